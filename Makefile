@@ -1,0 +1,58 @@
+.DEFAULT_GOAL := help
+.PHONY: help run demo check test lint types layers bench chaos lock clean
+
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS ?= tests
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/installed ## Install, and serve on the embedded default (SQLite, a local directory, 127.0.0.1)
+	@$(BIN)/omega serve
+
+demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in two minutes
+	@$(BIN)/python -m demo
+
+check: .venv/tested lint types layers ## The fast loop, about a minute
+	$(BIN)/pytest -q -m "not slow" $(TESTS)
+
+test: .venv/tested lint types layers ## Everything, real components included, with coverage; what CI runs
+	$(BIN)/coverage erase
+	$(BIN)/pytest -q --cov --cov-report= $(TESTS)
+	$(BIN)/coverage report --skip-covered --fail-under=95
+	$(BIN)/coverage report --skip-covered --fail-under=100 --include='evidence/*,app/pdp/*'
+
+lint: .venv/tested ## Format and style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: .venv/tested ## mypy --strict
+	$(BIN)/mypy
+
+layers: .venv/tested ## Who may import whom
+	$(BIN)/lint-imports
+
+bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wrk)
+	$(BIN)/python -m bench.decide
+
+chaos: .venv/tested ## The storms: more rounds of the fault tests, half an hour
+	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 $(BIN)/pytest -q -m "slow" --timeout=3600 tests/e2e
+
+lock: .venv/tested ## Resolve the lock files anew
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 --extra test -o requirements-test.lock pyproject.toml
+	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 -c requirements-test.lock -o requirements.lock pyproject.toml
+
+clean: ## Remove the environment and what tests left
+	rm -rf .venv .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+.venv/tested: requirements-test.lock .venv/installed
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements-test.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""The product: what decides, records, and serves. Importing a part loads that part alone."""

@@ -1,0 +1,58 @@
+"""The `omega` command. Exit codes: 0 yes, 1 no (denied, differs, does not hold), 2 unusable input, 3 no service.
+
+Parsing and printing; what is done lies in the modules it calls.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from app.cli import decide, decision, policy, serve, token
+from app.cli.output import CommandError
+from app.settings import Settings, SettingsError
+from evidence.__main__ import main as evidence_main
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        settings = Settings.from_environment(os.environ)
+        if given[:1] == ["evidence"]:
+            vkey = settings.keys / "log.vkey"
+            return evidence_main(given[1:], program="omega evidence", store=settings.store, key=vkey)
+        options = parser().parse_args(given)
+        run: Callable[[argparse.Namespace, Settings], int] = options.run
+        return run(options, settings)
+    except SettingsError as error:
+        return _fail(str(error), 2)
+    except CommandError as error:
+        return _fail(str(error), error.code)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    whole = argparse.ArgumentParser(
+        prog="omega",
+        description="Decide, record, and prove. Settings are read from OMEGA_* variables (docs/operating.md).",
+        epilog="exit codes: 0 yes; 1 no: denied, differs, does not hold; 2 unusable input; 3 the service is not there",
+    )
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    serve.add_to(commands)
+    decide.add_to(commands)
+    decision.add_to(commands)
+    policy.add_to(commands)
+    commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
+    token.add_to(commands)
+    return whole
+
+
+def _fail(message: str, code: int) -> int:
+    print(f"omega: {message}", file=sys.stderr)
+    return code

@@ -1,0 +1,122 @@
+"""`omega decide`: one question to the running service, or, dry, to the policies alone."""
+
+import argparse
+import asyncio
+import json
+import sys
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app import activation
+from app.cli import token
+from app.cli.output import NO_SERVICE, CommandError, note, print_json
+from app.pdp.bundle import parse_snapshot
+from app.pdp.decide import Decided, decide
+from app.pdp.errors import PdpError
+from app.pdp.evaluators import Evaluators
+from app.pdp.model import Environment
+from app.pdp.request import document, parse_request
+from app.settings import Settings
+
+_TOKEN_LIFETIME = 60  # seconds
+_PATIENCE = 10.0  # seconds
+_LARGEST = 1 << 20  # bytes read; the service refuses less
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    command = commands.add_parser(
+        "decide", help="ask for a decision", description="Ask for a decision. Exit code 0 is allow, 1 is deny."
+    )
+    command.add_argument("file", metavar="FILE", help="an AuthZEN evaluation request in JSON; - is standard input")
+    command.add_argument("--caller", default="marketplace", help="who asks (default: %(default)s)")
+    command.add_argument("--tenant", default="default", help="the caller's tenant (default: %(default)s)")
+    command.add_argument("--url", metavar="URL", help="the service (default: OMEGA_HOST and OMEGA_PORT)")
+    command.add_argument("--dry-run", action="store_true", help="evaluate here; nothing is asked and nothing recorded")
+    command.add_argument("--json", action="store_true", help="print the whole answer as JSON")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Ask, and print the answer."""
+    data = _read(options.file)
+    answer = _dry(options, settings, data) if options.dry_run else _ask(options, settings, data)
+    if options.json:
+        print_json(answer)
+    else:
+        _print(answer)
+    return 0 if answer["decision"] else 1
+
+
+def _read(name: str) -> bytes:
+    try:
+        if name == "-":
+            return sys.stdin.buffer.read(_LARGEST)
+        with Path(name).open("rb") as file:
+            return file.read(_LARGEST)
+    except OSError as error:
+        raise CommandError(f"`{name}` cannot be read: {error.strerror}") from error
+
+
+def _ask(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[str, Any]:
+    url = (options.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(f"`{url}` is no http or https URL")
+    bearer = token.issue(settings, options.caller, options.tenant, _TOKEN_LIFETIME)
+    headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
+    request = urllib.request.Request(f"{url}/access/v1/evaluation", data, headers)  # noqa: S310 - checked above
+    try:
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - checked above
+            answer: dict[str, Any] = json.load(response)
+            return answer
+    except urllib.error.HTTPError as error:
+        with error:
+            found = json.loads(error.read(_LARGEST) or b"{}")
+        message = ": ".join(part for part in (found.get("title"), found.get("detail")) if part)
+        raise CommandError(message or str(error), NO_SERVICE if error.code >= 500 else 2) from error  # noqa: PLR2004
+    except (OSError, ValueError) as error:
+        raise CommandError(f"no service at {url}: {error}; start it with `omega serve`", NO_SERVICE) from error
+
+
+def _dry(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[str, Any]:
+    note("dry run: nothing is recorded, and nobody may act on the answer")
+    try:
+        decided = asyncio.run(_decide(options, settings, data))
+    except PdpError as error:
+        raise CommandError(f"{error.code}: {error}") from error
+    result = decided.decision.document()
+    context = {"recorded": False, "reasons": result["violations"]} | {
+        name: result[name] for name in ("obligations", "diagnostics")
+    }
+    return {"decision": result["allow"], "context": context}
+
+
+async def _decide(options: argparse.Namespace, settings: Settings, data: bytes) -> Decided:
+    snapshot = activation.active(settings.bundles)
+    environment = Environment(
+        time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), tenant=options.tenant, caller=options.caller
+    )
+    asked = document(parse_request(data), environment)
+    bundle = parse_snapshot(snapshot.read_bytes())
+    evaluators = await Evaluators.start(snapshot, count=1, deadline=settings.deadline, memory=settings.memory)
+    try:
+        return await decide(bundle, evaluators.evaluate, asked)
+    finally:
+        await evaluators.close()
+
+
+def _print(answer: dict[str, Any]) -> None:
+    context = answer["context"]
+    print("allow" if answer["decision"] else "deny")
+    for reason in context["reasons"]:
+        tolerated = ", monitoring only" if reason["enforcement"] == "monitoring" else ""
+        print(f"  failed: {reason['id']}: {reason['message']} ({reason['severity']}{tolerated})")
+    for found in context["diagnostics"]:
+        print(f"  problem: {found['code']} {found['path']}".rstrip())
+    for obligation in context["obligations"]:
+        print(f"  obligation: {obligation['id']} ({obligation['type']})")
+    if "decision_id" in context:
+        print(f"  recorded as {context['decision_id']}")

@@ -1,0 +1,33 @@
+"""What all commands print alike."""
+
+import json
+import sys
+from typing import Any
+
+UNUSABLE = 2
+NO_SERVICE = 3
+
+
+class CommandError(Exception):
+    """The command ends with this line and this exit code."""
+
+    def __init__(self, message: str, code: int = UNUSABLE) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def print_rows(rows: list[tuple[str, ...]]) -> None:
+    """Print rows in columns as wide as they need."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def note(text: str) -> None:
+    """Say something that is not the answer."""
+    print(text, file=sys.stderr)

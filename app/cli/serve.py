@@ -1,0 +1,66 @@
+"""`omega serve`."""
+
+import argparse
+import logging
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from app import supervisor
+from app.cli.output import CommandError, print_json
+from app.pdp.errors import BundleError
+from app.settings import Settings
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the command."""
+    command = commands.add_parser("serve", help="run the service until it is told to stop")
+    command.add_argument("--json", action="store_true", help="print where it listens as JSON")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, settings: Settings) -> int:
+    """Serve."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    try:
+        return supervisor.serve(settings, lambda url: _ready(url, settings, as_json=options.json))
+    except (supervisor.ServeError, BundleError) as error:
+        raise CommandError(str(error)) from error
+
+
+def _ready(url: str, settings: Settings, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"url": url, "data": str(settings.data), "store": settings.store})
+        return
+    key = shlex.quote(str(settings.keys / "log.vkey"))
+    omega = _command()
+    print(
+        f"""
+omega decides on {url}, and records in {settings.store}
+
+ask for a decision (allowed; lower its "coverage_percent", and it is not):
+
+  curl -sS {url}/access/v1/evaluation \\
+    -H "authorization: Bearer $({omega} token issue --subject marketplace)" \\
+    -H 'content-type: application/json' --data @examples/publish.json
+
+verify the log, here or with nothing but Python on another machine:
+
+  {omega} evidence verify
+  python3 verify_evidence.py verify {shlex.quote(settings.store)} --key {key}
+
+stop with Ctrl-C
+""",
+        flush=True,
+    )
+
+
+def _command() -> str:
+    """Return how this command was called, as it can be pasted into a shell in the same directory."""
+    if shutil.which("omega"):
+        return "omega"
+    called = Path(sys.argv[0]).absolute()
+    here = Path.cwd()
+    return shlex.quote(str(called.relative_to(here) if called.is_relative_to(here) else called))

@@ -1,0 +1,124 @@
+"""Recorded decisions, found again: by id, in the store or still in the journal; and decided once more.
+
+Blocking: it reads disks and stores. The decision plane calls it from a thread.
+"""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from app.pdp.bundle import parse_snapshot
+from app.pdp.decide import decide
+from app.pdp.errors import BundleError, PdpError
+from app.pdp.evaluators import Evaluators
+from app.pdp.request import parse_document
+from app.privacy.errors import KeyStoreError, SealedBlockError
+from app.privacy.subject_keys import SubjectKeys
+from evidence import canonical, journal
+from evidence.errors import NotFoundError
+from evidence.reader import Reader
+from evidence.record import Position, Record
+
+
+class Status(StrEnum):
+    """How far a record has come."""
+
+    JOURNAL = "journal"  # on this node's disk
+    SEALED = "sealed"  # in the store, under a seal
+    PROVEN = "proven"  # under a checkpoint, so that a proof can be had
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A record's bytes, how far it has come, and its proof once there is one."""
+
+    record: bytes
+    status: Status
+    proof: str | None
+
+    def document(self) -> dict[str, Any]:
+        """Return it as JSON values."""
+        return {"record": json.loads(self.record), "status": self.status.value, "proof": self.proof}
+
+
+def find(reader: Reader, journals: Path, position: Position) -> Found:
+    """Return the record at `position`.
+
+    Raises:
+        NotFoundError: it is neither in the store nor in a journal of this node.
+        EvidenceError: the log does not hold there, or the store does not answer.
+    """
+    try:
+        proof = reader.prove(position)
+    except NotFoundError:
+        return _unproven(reader, journals, position)
+    return Found(record=proof.record, status=Status.PROVEN, proof=proof.format().decode())
+
+
+def _unproven(reader: Reader, journals: Path, position: Position) -> Found:
+    try:
+        return Found(record=reader.locate(position).record, status=Status.SEALED, proof=None)
+    except NotFoundError:
+        record = journal.find(journals / position.chain, position.seq)
+        return Found(record=record, status=Status.JOURNAL, proof=None)
+
+
+class Outcome(StrEnum):
+    """What deciding once more showed."""
+
+    REPRODUCED = "reproduced"
+    DIFFERS = "differs"
+    NOT_REPRODUCIBLE = "not reproducible"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """A recorded result beside the one that the same bundle gives now, both canonical."""
+
+    outcome: Outcome
+    recorded: bytes
+    replayed: bytes = b""
+    reason: str = ""
+
+
+_BY_CHANCE = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
+
+
+async def replay(data: bytes, keys: SubjectKeys, bundles: Path) -> Replay:
+    """Decide the request of a record again, under the bundle that decided it, and compare byte for byte.
+
+    Raises:
+        EvaluatorsGoneError: no evaluator can be started.
+    """
+    record = Record.parse(data)
+    if record.type != "decision":
+        return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=b"", reason=f"a record of type `{record.type}`")
+    recorded = canonical.canonical(record.body["result"])
+    if any(found["code"] in _BY_CHANCE for found in record.body["result"]["diagnostics"]):
+        reason = "the evaluation was cut off, which no rule decided"
+        return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
+    try:
+        document = parse_document(await _open(record, keys))
+        path = bundles / f"{record.body['policy']['bundle']}.json"
+        bundle = parse_snapshot(path.read_bytes())
+    except (KeyStoreError, SealedBlockError, BundleError, PdpError, OSError) as error:
+        return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=str(error))
+    evaluators = await Evaluators.start(path, count=1)
+    try:
+        decided = await decide(bundle, evaluators.evaluate, document)
+    finally:
+        await evaluators.close()
+    replayed = canonical.canonical(decided.decision.document())
+    outcome = Outcome.REPRODUCED if replayed == recorded else Outcome.DIFFERS
+    return Replay(outcome=outcome, recorded=recorded, replayed=replayed)
+
+
+async def _open(record: Record, keys: SubjectKeys) -> bytes:
+    """Return the request that the record seals."""
+    block = record.sealed[0]
+    key = await keys.find(block["subject"], block["kid"])
+    if key is None:
+        raise KeyStoreError("the subject's key was destroyed")
+    return key.open(block, place=(record.position.decision_id, 0))

@@ -1,0 +1,1 @@
+"""The HTTP endpoints that decide: a small native ASGI application, and nothing else on its path."""

@@ -1,0 +1,47 @@
+"""Our errors as RFC 9457 problem documents: the one table from codes to status codes.
+
+An error that is not in the table says nothing of itself to the outside.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, as the caller may know it (RFC 9457, section 3)."""
+
+    code: str
+    status: int
+    title: str
+    detail: str = ""
+    retry_after: int | None = None  # seconds
+
+    def document(self) -> dict[str, Any]:
+        """Return the members of the problem document."""
+        document = {"type": f"urn:omega:problem:{self.code}", "title": self.title, "status": self.status}
+        return document | ({"detail": self.detail} if self.detail else {})
+
+
+_PROBLEMS: dict[str, tuple[int, str]] = {
+    "malformed_request": (400, "the request is not an AuthZEN evaluation request"),
+    "unauthenticated": (401, "a valid bearer token is required"),
+    "forbidden": (403, "this caller may not see this"),
+    "not_found": (404, "there is nothing here"),
+    "method_not_allowed": (405, "this resource knows other methods"),
+    "request_too_large": (413, "the request is larger than 32768 bytes, received or encoded again"),
+    "internal": (500, "the service failed; nothing was permitted"),
+    "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),
+    "overloaded": (503, "more requests are in flight than this worker takes"),
+    "evaluators_gone": (503, "no evaluator is running"),
+    "store_unavailable": (503, "the store does not answer"),
+}
+CODES = frozenset(_PROBLEMS)
+_RETRY = 1  # seconds: an evaluator or a worker is back by then
+
+
+def problem(code: str, detail: str = "") -> Problem:
+    """Return the problem that `code` names."""
+    status, title = _PROBLEMS[code]
+    retry = _RETRY if status == 503 else None  # noqa: PLR2004 - Service Unavailable
+    return Problem(code=code, status=status, title=title, detail=detail, retry_after=retry)

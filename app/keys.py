@@ -1,0 +1,190 @@
+"""The key files of a node: made once, loaded at start, refused if others could have read them.
+
+Knows files and forms, not what the keys are used for.
+"""
+
+import base64
+import os
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from evidence.errors import MalformedError
+from evidence.keys import SigningKey, VerifierKey, parse_origin
+
+LOG_KEY: Final = "log.key"
+LOG_VERIFIER_KEY: Final = "log.vkey"
+TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
+KEK: Final = "kek.key"
+LOOKUP_KEY: Final = "lookup.key"
+
+_SECRET_BYTES: Final = 32
+_LARGEST: Final = 4_096
+
+
+class KeyFileError(Exception):
+    """A key file cannot be made or trusted; the node must not start. The message names the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeKeys:
+    """Every key of a node. Its repr shows what is public alone.
+
+    Attributes:
+        log: signs seals and checkpoints, under the name of the log.
+        token: signs bearer tokens.
+        kek: 32 bytes, wraps the subjects' data keys.
+        lookup: 32 bytes, under which a person's pseudonym is found.
+    """
+
+    log: SigningKey
+    token: Ed25519PrivateKey = field(repr=False)
+    kek: bytes = field(repr=False)
+    lookup: bytes = field(repr=False)
+
+
+def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make the key files that are missing in `directory`, for a log called `origin`; durable once it returns.
+
+    Any number of processes may do this at once: each file is made by one of them, the others keep it. The
+    verifier key comes last; once it is there nothing is made any more, so a lost key is never replaced in silence.
+
+    Raises:
+        KeyFileError: `origin` is no name of a log, or not that of the keys that are there; a file was lost or
+            cannot be made; the directory is open to others.
+    """
+    try:
+        parse_origin(origin)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_directory(directory)
+        if not (directory / LOG_VERIFIER_KEY).exists():
+            for name in (LOG_KEY, TOKEN_KEY):
+                _make(directory / name, _signing_key(random), mode=0o600)
+            for name in (KEK, LOOKUP_KEY):
+                _make(directory / name, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
+            log = SigningKey(origin=origin, private_key=_load_signing_key(directory / LOG_KEY))
+            _make(directory / LOG_VERIFIER_KEY, f"{log.verifier}\n".encode(), mode=0o644)
+        _sync_directory(directory)  # another process may have made the files and not come that far
+    except MalformedError as error:
+        raise KeyFileError(f"`{origin}` cannot name a log: {error}") from error
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    found = load(directory).log.origin
+    if found != origin:
+        raise KeyFileError(f"the keys in `{directory}` are those of the log `{found}`, not of `{origin}`")
+
+
+def load(directory: Path) -> NodeKeys:
+    """Return the keys in `directory`, each checked for owner, mode and form.
+
+    Raises:
+        KeyFileError: a file is missing, open to others, not ours, or holds something else.
+    """
+    _refuse_open_directory(directory)
+    return NodeKeys(
+        log=_load_log_key(directory),
+        token=_load_signing_key(directory / TOKEN_KEY),
+        kek=_load_secret(directory / KEK),
+        lookup=_load_secret(directory / LOOKUP_KEY),
+    )
+
+
+def _load_log_key(directory: Path) -> SigningKey:
+    """Return the log's key, named as the verifier key beside it says."""
+    private = _load_signing_key(directory / LOG_KEY)
+    path = directory / LOG_VERIFIER_KEY
+    try:
+        verifier = VerifierKey.parse(_read(path, secret=False).decode())
+    except (MalformedError, UnicodeDecodeError):
+        raise KeyFileError(f"`{path}` is not a verifier key") from None
+    log = SigningKey(origin=verifier.origin, private_key=private)
+    if log.verifier != verifier:
+        raise KeyFileError(f"`{path}` is not the verifier key of `{LOG_KEY}` beside it")
+    return log
+
+
+def _signing_key(random: Callable[[int], bytes]) -> bytes:
+    return Ed25519PrivateKey.from_private_bytes(random(_SECRET_BYTES)).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _make(path: Path, content: bytes, *, mode: int) -> None:
+    """Make `path` with all of `content`, or leave what is there: whole files appear, and never change."""
+    if path.exists():
+        return
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(descriptor, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(descriptor)
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_open_directory(directory: Path) -> None:
+    try:
+        found = directory.stat()
+    except OSError as error:
+        raise KeyFileError(f"`{directory}` cannot be read: {error.strerror}") from error
+    mode = stat.S_IMODE(found.st_mode)
+    if mode & 0o077 or found.st_uid != os.geteuid():
+        raise KeyFileError(f"`{directory}` has mode {mode:04o}; it must be 0700 and belong to who runs this")
+
+
+def _read(path: Path, *, secret: bool) -> bytes:
+    """Return what is in `path`; mode and owner are those of the very file that is read."""
+    try:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+            found = os.fstat(file.fileno())
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise KeyFileError(f"`{path}` cannot be read: {error.strerror}") from error
+    mode = stat.S_IMODE(found.st_mode)
+    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or len(content) > _LARGEST:
+        raise KeyFileError(f"`{path}` must be a small plain file that belongs to who runs this")
+    if mode & (0o177 if secret else 0o022):
+        raise KeyFileError(f"`{path}` has mode {mode:04o}; it must be {'0600' if secret else '0644'}")
+    return content
+
+
+def _load_signing_key(path: Path) -> Ed25519PrivateKey:
+    try:
+        key = serialization.load_pem_private_key(_read(path, secret=True), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise KeyFileError(f"`{path}` is not an unencrypted private key in PEM") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise KeyFileError(f"`{path}` is not an Ed25519 key")
+    return key
+
+
+def _load_secret(path: Path) -> bytes:
+    content = _read(path, secret=True).removesuffix(b"\n")
+    try:
+        secret = base64.b64decode(content, validate=True)
+    except ValueError:
+        secret = b""
+    if len(secret) != _SECRET_BYTES or base64.b64encode(secret) != content:
+        raise KeyFileError(f"`{path}` is not base64 of {_SECRET_BYTES} bytes")
+    return secret

@@ -1,0 +1,231 @@
+"""A bundle: every file of a policy directory, what they mean together, and one digest over all of them.
+
+    rego/<feature>/<verb>.rego          package of the action `<feature>.<verb>`: its gates and its `decision`
+    rego/<feature>/<verb>.schema.json   its input contract
+    rego/lib/<name>.rego                what actions share
+    rego/**/<name>_test.rego            tests
+    data/<name>.json                    `data.<name>`
+    cases/<name>.yaml                   decisions that an auditor can read
+
+Owns what a bundle is made of, as far as text and JSON say so; whether the engine accepts it, and whether its policies
+do what they should, is admission's business. Does not load the engine.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+from app.pdp.callers import Caller, parse_callers
+from app.pdp.contract import Contract, parse_contract
+from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
+from app.pdp.metadata import Rule, parse_rules
+from app.pdp.model import Enforcement, Violation
+from app.pdp.strict_json import parse
+
+_MAX_FILES: Final = 1_000
+_MAX_FILE_BYTES: Final = 1 << 20
+_MAX_BUNDLE_BYTES: Final = 16 << 20
+_MAX_SNAPSHOT_BYTES: Final = 64 << 20
+_WORD: Final = "[a-z][a-z0-9_]*"
+_MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.rego")
+_SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.schema\.json")
+_DATA: Final = re.compile(rf"data/({_WORD})\.json")
+_CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
+_NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
+_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES)
+_TEST: Final = "_test.rego"
+_RULES: Final = "rules"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """An action that policy knows: the query that decides it, its gates, the contract of its facts.
+
+    `violations` are what a decision says of each gate that failed.
+    """
+
+    name: str
+    query: str
+    file: str
+    rules: Mapping[str, Rule]
+    violations: Mapping[str, Violation]
+    contract: Contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle:
+    """Policies, data, contracts and callers of one revision.
+
+    `files` has every file's text by its path; `modules` those Rego sources that decide, `tests` those that test them,
+    `cases` the YAML files. `data` is the JSON text the engine is given: the data files, and `rules` from METADATA.
+    `digest` is hex SHA-256 over the sorted lines `<hex SHA-256 of the file>  <path>`, as `sha256sum` prints them.
+    `revision` says which commit it came from, `engine` what evaluates it.
+    """
+
+    files: Mapping[str, str]
+    modules: Mapping[str, str]
+    tests: Mapping[str, str]
+    cases: Mapping[str, str]
+    data: str
+    digest: str
+    revision: str
+    engine: str
+    actions: Mapping[str, Action]
+    callers: Mapping[str, Caller]
+
+    def snapshot(self) -> bytes:
+        """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
+        return json.dumps(
+            {
+                "modules": self.modules,
+                "data": self.data,
+                "entries": sorted(action.query for action in self.actions.values()),
+                "digest": self.digest,
+                "revision": self.revision,
+                "files": self.files,
+            },
+            ensure_ascii=False,
+        ).encode()
+
+
+def load(directory: Path, revision: str) -> Bundle:
+    """Return the bundle in `directory`.
+
+    Raises:
+        BundleError: a file is not readable or has no place in a bundle, or the files contradict each other.
+    """
+    try:
+        paths = sorted(path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
+        if len(paths) > _MAX_FILES:
+            raise BundleError(f".:1:1: a bundle has at most {_MAX_FILES} files")
+        return _bundle({path.relative_to(directory).as_posix(): _read(directory, path) for path in paths}, revision)
+    except OSError as error:
+        raise BundleError(f".:1:1: cannot read the bundle: {error.strerror}") from None
+
+
+def parse_snapshot(data: bytes) -> Bundle:
+    """Return the bundle that `snapshot` wrote.
+
+    Raises:
+        BundleError: the bytes are no snapshot, or the files in it are not those it was made of.
+    """
+    try:
+        value = parse(data, max_bytes=_MAX_SNAPSHOT_BYTES)
+    except (MalformedRequestError, TooLargeError) as error:
+        raise BundleError(f"snapshot:1:1: {error}") from None
+    files, revision = (value.get("files"), value.get("revision")) if isinstance(value, dict) else (None, None)
+    if not isinstance(files, dict) or not isinstance(revision, str) or not all(map(_is_text, files.values())):
+        raise BundleError("snapshot:1:1: no snapshot of a bundle")
+    bundle = _bundle(files, revision)
+    if bundle.digest != value.get("digest"):
+        raise BundleError("snapshot:1:1: the digest is not that of the files")
+    return bundle
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _read(directory: Path, path: Path) -> str:
+    name = path.relative_to(directory).as_posix()
+    if path.is_symlink() or not path.is_file():
+        raise BundleError(f"{name}:1:1: a bundle holds regular files alone")
+    if path.stat().st_size > _MAX_FILE_BYTES:
+        raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
+    try:
+        return path.read_bytes().decode()
+    except UnicodeDecodeError:
+        raise BundleError(f"{name}:1:1: not UTF-8") from None
+
+
+def _bundle(files: dict[str, str], revision: str) -> Bundle:
+    encoded = {path: text.encode() for path, text in sorted(files.items())}
+    if sum(map(len, encoded.values())) > _MAX_BUNDLE_BYTES:
+        raise BundleError(f".:1:1: a bundle has at most {_MAX_BUNDLE_BYTES} bytes")
+    for path in encoded:
+        if not any(known.fullmatch(path) for known in _KNOWN):
+            raise BundleError(f"{path}:1:1: has no place in a bundle; see the list in docs/policies.md")
+    listing = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in encoded.items())
+    modules = {path: files[path] for path in encoded if _MODULE.fullmatch(path) and not path.endswith(_TEST)}
+    tables = {found[1]: _table(path, data) for path, data in encoded.items() if (found := _DATA.fullmatch(path))}
+    actions = _actions(encoded, modules, tables.get("enforcement", {}))
+    _refuse_shadows(tables, actions)
+    rules = {name: {gate: rule.document() for gate, rule in each.rules.items()} for name, each in actions.items()}
+    return Bundle(
+        files={path: files[path] for path in encoded},
+        modules=modules,
+        tests={path: files[path] for path in encoded if path.endswith(_TEST)},
+        cases={path: files[path] for path in encoded if _CASES.fullmatch(path)},
+        data=json.dumps(tables | {_RULES: rules}, ensure_ascii=False, sort_keys=True),
+        digest=hashlib.sha256(listing.encode()).hexdigest(),
+        revision=revision,
+        engine=f"regorus/{version('gordon-to-regorus')}",
+        actions=actions,
+        callers=parse_callers("data/callers.json", tables.get("callers", {}), actions.keys()),
+    )
+
+
+def _table(path: str, data: bytes) -> dict[str, Any]:
+    try:
+        value = parse(data, max_bytes=_MAX_FILE_BYTES)
+    except (MalformedRequestError, TooLargeError) as error:
+        raise BundleError(f"{path}:1:1: {error}") from None
+    if not isinstance(value, dict):
+        raise BundleError(f"{path}:1:1: data is an object")
+    return value
+
+
+def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: dict[str, Any]) -> dict[str, Action]:
+    actions = {}
+    for file, source in modules.items():
+        if file.startswith("rego/lib/"):
+            continue
+        stem = file.removesuffix(".rego")
+        name = stem.removeprefix("rego/").replace("/", ".")
+        schema = f"{stem}.schema.json"
+        if schema not in files:
+            raise BundleError(f"{file}:1:1: action `{name}` has no contract; write `{schema}`")
+        rules = _overridden(parse_rules(file, source), overrides.get(name, {}), name)
+        if not rules:
+            raise BundleError(f"{file}:1:1: action `{name}` has no gate with METADATA")
+        contract = parse_contract(schema, files[schema])
+        actions[name] = Action(
+            name=name,
+            query=f"data.{name}.decision",
+            file=file,
+            rules=rules,
+            violations={gate: rule.violation() for gate, rule in rules.items()},
+            contract=contract,
+        )
+    described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
+    if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):
+        raise BundleError(f"{alone[0]}:1:1: a contract without its action; write the Rego file beside it")
+    if unknown := sorted(overrides.keys() - actions.keys()):
+        raise BundleError(f"data/enforcement.json:1:1: there is no action `{unknown[0]}`")
+    return actions
+
+
+def _overridden(rules: dict[str, Rule], overrides: Any, action: str) -> dict[str, Rule]:
+    """Return `rules` with the enforcement that `data/enforcement.json` states for this action."""
+    where = f"data/enforcement.json:1:1: action `{action}`"
+    if not isinstance(overrides, dict) or overrides.keys() - rules.keys():
+        raise BundleError(f"{where}: name its gates, each with an object")
+    merged = dict(rules)
+    for gate, override in overrides.items():
+        stated = override.get("enforcement") if isinstance(override, dict) and len(override) == 1 else None
+        if stated not in list(Enforcement):
+            raise BundleError(f"{where}: gate `{gate}`: write {{`enforcement`: one of {', '.join(Enforcement)}}}")
+        merged[gate] = replace(rules[gate], enforcement=Enforcement(stated))
+    return merged
+
+
+def _refuse_shadows(tables: Mapping[str, Any], actions: Mapping[str, Action]) -> None:
+    """Raise where a data file would stand in the place of a package or of `data.rules`."""
+    taken = {_RULES, "lib", *(name.partition(".")[0] for name in actions)}
+    if shadows := sorted(taken & tables.keys()):
+        raise BundleError(f"data/{shadows[0]}.json:1:1: `data.{shadows[0]}` is taken; name the file differently")

@@ -1,0 +1,64 @@
+"""Who may ask about what: for which actions and subject types a caller may state facts.
+
+Owns the shape of `data/callers.json`. Who a caller is, and how it proved it, is known elsewhere.
+"""
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.pdp.errors import BundleError
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
+_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """A service that asks. `actions` are whole names, or `<prefix>.*` for every name below the prefix."""
+
+    tenant: str
+    actions: tuple[str, ...]
+    subject_types: frozenset[str]
+
+    def may_state(self, action: str) -> bool:
+        """Tell whether the caller may state facts for `action`."""
+        return any(_matches(glob, action) for glob in self.actions)
+
+
+def parse_callers(file: str, table: dict[str, Any], actions: Collection[str]) -> dict[str, Caller]:
+    """Return the callers in `table`, the content of `file`.
+
+    Raises:
+        BundleError: a caller is misdescribed, or names an action that is none of `actions`.
+    """
+    return {name: _caller(f"{file}:1:1: caller `{name}`", name, value, actions) for name, value in table.items()}
+
+
+def _caller(where: str, name: str, value: Any, actions: Collection[str]) -> Caller:
+    if not _NAME.fullmatch(name) or not isinstance(value, dict) or value.keys() != _MEMBERS:
+        raise BundleError(f"{where}: write {{`tenant`, `actions`, `subject_types`}} under a name of small letters")
+    tenant = value["tenant"]
+    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+        raise BundleError(f"{where}: `tenant` is one of small letters, digits, `_`, `-`")
+    caller = Caller(
+        tenant=tenant,
+        actions=tuple(_texts(f"{where}: `actions`", value["actions"])),
+        subject_types=frozenset(_texts(f"{where}: `subject_types`", value["subject_types"])),
+    )
+    for glob in caller.actions:
+        if not any(_matches(glob, action) for action in actions):
+            raise BundleError(f"{where}: no action is named `{glob}`")
+    return caller
+
+
+def _matches(glob: str, action: str) -> bool:
+    return action.startswith(glob[:-1]) if glob.endswith(".*") else action == glob
+
+
+def _texts(where: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not value or any(not isinstance(each, str) or not each for each in value):
+        raise BundleError(f"{where} lists at least one name")
+    return value

@@ -1,0 +1,154 @@
+"""From a document to a decision: pure, and never an exception where a deny will do.
+
+Owns the order of the questions (is the action known, may the caller state facts for it, does the contract hold, what
+does the policy say) and what counts as an answer of a policy. Evaluates nothing itself, records nothing.
+
+A policy's `allow` is not believed: it must follow from the gates that failed and what METADATA says of them.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.pdp.bundle import Action, Bundle
+from app.pdp.errors import EvaluationError
+from app.pdp.model import Decision, Diagnostic, Enforcement
+from app.pdp.strict_json import MAX_BYTES, encode, parse_result
+
+Evaluate = Callable[[str, bytes], Awaitable[bytes]]
+"""Asks for a query with an input (JSON text) and returns the engine's answer (JSON text), or raises EvaluationError."""
+
+MAX_OBLIGATIONS: Final = 16
+MAX_OBLIGATIONS_BYTES: Final = 4_096
+
+_MAX_MEMBERS: Final = 16
+_MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
+_MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})
+_MEMBER: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_IDENTIFIER: Final = re.compile(r"[a-z0-9_.:-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision, and how far it came: what the record may name depends on it.
+
+    `action_known`: policy has this action. `contract_held`: the facts, and so the types of subject and resource, are
+    as the contract says. `names_resource`: it held, and it says that ids of such resources never name a person.
+    """
+
+    decision: Decision
+    action_known: bool = False
+    contract_held: bool = False
+    names_resource: bool = False
+
+
+async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -> Decided:
+    """Return what the policies of `bundle` decide on `document`, as `request.document` or `parse_document` made it.
+
+    The same bundle and document give the same decision, whenever and wherever; a time-out alone is no part of that.
+
+    Raises:
+        EvaluatorsGoneError: nobody can evaluate any more.
+    """
+    action = bundle.actions.get(document["action"]["name"])
+    if action is None:
+        return Decided(decision=_denied("unknown_action", "action/name"))
+    if refused := _caller_refused(bundle, action.name, document):
+        return Decided(decision=refused, action_known=True)
+    try:
+        found = action.contract.check(document)
+        text = b"" if found else encode(action.contract.prune(document))
+    except (TypeError, ValueError):  # code built the document, of values that no JSON text has
+        return Decided(decision=_denied("malformed_request"), action_known=True)
+    if found:
+        return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
+    return Decided(
+        decision=await _evaluated(action, evaluate, text),
+        action_known=True,
+        contract_held=True,
+        names_resource=action.contract.public_resource_id,
+    )
+
+
+def _denied(code: str, path: str = "") -> Decision:
+    return Decision(allow=False, diagnostics=(Diagnostic(code=code, path=path),))
+
+
+def _caller_refused(bundle: Bundle, action: str, document: dict[str, Any]) -> Decision | None:
+    caller = bundle.callers.get(document["environment"]["caller"])
+    if caller is None or caller.tenant != document["environment"]["tenant"] or not caller.may_state(action):
+        return _denied("caller_not_registered", "environment/caller")
+    if document["subject"]["type"] not in caller.subject_types:
+        return _denied("caller_not_registered", "subject/type")
+    return None
+
+
+async def _evaluated(action: Action, evaluate: Evaluate, text: bytes) -> Decision:
+    if len(text) > _MAX_INPUT_BYTES:
+        return _denied("input_too_large")
+    try:
+        return _answer(action, parse_result(await evaluate(action.query, text)))
+    except EvaluationError as error:
+        return _denied(error.code)
+
+
+def _answer(action: Action, result: Any) -> Decision:
+    """Return the decision in an answer of the engine.
+
+    Raises:
+        EvaluationError: there is none in it (`undefined`), it has another shape (`malformed_decision`), or its `allow`
+            does not follow from its gates (`inconsistent_decision`).
+    """
+    match result:
+        case {"result": [{"expressions": [{"value": answer}]}]}:
+            pass
+        case _:
+            raise EvaluationError("undefined")
+    if not isinstance(answer, dict) or answer.keys() != _MEMBERS:
+        raise EvaluationError("malformed_decision")
+    allow, passed, failed = answer["allow"], answer["passed"], answer["failed"]
+    _verify_gates(passed, failed, action.rules.keys())
+    obligations = _obligations(answer["obligations"])
+    violations = tuple(action.violations[gate] for gate in sorted(failed))
+    if type(allow) is not bool:
+        raise EvaluationError("malformed_decision")
+    if allow is not all(violation.enforcement is Enforcement.MONITORING for violation in violations):
+        raise EvaluationError("inconsistent_decision")
+    return Decision(
+        allow=allow,
+        passed=tuple(sorted(passed)),
+        failed=tuple(sorted(failed)),
+        violations=violations,
+        obligations=obligations,
+    )
+
+
+def _verify_gates(passed: Any, failed: Any, gates: Collection[str]) -> None:
+    """Raise unless each gate of the action stands in one of the two, once."""
+    if not isinstance(passed, list) or not isinstance(failed, list) or len(passed) + len(failed) != len(gates):
+        raise EvaluationError("malformed_decision")
+    named = passed + failed
+    if not all(isinstance(gate, str) for gate in named) or set(named) != gates:
+        raise EvaluationError("malformed_decision")
+
+
+def _obligations(value: Any) -> tuple[dict[str, Any], ...]:
+    """Return the obligations in the order the policy gave them, members sorted by name."""
+    if not isinstance(value, list) or len(value) > MAX_OBLIGATIONS or not all(map(_is_obligation, value)):
+        raise EvaluationError("malformed_decision")
+    if len({each["id"] for each in value}) != len(value) or len(encode(value)) > MAX_OBLIGATIONS_BYTES:
+        raise EvaluationError("malformed_decision")
+    return tuple(dict(sorted(each.items())) for each in value)
+
+
+def _is_obligation(value: Any) -> bool:
+    """Tell whether this is an obligation: identifiers, integers and booleans, nothing that people write."""
+    if not isinstance(value, dict) or len(value) > _MAX_MEMBERS:
+        return False
+    if not isinstance(value.get("id"), str) or not isinstance(value.get("type"), str):
+        return False
+    return all(
+        _MEMBER.fullmatch(name) and (isinstance(each, int) or (isinstance(each, str) and _IDENTIFIER.fullmatch(each)))
+        for name, each in value.items()
+    )

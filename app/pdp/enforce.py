@@ -1,0 +1,195 @@
+"""The decision point as callers meet it: decide, record, and only then answer.
+
+Handed its policies, its log and what conceals persons; knows neither SQL nor HTTP nor where keys are.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from app.pdp import strict_json
+from app.pdp.bundle import Bundle
+from app.pdp.decide import Decided, decide
+from app.pdp.errors import DeniedError, UnrecordedError
+from app.pdp.evaluators import Evaluators
+from app.pdp.model import Decision, Entity, Environment, EvaluationRequest
+from app.pdp.request import document
+from evidence.errors import EvidenceError
+from evidence.record import Draft, Position
+from evidence.writer import Appended
+
+DURABILITY = "journal"
+
+
+class Log(Protocol):
+    """Where records go. The answer is there once the record is on disk, or with an `EvidenceError`."""
+
+    def append(self, build: Callable[[Position], Draft]) -> Awaitable[Appended]:
+        """Take in the draft that `build` makes of its position, without awaiting."""
+
+
+class Person(Protocol):
+    """Somebody a record speaks of, by pseudonym, with the key that seals what is said."""
+
+    @property
+    def subject(self) -> str:
+        """Return the pseudonym."""
+
+    def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
+        """Return a sealed block of `text`, bound to (decision id, index in the record)."""
+
+
+class Concealer(Protocol):
+    """Knows the pseudonym and the data key of everybody."""
+
+    async def person(self, tenant: str, kind: str, identifier: str) -> Person:
+        """Return somebody's pseudonym and key, durable by now.
+
+        Raises:
+            UnrecordedError: the key store cannot be reached.
+        """
+
+
+class Caller(Protocol):
+    """Who asks, as their token proved: a service, which the record names."""
+
+    @property
+    def subject(self) -> str:
+        """Return the service's name."""
+
+    @property
+    def tenant(self) -> str:
+        """Return whose data it speaks of."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policies:
+    """One admitted bundle and the evaluators that run it."""
+
+    bundle: Bundle
+    evaluators: Evaluators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A decision that is on disk."""
+
+    decision: Decision
+    appended: Appended
+    bundle: Bundle
+
+    @property
+    def decision_id(self) -> str:
+        """Return the decision's id."""
+        return self.appended.position.decision_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permit:
+    """Proof that an action may happen: it was allowed, and that is on record. Made by `Pdp.enforce` alone."""
+
+    request: EvaluationRequest
+    recorded: Recorded
+
+    @property
+    def decision_id(self) -> str:
+        """Return the id of the decision that permits."""
+        return self.recorded.decision_id
+
+
+class Pdp:
+    """One decision point. `policies` may be replaced between two requests."""
+
+    def __init__(self, policies: Policies, log: Log, concealer: Concealer, clock: Callable[[], datetime]) -> None:
+        self.policies = policies
+        self._log, self._concealer, self._clock = log, concealer, clock
+
+    async def evaluate(self, request: EvaluationRequest, caller: Caller) -> Recorded:
+        """Return the decision on `request`, allow or deny, once it is on disk.
+
+        Raises:
+            UnrecordedError: the log could not take it. No evidence, no action.
+            EvaluatorsGoneError: nobody can decide any more.
+        """
+        policies = self.policies
+        asked = document(request, self._environment(caller))
+        decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
+        subject, resource = await self._conceal(request, caller, decided)
+        text = strict_json.encode(asked)
+        body = _body(request, caller, policies.bundle, decided, {"subject": subject.subject} | resource)
+
+        def build(position: Position) -> Draft:
+            block = subject.seal(text, place=(position.decision_id, 0))
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=(block,))
+
+        try:
+            appended = await self._log.append(build)
+        except EvidenceError as error:
+            raise UnrecordedError(str(error)) from error
+        return Recorded(decision=decided.decision, appended=appended, bundle=policies.bundle)
+
+    async def enforce(self, request: EvaluationRequest, caller: Caller) -> Permit:
+        """Return a permit for `request`, or raise.
+
+        Raises:
+            DeniedError: policy denies it; the denial is in the log.
+            UnrecordedError: the log could not take the decision. No evidence, no action.
+            EvaluatorsGoneError: nobody can decide any more.
+        """
+        recorded = await self.evaluate(request, caller)
+        if not recorded.decision.allow:
+            raise DeniedError(recorded.decision_id)
+        return Permit(request=request, recorded=recorded)
+
+    async def refuse(self, caller: Caller, reason: str, sha256: str, suppressed: int) -> None:
+        """Record that bytes of `caller` were no request. `sha256` is of the bytes, and is sealed: it could be guessed.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        person = await self._concealer.person(caller.tenant, "caller", caller.subject)
+        body = {"caller": caller.subject, "reason": reason, "suppressed": suppressed}
+
+        def build(position: Position) -> Draft:
+            block = person.seal(sha256.encode(), place=(position.decision_id, 0))
+            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=(block,))
+
+        try:
+            await self._log.append(build)
+        except EvidenceError as error:
+            raise UnrecordedError(str(error)) from error
+
+    def _environment(self, caller: Caller) -> Environment:
+        time = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Environment(time=time, tenant=caller.tenant, caller=caller.subject)
+
+    async def _conceal(
+        self, request: EvaluationRequest, caller: Caller, decided: Decided
+    ) -> tuple[Person, dict[str, Any]]:
+        """Return who the subject is, and what the record says of the resource."""
+        person = self._concealer.person
+        subject = await person(caller.tenant, request.subject.type, request.subject.id)
+        if decided.names_resource:
+            return subject, {"resource": {"type": request.resource.type, "id": request.resource.id}}
+        resource = await person(caller.tenant, request.resource.type, request.resource.id)
+        return subject, {"resource": {"type": _known(request.resource, decided), "ref": resource.subject}}
+
+
+def _known(entity: Entity, decided: Decided) -> str | None:
+    """Return the type of `entity` where the contract took it; otherwise it is anybody's free text."""
+    return entity.type if decided.contract_held else None
+
+
+def _body(
+    request: EvaluationRequest, caller: Caller, bundle: Bundle, decided: Decided, named: Mapping[str, Any]
+) -> dict[str, Any]:
+    return {
+        "caller": caller.subject,
+        "action": request.action if decided.action_known else None,
+        "subject": {"type": _known(request.subject, decided), "ref": named["subject"]},
+        "resource": named["resource"],
+        "policy": {"bundle": bundle.digest, "revision": bundle.revision, "engine": bundle.engine},
+        "result": decided.decision.document(),
+        "durability": DURABILITY,
+    }

@@ -1,0 +1,111 @@
+"""The Rego engine, and the only module that imports it.
+
+Owns what has to be true before the engine is loaded, which of its entry points are safe, and the translation of
+everything it raises. Knows nothing of processes, bundles or decisions.
+
+Only JSON text goes in and comes out: the entry points that take Python objects turn lone surrogates and deep values
+into a dead process. An engine belongs to the thread that made it, and holds the interpreter lock while it evaluates.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from importlib.metadata import version
+from types import TracebackType
+from typing import Final
+
+from app.pdp.errors import EngineError, EnginePanicError
+
+os.environ.setdefault("MIMALLOC_ARENA_RESERVE", "0")  # else the allocator reserves 1 GiB and no memory limit bites
+os.environ.pop("RUST_BACKTRACE", None)  # else every error carries a stack trace and costs milliseconds
+
+import regorus  # it reads the environment when it is loaded
+
+ENGINE: Final = f"regorus/{version('gordon-to-regorus')}"
+"""Name and version of the engine, as records state it."""
+
+
+class _Translating:
+    """Turns what the engine raises into `EngineError`, Rust panics too, which are a `BaseException` of their own."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is None or isinstance(error, KeyboardInterrupt | SystemExit):
+            return
+        translated = EngineError if isinstance(error, Exception) else EnginePanicError
+        raise translated(_one_line(str(error))) from None
+
+
+_TRANSLATING: Final = _Translating()
+
+
+class Engine:
+    """Policies and data, loaded, ready to be asked.
+
+    Loading checks syntax only. Unsafe variables show when the first query is evaluated, unknown functions and rules
+    that contradict each other when they are; so ask every entry point once before trusting an engine.
+    """
+
+    def __init__(self, modules: Mapping[str, str], data: str, *, coverage: bool = False) -> None:
+        """Load `modules` (path to Rego source) and `data` (the text of one JSON object).
+
+        Raises:
+            EngineError: a module does not parse, or `data` is no JSON object.
+        """
+        with _TRANSLATING:
+            self._engine = regorus.Engine()
+            self._engine.set_enable_coverage(coverage)
+            for path, source in modules.items():
+                self._engine.add_policy(path, source)
+            self._engine.add_data_json(data)
+
+    def evaluate(self, query: str, input_text: str) -> str:
+        """Evaluate `query` against one input, the text of a JSON value, and return the engine's answer as JSON text.
+
+        The answer is an object as OPA's query API writes it. Without a non-empty `result` the query is undefined.
+
+        Raises:
+            EngineError: the input is no JSON, the query does not parse, or a rule raised. The message quotes values.
+            EnginePanicError: the engine broke down; throw it away.
+        """
+        with _TRANSLATING:
+            self._engine.set_input_json(input_text)
+            answer: str = self._engine.eval_query_as_json(query)
+        return answer
+
+    def syntax_trees(self) -> str:
+        """Return the syntax trees of all modules, with their sources, as JSON text: a list, one element per module.
+
+        Raises:
+            EngineError: the engine cannot write them.
+        """
+        with _TRANSLATING:
+            trees: str = self._engine.get_ast_as_json()
+        return trees
+
+    def covered(self) -> dict[str, tuple[frozenset[int], frozenset[int]]]:
+        """Return, per module path, the line numbers evaluated so far and those that were not; lines count from 1.
+
+        Tells nothing unless the engine was made with `coverage`.
+
+        Raises:
+            EngineError: the engine cannot write its report.
+        """
+        with _TRANSLATING:
+            report = json.loads(self._engine.get_coverage_report_as_json())
+        return {file["path"]: (frozenset(file["covered"]), frozenset(file["not_covered"])) for file in report["files"]}
+
+
+def _one_line(message: str) -> str:
+    """Return `path:line:column: what` for a message that points at a source, or else its first line.
+
+    The engine writes `--> path:line:column`, the source line, a caret, then `error: what`; a stack trace may follow.
+    """
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    place = next((line.removeprefix("--> ") for line in lines if line.startswith("--> ")), "")
+    what = next((line.removeprefix("error: ") for line in lines if line.startswith("error: ")), "")
+    if place:
+        return f"{place}: {what}"
+    return what or (lines[0] if lines else "the engine gave no reason")

@@ -1,0 +1,178 @@
+"""The tests that lie beside the policies: `test_*` rules in Rego, and cases in YAML that an auditor can read.
+
+Owns how they are run and what they touched. Runs them in this process, with the engine that also decides.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from time import perf_counter
+from typing import Any, Final
+
+from app.pdp.bundle import Bundle
+from app.pdp.decide import Decided, Evaluate, decide
+from app.pdp.engine import Engine
+from app.pdp.errors import BundleError, EngineError, EvaluationError, MalformedRequestError, TooLargeError
+from app.pdp.request import parse_document
+from app.pdp.strict_json import encode
+from app.pdp.strict_yaml import parse_yaml
+from app.pdp.syntax import Module, parse_syntax_trees
+
+_TEST: Final = re.compile(r"test_\w+")
+_ENVIRONMENT: Final = {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"}
+_WANT: Final = frozenset({"allow", "failed", "obligations", "diagnostics"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestResult:
+    """One test. `error` says on one line what went wrong, and is empty where it passed; `seconds` it took."""
+
+    __test__ = False
+
+    file: str
+    line: int
+    name: str
+    passed: bool
+    error: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """The lines of one module that the tests evaluated, and those they did not; lines count from 1."""
+
+    covered: frozenset[int]
+    missed: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestReport:
+    """All tests of a bundle in the order of their files, and the coverage of each module that decides."""
+
+    __test__ = False
+
+    results: tuple[TestResult, ...]
+    coverage: Mapping[str, Coverage]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Test:
+    """A test to run: `verify` returns what is wrong, or nothing."""
+
+    file: str
+    line: int
+    name: str
+    verify: Callable[[], str]
+
+
+def run_tests(bundle: Bundle, *, clock: Callable[[], float] = perf_counter) -> TestReport:
+    """Run every test rule and every case of `bundle`; `clock` tells seconds.
+
+    Raises:
+        BundleError: the engine does not take the bundle, or a file of cases is misshapen.
+    """
+    try:
+        engine = Engine({**bundle.modules, **bundle.tests}, bundle.data, coverage=True)
+        modules = parse_syntax_trees(engine.syntax_trees())
+    except EngineError as error:
+        raise BundleError(str(error)) from None
+    tests = [*_rego_tests(bundle, engine, modules), *_cases(bundle, engine)]
+    results = tuple(_result(test, clock) for test in tests)
+    covered = engine.covered()
+    return TestReport(
+        results=results,
+        coverage={
+            file: Coverage(covered=lines[0], missed=lines[1])
+            for file, lines in sorted(covered.items())
+            if file in bundle.modules
+        },
+    )
+
+
+def _result(test: _Test, clock: Callable[[], float]) -> TestResult:
+    begun = clock()
+    error = test.verify()
+    return TestResult(
+        file=test.file, line=test.line, name=test.name, passed=not error, error=error, seconds=clock() - begun
+    )
+
+
+def _rego_tests(bundle: Bundle, engine: Engine, modules: Sequence[Module]) -> Iterator[_Test]:
+    for module in sorted(modules, key=lambda each: each.file):
+        if module.file not in bundle.tests:
+            continue
+        rules = [rule for rule in module.rules if _TEST.fullmatch(rule.name)]
+        times = Counter(rule.name for rule in rules)
+        for rule in rules:
+            query = f"{'.'.join(module.package)}.{rule.name}"
+            verify = partial(_verify_rule, engine, query, times[rule.name])
+            yield _Test(file=module.file, line=module.line(rule.span), name=rule.name, verify=verify)
+
+
+def _verify_rule(engine: Engine, query: str, times: int) -> str:
+    if times > 1:
+        return "stands twice; one would pass for the other"
+    try:
+        answer = json.loads(engine.evaluate(query, "{}"))
+    except EngineError as error:
+        return str(error)
+    match answer:
+        case {"result": [{"expressions": [{"value": True}]}]}:
+            return ""
+    return "is not true"
+
+
+def _cases(bundle: Bundle, engine: Engine) -> Iterator[_Test]:
+    async def evaluate(query: str, text: bytes) -> bytes:
+        try:
+            return engine.evaluate(query, text.decode()).encode()
+        except EngineError:
+            raise EvaluationError("evaluation_failed") from None
+
+    for file, text in sorted(bundle.cases.items()):
+        cases = parse_yaml(file, text)
+        if not isinstance(cases, list) or not cases:
+            raise BundleError(f"{file}:1:1: list the cases, each with `note`, `input`, `want`")
+        for case in cases:
+            note, given, want = _case(file, case)
+            line = text.count("\n", 0, max(text.find(note), 0)) + 1
+            yield _Test(file=file, line=line, name=note, verify=partial(_verify_case, bundle, evaluate, given, want))
+
+
+def _case(file: str, case: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    if not isinstance(case, dict) or case.keys() != {"note", "input", "want"} or not isinstance(case["note"], str):
+        raise BundleError(f"{file}:1:1: a case has `note`, `input` and `want`, and nothing else")
+    note, given, want = case["note"], case["input"], case["want"]
+    if not isinstance(given, dict) or not isinstance(want, dict) or "allow" not in want or want.keys() - _WANT:
+        raise BundleError(f"{file}:1:1: case `{note}`: `want` says `allow`, and may say {', '.join(sorted(_WANT))}")
+    return note, given, want
+
+
+def _verify_case(bundle: Bundle, evaluate: Evaluate, given: dict[str, Any], want: dict[str, Any]) -> str:
+    try:
+        document = parse_document(encode({"environment": _ENVIRONMENT} | given))
+    except (MalformedRequestError, TooLargeError) as error:
+        return f"the input is no request: {error}"
+    decision = _finish(decide(bundle, evaluate, document)).decision
+    got: dict[str, Any] = {
+        "allow": decision.allow,
+        "failed": list(decision.failed),
+        "obligations": [each["id"] for each in decision.obligations],
+        "diagnostics": [each.code for each in decision.diagnostics],
+    }
+    wanted = {"failed": [], "obligations": [], "diagnostics": []} | want
+    wrong = [f"{name} is {got[name]}, want {wanted[name]}" for name in got if got[name] != wanted[name]]
+    return "; ".join(wrong)
+
+
+def _finish(decided: Coroutine[Any, Any, Decided]) -> Decided:
+    """Return what a coroutine that never waits returns; there may be a running loop around us."""
+    try:
+        decided.send(None)
+    except StopIteration as done:
+        result: Decided = done.value
+        return result
+    raise RuntimeError("an evaluation in this process waited")  # pragma: no cover - `evaluate` above never does

@@ -1,0 +1,125 @@
+"""The evaluation request of the OpenID AuthZEN Authorization API 1.0, section 6.1, and the document made of it.
+
+Owns which members a request must have and how long they may be. What the facts in it have to look like is the
+contract's business, and whether the caller may state them is the bundle's.
+"""
+
+from typing import Any, Final
+
+from app.pdp.errors import MalformedRequestError, TooLargeError
+from app.pdp.model import Entity, Environment, EvaluationRequest
+from app.pdp.strict_json import MAX_BYTES, encode, parse
+
+_MAX_TYPE: Final = 64
+_MAX_ACTION: Final = 128
+_MAX_ID: Final = 256
+_MAX_ENVIRONMENT: Final = 1_024
+
+
+def parse_request(data: bytes) -> EvaluationRequest:
+    """Return the request in `data`; members that AuthZEN does not name are ignored (section 5).
+
+    Raises:
+        MalformedRequestError: it is no I-JSON, or a member is missing, of the wrong type, empty or too long. Codes:
+            those of `strict_json.parse`, and `member_missing`, `member_type`, `member_length`.
+        TooLargeError: it has more than 32 KiB, as received or as encoded again.
+    """
+    return _request(parse(data))
+
+
+def verify_request(request: EvaluationRequest) -> EvaluationRequest:
+    """Return a request that code built, as it would have come in as bytes.
+
+    Raises:
+        MalformedRequestError: a value in it is none that JSON has, or as `parse_request` says.
+        TooLargeError: it has more than 32 KiB.
+    """
+    try:
+        data = encode(_members(request))
+    except TypeError:
+        raise MalformedRequestError("not_json", "the request holds a value that is no JSON") from None
+    return parse_request(data)
+
+
+def document(request: EvaluationRequest, environment: Environment) -> dict[str, Any]:
+    """Return what the policy is asked about, and what the record keeps: the request, with what the PDP states."""
+    return _members(request) | {
+        "environment": {"time": environment.time, "tenant": environment.tenant, "caller": environment.caller}
+    }
+
+
+def parse_document(text: bytes) -> dict[str, Any]:
+    """Return a document that was recorded.
+
+    Raises:
+        MalformedRequestError: it is none; codes as in `parse_request`.
+        TooLargeError: it is larger than any document.
+    """
+    recorded = parse(text, max_bytes=MAX_BYTES + _MAX_ENVIRONMENT)
+    request = _request(recorded)
+    stated = _object(recorded, "environment", "environment")
+    environment = Environment(
+        time=_text(stated, "time", "environment/time", _MAX_ID),
+        tenant=_text(stated, "tenant", "environment/tenant", _MAX_ID),
+        caller=_text(stated, "caller", "environment/caller", _MAX_ID),
+    )
+    return document(request, environment)
+
+
+def _members(request: EvaluationRequest) -> dict[str, Any]:
+    subject, resource = request.subject, request.resource
+    return {
+        "subject": {"type": subject.type, "id": subject.id, "properties": subject.properties},
+        "action": {"name": request.action},
+        "resource": {"type": resource.type, "id": resource.id, "properties": resource.properties},
+        "context": request.context,
+    }
+
+
+def _request(value: Any) -> EvaluationRequest:
+    if type(value) is not dict:
+        raise MalformedRequestError("member_type", "the request must be an object")
+    subject = _entity(value, "subject")
+    action = _text(_object(value, "action", "action"), "name", "action/name", _MAX_ACTION)
+    resource = _entity(value, "resource")
+    context = _optional_object(value, "context", "context")
+    request = EvaluationRequest(subject=subject, action=action, resource=resource, context=context)
+    if len(encode(_members(request))) > MAX_BYTES:
+        raise TooLargeError(f"encoded again, the request has more than {MAX_BYTES} bytes")
+    return request
+
+
+def _entity(request: dict[str, Any], name: str) -> Entity:
+    members = _object(request, name, name)
+    return Entity(
+        type=_text(members, "type", f"{name}/type", _MAX_TYPE),
+        id=_text(members, "id", f"{name}/id", _MAX_ID),
+        properties=_optional_object(members, "properties", f"{name}/properties"),
+    )
+
+
+def _object(members: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+    value = _member(members, name, path)
+    if type(value) is not dict:
+        raise MalformedRequestError("member_type", f"`{path}` must be an object")
+    return value
+
+
+def _optional_object(members: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+    return _object(members, name, path) if name in members else {}
+
+
+def _text(members: dict[str, Any], name: str, path: str, longest: int) -> str:
+    value = _member(members, name, path)
+    if type(value) is not str:
+        raise MalformedRequestError("member_type", f"`{path}` must be a string")
+    if not 0 < len(value) <= longest:
+        raise MalformedRequestError("member_length", f"`{path}` must have 1 to {longest} characters")
+    return value
+
+
+def _member(members: dict[str, Any], name: str, path: str) -> Any:
+    try:
+        return members[name]
+    except KeyError:
+        raise MalformedRequestError("member_missing", f"`{path}` is missing") from None

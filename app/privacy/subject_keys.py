@@ -1,0 +1,204 @@
+"""The subject keys of a process: asked for on the event loop, cached, and loaded in batches on one thread.
+
+Knows the cache and the waiting; the rows are `key_table`'s business.
+"""
+
+import asyncio
+import hmac
+import os
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Final, ParamSpec, TypeVar
+
+from sqlalchemy import Engine
+
+from app.privacy.errors import KeyStoreError
+from app.privacy.key_table import KeyTable, Outcome
+from app.privacy.sealed_block import KEY_BYTES, SubjectKey
+
+_BATCH: Final = 500
+_WAITING: Final = 10_000
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+
+class SubjectKeys:
+    """The key store as one process uses it, from one event loop at a time.
+
+    A key that was destroyed, by this process or another, is handed out for at most `lifetime` seconds more: the
+    count of destroyed keys is read with every batch, a key is served from the cache only while that reading is
+    younger than `lifetime`, and when the count has moved the cache is void. In steady use the reading is renewed
+    behind the caller's back at half that age.
+    """
+
+    def __init__(  # noqa: PLR0913 - limits, and the world as tests need it
+        self,
+        engine: Engine,
+        *,
+        kek: bytes,
+        lookup_key: bytes,
+        cached: int = 50_000,
+        lifetime: float = 5.0,
+        patience: float = 2.0,
+        random: Callable[[int], bytes] = os.urandom,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Use the database of `engine` (from `app.db`); nothing is read yet.
+
+        Args:
+            engine: where the tables of `app.privacy.rows` are.
+            kek: key-encryption key, 32 bytes.
+            lookup_key: key of the HMAC under which a person is found, 32 bytes; never replaced, or nobody is found.
+            cached: keys kept in memory, about 0.9 KB each; beyond it the least recently used is dropped.
+            lifetime: seconds, see above.
+            patience: seconds after which whoever waits for the database is told that it fails.
+            random: source of pseudonyms, keys and nonces.
+            clock: seconds, monotonic.
+
+        Raises:
+            KeyStoreError: a key has not 32 bytes.
+        """
+        if len(lookup_key) != KEY_BYTES:
+            raise KeyStoreError("the lookup key has not 32 bytes")
+        self._table = KeyTable(engine, kek, random=random)
+        self._lookup_key = lookup_key
+        self._cached = cached
+        self._lifetime = lifetime
+        self._patience = patience
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="subject-keys")
+        self._closed = False
+        self._cache: OrderedDict[str, SubjectKey] = OrderedDict()
+        self._destroyed = -1
+        self._read_at = float("-inf")
+        self._renew_at = float("-inf")
+        self._waiting: dict[str, asyncio.Future[Outcome]] = {}
+        self._batches: asyncio.Task[None] | None = None
+
+    async def key(self, tenant: str, kind: str, identifier: str) -> SubjectKey:
+        """Return the key of `identifier`, a `kind` of person or thing in `tenant`; it is durable.
+
+        Raises:
+            KeyStoreError: no key can be had within `patience`; nothing may be recorded about this subject.
+        """
+        lookup = self._lookup(tenant, kind, identifier)
+        now = self._clock()
+        found = self._cache.get(lookup) if now < self._read_at + self._lifetime else None
+        if found is None:
+            return await self._wait(lookup)
+        self._cache.move_to_end(lookup)
+        if now >= self._renew_at and not self._waiting:
+            self._renew_at = now + self._lifetime / 4
+            self._ask(lookup)
+        return found
+
+    async def find(self, subject: str, kid: str) -> SubjectKey | None:
+        """Return the key that opens the blocks of `subject` under `kid`, or None if it was destroyed.
+
+        Never answered from the cache.
+
+        Raises:
+            KeyStoreError: the database fails, or the row is damaged.
+        """
+        return await self._run(self._table.find, subject, kid)
+
+    async def destroy(self, subject: str) -> bool:
+        """Destroy the key of a pseudonym and forget whom it stood for, for ever. See `KeyTable.destroy`.
+
+        Raises:
+            KeyStoreError: it is not certain that it is gone; destroy it again.
+        """
+        try:
+            return await self._run(self._table.destroy, subject)
+        finally:
+            self._cache.clear()
+
+    def close(self) -> None:
+        """Drop every key and refuse whoever asks from now on; what has been started ends on its own."""
+        self._closed = True
+        self._cache.clear()
+        self._thread.shutdown(wait=False)
+
+    def _lookup(self, tenant: str, kind: str, identifier: str) -> str:
+        """Return the HMAC of the three texts with NUL between them.
+
+        A NUL inside the first two becomes 0xff, which UTF-8 never holds, so no two triples look alike.
+        """
+        first, second = (_encoded(part).replace(b"\0", b"\xff") for part in (tenant, kind))
+        return hmac.digest(self._lookup_key, b"\0".join((first, second, _encoded(identifier))), "sha256").hex()
+
+    async def _wait(self, lookup: str) -> SubjectKey:
+        try:
+            async with asyncio.timeout(self._patience):
+                outcome = await asyncio.shield(self._ask(lookup))
+        except TimeoutError:
+            raise KeyStoreError("the key store does not answer in time") from None
+        if isinstance(outcome, KeyStoreError):
+            raise KeyStoreError(str(outcome)) from outcome
+        return outcome
+
+    def _ask(self, lookup: str) -> asyncio.Future[Outcome]:
+        """Put `lookup` into the next batch, and start one if none is under way."""
+        if self._closed:
+            raise KeyStoreError("the key store is closed")
+        waiting = self._waiting.get(lookup)
+        if waiting is None:
+            if len(self._waiting) >= _WAITING:
+                raise KeyStoreError("too many subjects wait for the key store")
+            waiting = self._waiting[lookup] = asyncio.get_running_loop().create_future()
+        if self._batches is None or self._batches.done():
+            self._batches = asyncio.get_running_loop().create_task(self._drain())
+        return waiting
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch = dict(islice(self._waiting.items(), _BATCH))
+            for lookup in batch:
+                del self._waiting[lookup]
+            await self._settle(batch)
+
+    async def _settle(self, batch: dict[str, asyncio.Future[Outcome]]) -> None:
+        """Load `batch` and tell everybody who waits for it, whatever happens."""
+        found: dict[str, Outcome] = {}
+        missing = KeyStoreError("the key store gave no answer")
+        started = self._clock()
+        try:
+            destroyed, found = await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._table.load, tuple(batch)
+            )
+            self._remember(started, destroyed, found)
+        except KeyStoreError as error:
+            missing = error
+        finally:
+            for lookup, waiting in batch.items():
+                waiting.set_result(found.get(lookup, missing))
+
+    def _remember(self, started: float, destroyed: int, found: dict[str, Outcome]) -> None:
+        if destroyed != self._destroyed:  # not `<`: a restored database counts from less
+            self._cache.clear()
+        self._destroyed = destroyed
+        self._read_at = started
+        self._renew_at = started + self._lifetime / 2
+        for lookup, outcome in found.items():
+            if isinstance(outcome, SubjectKey) and not self._closed:
+                self._cache[lookup] = outcome
+                self._cache.move_to_end(lookup)
+        while len(self._cache) > self._cached:
+            self._cache.popitem(last=False)
+
+    async def _run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        if self._closed:
+            raise KeyStoreError("the key store is closed")
+        try:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
+        except TimeoutError:
+            raise KeyStoreError("the key store does not answer in time") from None
+
+
+def _encoded(part: str) -> bytes:
+    return part.encode("utf-8", "surrogatepass")

@@ -1,0 +1,70 @@
+"""The log machinery of one node: a process that seals what the workers journal, and says that it lives.
+
+Part of the log: it asks no permit and leaves no decisions. Everything it knows is in the journals
+and the store, so it can be killed at any time.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+
+from app import keys
+from app.pdp.lifeline import end_with_parent
+from app.settings import Settings
+from evidence.errors import StoreError
+from evidence.sealer import Limits, Sealer
+from evidence.store import open_store
+
+_LOG = logging.getLogger(__name__)
+_PAUSE = 0.1  # seconds between two rounds
+_RETRY = 1.0  # seconds after the store failed
+
+
+def new_sealer(settings: Settings) -> Sealer:
+    """Return a sealer that has read from the store where the log stands.
+
+    Raises:
+        EvidenceError: the store does not answer, or holds something else than this node's log.
+    """
+    node = keys.load(settings.keys)
+    limits = Limits(age=settings.seal_age, heartbeat=settings.heartbeat, checkpoint=settings.checkpoint)
+    classes = dict(settings.retention)
+    return Sealer(open_store(settings.store), settings.journals, node.log, classes=classes, limits=limits)
+
+
+def run(settings: Settings, stopping: Callable[[], bool]) -> None:
+    """Seal until `stopping`, then seal what is left."""
+    sealer: Sealer | None = None
+    while True:
+        last_round = stopping()
+        try:
+            sealer = sealer or new_sealer(settings)
+            sealer.step(flush=last_round)
+        except StoreError as error:
+            # What landed is in the store, and a new sealer reads it there.
+            _LOG.warning("store does not take the log: %s: %s", error.code, error)
+            sealer = None
+            time.sleep(_RETRY)
+        else:
+            (settings.data / "sealer.alive").touch()
+            time.sleep(0 if last_round else _PAUSE)
+        if last_round:
+            return
+
+
+def main() -> int:
+    """Run the sealer: `python -m app.sealing <parent>`."""
+    end_with_parent(int(sys.argv[1]))
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    stop: list[int] = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: stop.append(received))
+    run(Settings.from_environment(os.environ), lambda: bool(stop))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""One decision worker: a chain, a set of evaluators, and the decision plane on a listening socket it is handed.
+
+Started by `app.supervisor` as a process of its own; ends when it can no longer decide or record, so
+that a fresh one takes over.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from app import activation, decision_log, identity, keys
+from app.db import open_engine
+from app.decision_plane.asgi import DecisionPlane, Health
+from app.decision_plane.authzen import Refusals
+from app.decision_plane.http import ProblemError
+from app.errors import problem
+from app.pdp.bundle import parse_snapshot
+from app.pdp.enforce import Caller, Pdp, Policies
+from app.pdp.errors import PdpError
+from app.pdp.evaluators import Evaluators
+from app.pdp.lifeline import end_with_parent
+from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.subject_keys import SubjectKeys
+from app.settings import Settings
+from evidence.errors import EvidenceError, MalformedError, NotFoundError
+from evidence.reader import Reader
+from evidence.record import Position
+from evidence.store import open_store
+from evidence.writer import Writer
+
+_LOG = logging.getLogger(__name__)
+_WATCH = 0.5  # seconds between two looks at the bundle in force
+_SEALER_LATE = 30.0  # seconds of silence of the sealer after which a worker is not ready
+_GRACE = 5  # seconds a request in flight has at shutdown
+
+
+def utc_now() -> datetime:
+    """Return the time of the machine's clock."""
+    return datetime.now(UTC)
+
+
+async def start_policies(settings: Settings, snapshot: Path) -> Policies:
+    """Start evaluators for a snapshot.
+
+    Raises:
+        BundleError: the snapshot is none.
+        EvaluatorsGoneError: the processes cannot be started.
+    """
+    bundle = parse_snapshot(await asyncio.to_thread(snapshot.read_bytes))
+    evaluators = await Evaluators.start(
+        snapshot, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
+    )
+    return Policies(bundle=bundle, evaluators=evaluators)
+
+
+class Worker:
+    """Everything one worker owns, opened in the order it depends on, closed in the other."""
+
+    def __init__(self, settings: Settings, node: keys.NodeKeys) -> None:
+        self._settings, self._node = settings, node
+        self._engine = open_engine(settings.key_store)
+        self._subject_keys = SubjectKeys(self._engine, kek=node.kek, lookup_key=node.lookup)
+        self._ended = asyncio.Event()
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._pdp: Pdp
+        self._writer: Writer
+
+    async def start(self) -> DecisionPlane:
+        """Open the chain and start the evaluators; return the application."""
+        settings = self._settings
+        policies = await start_policies(settings, activation.active(settings.bundles))
+        self._watch_gone(policies)
+        self._writer = Writer.open(
+            settings.journals, retention_class=settings.default_class, version=version("omega"), clock=utc_now
+        )
+        self._pdp = Pdp(policies, self._writer, KeyStoreConcealer(self._subject_keys), utc_now)
+        verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
+
+        def authenticate(token: str) -> Caller | None:
+            try:
+                return verifier.verify(token, time.time())
+            except identity.TokenError:
+                return None
+
+        return DecisionPlane(
+            self._pdp,
+            authenticate=authenticate,
+            decisions=self,
+            health=self._health,
+            refusals=Refusals(time.monotonic),
+            in_flight=settings.in_flight,
+        )
+
+    async def ended(self) -> None:
+        """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
+        while not self._ended.is_set() and self._writer.failure is None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ended.wait(), _WATCH)
+            await self._reload()
+        _LOG.error("worker ends: %s", self._writer.failure or "its evaluators are gone")
+
+    async def close(self) -> None:
+        """Answer what is in flight, put it on disk, and let go of everything."""
+        await self._pdp.policies.evaluators.close()
+        await self._writer.close()
+        self._subject_keys.close()
+        self._engine.dispose()
+
+    async def find(self, decision_id: str, caller: Caller) -> dict[str, Any]:
+        """See `app.decision_plane.asgi.Decisions`."""
+        try:
+            position = Position.parse(decision_id)
+            found = await asyncio.to_thread(self._find, position)
+        except (MalformedError, NotFoundError) as error:
+            raise ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`")) from error
+        except EvidenceError as error:
+            raise ProblemError(problem("store_unavailable", error.code)) from error
+        document = found.document()
+        if document["record"]["tenant"] != caller.tenant:
+            raise ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`"))
+        return document
+
+    def _find(self, position: Position) -> decision_log.Found:
+        reader = Reader(open_store(self._settings.store), self._node.log.verifier)
+        return decision_log.find(reader, self._settings.journals, position)
+
+    def _health(self) -> Health:
+        bundle = self._pdp.policies.bundle
+        alive = sealer_alive(self._settings)
+        checks = {
+            "evaluators": not self._pdp.policies.evaluators.gone.done(),
+            "journal": self._writer.failure is None,
+            "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
+        }
+        return Health(checks=checks, bundle=bundle.digest, revision=bundle.revision)
+
+    def _watch_gone(self, policies: Policies) -> None:
+        policies.evaluators.gone.add_done_callback(lambda _: self._ended.set())
+
+    async def _reload(self) -> None:
+        """Swap to the bundle in force, if it is another: the old one answers what it was asked."""
+        try:
+            snapshot = activation.active(self._settings.bundles)
+            if snapshot.stem == self._pdp.policies.bundle.digest:
+                return
+            fresh = await start_policies(self._settings, snapshot)
+        except (PdpError, OSError) as error:
+            _LOG.warning("bundle in force cannot be loaded, the old one goes on: %s", error)
+            return
+        old, self._pdp.policies = self._pdp.policies, fresh
+        self._watch_gone(fresh)
+        task = asyncio.get_running_loop().create_task(old.evaluators.close())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+
+def sealer_alive(settings: Settings) -> float | None:
+    """Return when the sealer last did its round (Unix seconds), or None where it never did."""
+    try:
+        return (settings.data / "sealer.alive").stat().st_mtime
+    except OSError:
+        return None
+
+
+async def serve(settings: Settings, listening: socket.socket) -> int:
+    """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
+    worker = Worker(settings, keys.load(settings.keys))
+    application = await worker.start()
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    ended = asyncio.ensure_future(worker.ended())
+    done, _ = await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    ended.cancel()
+    await serving
+    await worker.close()
+    return 1 if ended in done else 0
+
+
+def main() -> int:
+    """Run one worker: `python -m app.server <listening socket> <parent>`."""
+    end_with_parent(int(sys.argv[2]))
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    settings = Settings.from_environment(os.environ)
+    import uvloop  # noqa: PLC0415 - only where a loop is run
+
+    with socket.socket(fileno=int(sys.argv[1])) as listening:
+        return uvloop.run(serve(settings, listening))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

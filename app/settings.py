@@ -1,0 +1,128 @@
+"""Everything an operator may set, read once from the environment. Nothing else reads it.
+
+Each field's comment says what goes wrong with a bad value; docs/operating.md lists them for people.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TypeVar
+
+_T = TypeVar("_T")
+_MOST_DAYS = 36_500
+_PROJECT = Path(__file__).resolve().parents[1]
+
+
+class SettingsError(Exception):
+    """A setting cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One node's settings."""
+
+    data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
+    policies: Path  # where `omega policy reload` reads; nothing else does
+    store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
+    origin: str  # names the log for ever; changed, every verifier refuses what comes after
+    host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
+    port: int
+    workers: int  # decision workers: each has its own chain and evaluators
+    evaluators: int  # of each worker; one alone would let every slow request delay all others
+    deadline: float  # seconds until an evaluation is denied; too long, and one rule can occupy an evaluator
+    memory: int  # bytes an evaluator may take; too little denies honest requests
+    in_flight: int  # requests a worker takes at once; beyond it callers get 503 instead of a long wait
+    seal_age: float  # seconds a record may wait in the journal: what the loss of its disk can cost
+    heartbeat: float  # seconds of silence until a seal says so; longer, and silence looks like absence
+    checkpoint: float  # seconds between checkpoints; proofs of a record wait that long
+    retention: Mapping[str, timedelta]  # of each class; a store with Object Lock lets nobody shorten it
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the settings.
+
+        Raises:
+            SettingsError: a value has not its form.
+        """
+        data = Path(environment.get("OMEGA_DATA", "var")).absolute()
+        read = _Reader(environment)
+        return cls(
+            data=data,
+            policies=Path(environment.get("OMEGA_POLICIES", str(_PROJECT / "policies"))).absolute(),
+            store=environment.get("OMEGA_STORE", str(data / "store")),
+            origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
+            host=environment.get("OMEGA_HOST", "127.0.0.1"),
+            port=read.number("OMEGA_PORT", 8420, 0, 65_535),
+            workers=read.number("OMEGA_WORKERS", 1, 1, 256),
+            evaluators=read.number("OMEGA_EVALUATORS", 2, 1, 64),
+            deadline=read.number("OMEGA_DEADLINE_MS", 250, 1, 60_000) / 1000,
+            memory=read.number("OMEGA_EVALUATOR_MEMORY_MIB", 256, 32, 65_536) << 20,
+            in_flight=read.number("OMEGA_IN_FLIGHT", 1_024, 1, 65_536),
+            seal_age=read.number("OMEGA_SEAL_AGE_MS", 2_000, 10, 3_600_000) / 1000,
+            heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
+            checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
+            retention=read.value("OMEGA_RETENTION", "std7y=2555", _retention),
+        )
+
+    @property
+    def keys(self) -> Path:
+        """Return the directory of the node's key files."""
+        return self.data / "keys"
+
+    @property
+    def journals(self) -> Path:
+        """Return the directory of the node's journals."""
+        return self.data / "journal"
+
+    @property
+    def bundles(self) -> Path:
+        """Return the directory of admitted bundles."""
+        return self.data / "bundles"
+
+    @property
+    def key_store(self) -> str:
+        """Return the database URL of the subjects' keys."""
+        return f"sqlite:///{self.data / 'subject_keys.db'}"
+
+    @property
+    def default_class(self) -> str:
+        """Return the retention class of decisions: the first one named."""
+        return next(iter(self.retention))
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    environment: Mapping[str, str]
+
+    def value(self, name: str, default: str, parse: Callable[[str], _T]) -> _T:
+        text = self.environment.get(name, default)
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise SettingsError(f"{name} cannot be `{text}`: {error}") from error
+
+    def number(self, name: str, default: int, least: int, most: int) -> int:
+        def parse(text: str) -> int:
+            if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+                raise ValueError(f"it is a whole number from {least} to {most}")
+            return int(text)
+
+        return self.value(name, str(default), parse)
+
+
+def _retention(text: str) -> Mapping[str, timedelta]:
+    """Read `class=days,class=days`."""
+    classes = {}
+    for item in text.split(","):
+        name, equals, days = item.partition("=")
+        if (
+            not equals
+            or not name.isalnum()
+            or not name.islower()
+            or not days.isdigit()
+            or not 0 < int(days) <= _MOST_DAYS
+        ):
+            raise ValueError("it is a list of class=days, such as std7y=2555,sec1y=365")
+        classes[name] = timedelta(days=int(days))
+    return classes

@@ -1,0 +1,202 @@
+"""`omega serve`: one listening socket, the workers that share it, and the sealer.
+
+Starts what dies again, and ends as a whole when something keeps dying. Children end with it, whatever
+ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app import activation, keys, schema
+from app.db import DatabaseUrlError, open_engine
+from app.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+_BACKLOG = 4_096
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds before a child is started again
+_DEATHS, _WITHIN = 8, 60.0  # so many deaths of one child in so many seconds end the service
+_LOOK = 0.05  # seconds between two looks whether the service is ready
+_PATIENCE = 20.0  # seconds a child has to stop before it is killed
+
+
+class ServeError(Exception):
+    """The service cannot start; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class _Child:
+    """One process that is kept running."""
+
+    name: str
+    command: Sequence[str]
+    descriptors: tuple[int, ...] = ()
+    process: asyncio.subprocess.Process | None = None
+    deaths: deque[float] = field(default_factory=deque)
+
+    async def start(self) -> asyncio.subprocess.Process:
+        # Its own session: a terminal's Ctrl-C reaches the supervisor alone, which stops children in order.
+        self.process = await asyncio.create_subprocess_exec(
+            *self.command,
+            pass_fds=self.descriptors,
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            cwd=Path(__file__).parents[1],
+        )
+        return self.process
+
+    def died_too_often(self, now: float) -> bool:
+        self.deaths.append(now)
+        while self.deaths[0] < now - _WITHIN:
+            self.deaths.popleft()
+        return len(self.deaths) >= _DEATHS
+
+    async def stop(self) -> None:
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.wait(), _PATIENCE)
+        except TimeoutError:
+            _LOG.warning("%s does not stop, and is killed", self.name)
+            self.process.kill()
+            await self.process.wait()
+
+
+class Supervisor:
+    """The processes of one node."""
+
+    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+        parent = str(os.getpid())
+        self._address = listening.getsockname()[:2]
+        worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
+        self._sealer = _Child("sealer", [sys.executable, "-m", "app.sealing", parent])
+        self._workers = [
+            _Child(f"worker {number}", worker, (listening.fileno(),)) for number in range(settings.workers)
+        ]
+        self._stopping = asyncio.Event()
+        self._failed: str | None = None
+
+    async def run(self, ready: Callable[[], None]) -> int:
+        """Keep everything running until told to stop (0), or until something keeps dying (1)."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stopping.set)
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        tasks = [loop.create_task(self._keep(child)) for child in (self._sealer, *self._workers)]
+        announcing = loop.create_task(self._announce(ready))
+        await self._stopping.wait()
+        announcing.cancel()
+        await asyncio.gather(*(child.stop() for child in self._workers))
+        await self._sealer.stop()  # last, so that it seals what the workers left
+        await asyncio.gather(*tasks)
+        if self._failed:
+            _LOG.error("%s keeps dying: the service ends", self._failed)
+        return 1 if self._failed else 0
+
+    async def _keep(self, child: _Child) -> None:
+        pause = _FIRST_PAUSE
+        while not self._stopping.is_set():
+            started = time.monotonic()
+            process = await child.start()
+            code = await process.wait()
+            if self._stopping.is_set():
+                return
+            now = time.monotonic()
+            _LOG.warning("%s (%d) ended with %d; it is started again", child.name, process.pid, code)
+            if child.died_too_often(now):
+                self._failed = child.name
+                self._stopping.set()
+                return
+            pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
+            await asyncio.wait({asyncio.ensure_future(self._stopping.wait())}, timeout=pause)
+
+    async def _announce(self, ready: Callable[[], None]) -> None:
+        """Call `ready` once the service says that it is."""
+        while not await _is_ready(self._address):  # noqa: ASYNC110 - asked over HTTP, as anybody would
+            await asyncio.sleep(_LOOK)
+        ready()
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> int:
+    """Run one node until it is told to stop; return the exit code.
+
+    `ready` is called with the service's URL once it decides and records.
+
+    Raises:
+        ServeError: it cannot start.
+        BundleError: the policies are not admitted.
+    """
+    prepare(settings)
+    lock = _lock(settings.data)
+    try:
+        with _listen(settings) as listening:
+            host, port = listening.getsockname()[:2]
+            return asyncio.run(Supervisor(settings, listening).run(lambda: ready(f"http://{host}:{port}")))
+    finally:
+        os.close(lock)
+
+
+def prepare(settings: Settings) -> None:
+    """Make what a node needs and does not have yet: directories, keys, tables, a bundle in force.
+
+    Raises:
+        ServeError: it cannot be made.
+        BundleError: the policies are not admitted.
+    """
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keys.ensure(settings.keys, settings.origin)
+        engine = open_engine(settings.key_store)
+        schema.upgrade(engine)
+        engine.dispose()
+        activation.activate(settings.policies, settings.bundles)
+    except (OSError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+        raise ServeError(str(error)) from error
+
+
+def _lock(data: Path) -> int:
+    """Return a descriptor that keeps a second service off this directory until it is closed."""
+    descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        raise ServeError(f"another service runs on `{data}`; stop it, or set OMEGA_DATA") from error
+    return descriptor
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        where = f"{settings.host}:{settings.port}"
+        raise ServeError(f"cannot listen on {where}: {error.strerror}; set OMEGA_HOST or OMEGA_PORT") from error
+    return listening
+
+
+async def _is_ready(address: tuple[str, int]) -> bool:
+    """Ask /readyz as anybody would."""
+    try:
+        reader, writer = await asyncio.open_connection(*address)
+        try:
+            writer.write(b"GET /readyz HTTP/1.1\r\nhost: omega\r\nconnection: close\r\n\r\n")
+            return b" 200 " in await asyncio.wait_for(reader.readline(), _PATIENCE)
+        finally:
+            writer.close()
+    except (OSError, TimeoutError):
+        return False

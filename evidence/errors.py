@@ -1,0 +1,96 @@
+"""Everything that can go wrong in the log, as one small tree.
+
+A caller that only needs "do not trust this" catches `EvidenceError`. `code` is stable: reports
+and problem documents use it; messages may change. Each docstring says what the caller may conclude.
+"""
+
+
+class EvidenceError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    code = "evidence"
+
+
+class MalformedError(EvidenceError):
+    """The bytes are not what they should be: no record, seal, checkpoint, proof or key of this format."""
+
+    code = "malformed"
+
+
+class SignatureError(EvidenceError):
+    """The note is well formed, and the pinned key did not sign it."""
+
+    code = "bad-signature"
+
+
+class ProofError(EvidenceError):
+    """The proof does not lead from this leaf to this root."""
+
+    code = "bad-proof"
+
+
+class FindingError(EvidenceError):
+    """The log does not hold: `code` says what is wrong (docs/evidence-format.md, section 8), `where` says at what."""
+
+    def __init__(self, code: str, where: str, detail: str) -> None:
+        super().__init__(f"{where}: {code}: {detail}")
+        self.code = code
+        self.where = where
+        self.detail = detail
+
+
+class JournalError(EvidenceError):
+    """The journal cannot take records any more; what it acknowledged before stands."""
+
+    code = "journal-unavailable"
+
+
+class DamagedJournalError(EvidenceError):
+    """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
+
+    code = "journal-damaged"
+
+
+class RecordTooLargeError(EvidenceError):
+    """The record would be larger than 65,536 bytes; nothing was written."""
+
+    code = "record-too-large"
+
+
+class StoreError(EvidenceError):
+    """The store could not be reached or misbehaved, so nothing may be assumed of the write."""
+
+    code = "store-unavailable"
+
+
+class NotFoundError(StoreError):
+    """Nothing was ever written at this key, as far as the store says."""
+
+    code = "not-found"
+
+
+class AlreadyWrittenError(StoreError):
+    """The key holds other bytes, and will go on holding them."""
+
+    code = "already-written"
+
+
+class ObjectTooLargeError(StoreError):
+    """The object is larger than its kind may be; it was not read."""
+
+    code = "object-too-large"
+
+
+class ShadowedObjectError(StoreError):
+    """The key has more than one version or a delete marker: somebody wrote or deleted behind the log's back.
+
+    A locked version still stands, but what a reader without a version gets is not to be trusted.
+    """
+
+    code = "shadowed-object"
+
+
+class InvalidKeyError(StoreError):
+    """The key is not one a store takes; the store was not asked."""
+
+    code = "invalid-key"

@@ -1,0 +1,183 @@
+"""The journal of one chain on local disk: frames, files, and what a crash leaves of them.
+
+docs/evidence-format.md, section 5. A frame that was acknowledged was synced before; recovery never
+drops such a frame, and says so when somebody else did.
+"""
+
+import errno
+import fcntl
+import hashlib
+import os
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.errors import DamagedJournalError, JournalError, NotFoundError
+from evidence.record import MAX_RECORD, stamp
+
+MAGIC = b"\xffEVJ"
+MAX_FILE = 64 << 20  # bytes, after which a new file begins
+HEADER = struct.Struct(">4sIII")
+_SUMMED = struct.Struct(">4sII")  # what the checksum covers beside the payload
+_FILE = re.compile(r"[0-9]{20}\.evj")
+
+
+def frame(payload: bytes, durable: int) -> bytes:
+    """Return the frame of `payload`; `durable` bytes of its file are known to be synced."""
+    summed = _SUMMED.pack(MAGIC, len(payload), durable)
+    return b"%b%b%b" % (summed, zlib.crc32(payload, zlib.crc32(summed)).to_bytes(4, "big"), payload)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """One valid frame: its payload, where it ends, and what was durable when it was written."""
+
+    payload: bytes
+    end: int
+    durable: int
+
+
+def read_frame(data: bytes, offset: int) -> Frame | None:
+    """Return the frame that starts at `offset`, or None where no valid one does."""
+    if len(data) - offset < HEADER.size:
+        return None
+    magic, length, durable, checksum = HEADER.unpack_from(data, offset)
+    start = offset + HEADER.size
+    if magic != MAGIC or not 0 < length <= MAX_RECORD or len(data) - start < length:
+        return None
+    payload = data[start : start + length]
+    if zlib.crc32(payload, zlib.crc32(data[offset : offset + _SUMMED.size])) != checksum:
+        return None
+    return Frame(payload=payload, end=start + length, durable=durable)
+
+
+def frames(data: bytes, offset: int = 0) -> Iterator[Frame]:
+    """Yield the longest valid run of frames from `offset`."""
+    while (found := read_frame(data, offset)) is not None:
+        yield found
+        offset = found.end
+
+
+def altered_behind(data: bytes, damage: int) -> bool:
+    """Return whether a valid frame behind `damage` says that the damaged place had been synced."""
+    at = data.find(MAGIC, damage)
+    while at >= 0:
+        found = read_frame(data, at)
+        if found is not None and found.durable > damage:
+            return True
+        at = data.find(MAGIC, at + 1)
+    return False
+
+
+def files(directory: Path) -> list[Path]:
+    """Return the journal files of a chain, oldest first."""
+    return sorted(path for path in directory.iterdir() if _FILE.fullmatch(path.name))
+
+
+def file_name(first_seq: int) -> str:
+    """Return the name of the file whose first record is `first_seq`."""
+    return f"{first_seq:020}.evj"
+
+
+def first_seq(path: Path) -> int:
+    """Return the number that `file_name` put into a name."""
+    return int(path.name.removesuffix(".evj"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """What a chain's journal holds: its last record, how many came before, and what was torn off."""
+
+    last: bytes | None
+    dropped_bytes: int
+    dropped_sha256: str
+
+
+def recover(directory: Path) -> Recovered:
+    """Cut a torn write off the newest file, and return what stands.
+
+    Raises:
+        DamagedJournalError: something acknowledged was altered; nothing was changed.
+        JournalError: the disk does not let us.
+    """
+    try:
+        return _recover(directory)
+    except OSError as error:
+        raise JournalError(f"journal of chain {directory.name} cannot be read: {error.strerror}") from error
+
+
+def _recover(directory: Path) -> Recovered:
+    dropped = b""
+    paths = files(directory)
+    for path in reversed(paths):  # the newest may be empty; what is older than the last record, the sealer reads
+        last, end, data = None, 0, path.read_bytes()
+        for found in frames(data):
+            last, end = found.payload, found.end
+        if end < len(data):
+            if path != paths[-1] or altered_behind(data, end):
+                raise DamagedJournalError(f"journal {path.name} of chain {directory.name} is altered at byte {end}")
+            dropped = data[end:]
+            _cut(path, end)
+        if last is not None:
+            break
+    else:
+        last = None
+    return Recovered(last=last, dropped_bytes=len(dropped), dropped_sha256=hashlib.sha256(dropped).hexdigest())
+
+
+def _cut(path: Path, size: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    try:
+        os.ftruncate(descriptor, size)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in `directory` durable."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def try_lock(directory: Path) -> int | None:
+    """Return a descriptor that holds the chain until it is closed, or None where another process holds it."""
+    descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(descriptor)
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            return None
+        raise
+    return descriptor
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of `data`: a nearly full disk takes a part without an error, and only then says so."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def find(directory: Path, seq: int) -> bytes:
+    """Return the record number `seq` of the chain whose journal is `directory`.
+
+    Raises:
+        NotFoundError: it is not there (any more, or yet).
+    """
+    try:
+        paths = [path for path in files(directory) if first_seq(path) <= seq]
+        data = paths[-1].read_bytes() if paths else b""
+    except OSError:
+        data = b""
+    for found in frames(data):
+        if stamp(found.payload)[0] == seq:
+            return found.payload
+    raise NotFoundError(f"no record {directory.name}-{seq}")

@@ -1,0 +1,93 @@
+"""C2SP signed notes: a text and who vouches for it. docs/evidence-format.md, section 6.
+
+Seals and checkpoints are both notes, so there is one way to sign and one way to check.
+"""
+
+from dataclasses import dataclass
+
+from evidence import form
+from evidence.errors import MalformedError, SignatureError
+from evidence.keys import SigningKey, VerifierKey
+
+MAX_NOTE = 16_384  # bytes
+_ID_BYTES = 4
+_SIGNATURE_BYTES = 64
+_FIRST_PRINTABLE = " "
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One signature line: who, which of their keys, and what they signed with it."""
+
+    name: str
+    key_id: bytes
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """A text with signatures nobody has checked yet."""
+
+    text: str
+    signatures: tuple[Signature, ...]
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Note":
+        """Read a note.
+
+        Raises:
+            MalformedError: the bytes are no signed note, or more than 16,384.
+        """
+        if len(data) > MAX_NOTE:
+            raise MalformedError("note is larger than 16384 bytes")
+        try:
+            whole = data.decode()
+        except UnicodeDecodeError as error:
+            raise MalformedError("note is not UTF-8") from error
+        if any(character < _FIRST_PRINTABLE and character != "\n" for character in whole):
+            raise MalformedError("note has a control character")
+        text, gap, lines = whole.rpartition("\n\n")
+        if not gap or not text or not lines.endswith("\n"):
+            raise MalformedError("note has no text or no signature")
+        return cls(text=text + "\n", signatures=tuple(_signature(line) for line in lines[:-1].split("\n")))
+
+    @classmethod
+    def parse_stored(cls, data: bytes) -> "Note":
+        """Read a note of the log's store, which has one signature line, of Ed25519's length.
+
+        Raises:
+            MalformedError: it has not.
+        """
+        note = cls.parse(data)
+        if len(note.signatures) != 1 or len(note.signatures[0].value) != _SIGNATURE_BYTES:
+            raise MalformedError("a note in the store has one Ed25519 signature")
+        return note
+
+    def verify(self, key: VerifierKey) -> str:
+        """Return the text, once `key` is known to have signed it. Lines of other keys are ignored.
+
+        Raises:
+            SignatureError: no line is `key`'s, or its signature is wrong.
+        """
+        mine = [line for line in self.signatures if (line.name, line.key_id) == (key.origin, key.id)]
+        if len(mine) != 1 or len(mine[0].value) != _SIGNATURE_BYTES:
+            raise SignatureError(f"no one signature of {key.origin}")
+        key.verify(mine[0].value, self.text.encode())
+        return self.text
+
+
+def sign(text: str, key: SigningKey) -> bytes:
+    """Return the note that says `text`, which ends in a newline, under the signature of `key`."""
+    verifier = key.verifier
+    signature = form.base64_text(verifier.id + key.sign(text.encode()))
+    return f"{text}\n\N{EM DASH} {verifier.origin} {signature}\n".encode()
+
+
+def _signature(line: str) -> Signature:
+    parts = line.split(" ")
+    if len(parts) != 3 or parts[0] != "\N{EM DASH}" or not parts[1] or "+" in parts[1]:  # noqa: PLR2004
+        raise MalformedError("not a signature line")
+    data = form.base64_bytes(parts[2])
+    if len(data) <= _ID_BYTES:
+        raise MalformedError("signature is too short")
+    return Signature(name=parts[1], key_id=data[:_ID_BYTES], value=data[_ID_BYTES:])

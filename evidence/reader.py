@@ -1,0 +1,111 @@
+"""Finding one record in the store, and proving it. Needs no index: a decision id says chain and sequence."""
+
+from dataclasses import dataclass
+
+from evidence import checkpoint, note
+from evidence.checkpointer import checkpoint_key, leaves_key
+from evidence.errors import FindingError, MalformedError, NotFoundError
+from evidence.keys import VerifierKey
+from evidence.note import Note
+from evidence.proof import Proof
+from evidence.record import Position
+from evidence.segment import MAX_SEGMENT, Seal, seal_key
+from evidence.store import WormStore
+from evidence.tree import inclusion_proof, leaf_hash, root_hash
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """A record and the segment it lies in."""
+
+    record: bytes
+    seal: Seal
+    segment: tuple[bytes, ...]
+
+
+class Reader:
+    """Reads one store. Checks signatures and hashes of what it reads, not the whole log."""
+
+    def __init__(self, store: WormStore, key: VerifierKey) -> None:
+        self._store, self._key = store, key
+
+    def locate(self, position: Position) -> Located:
+        """Return the record at `position`.
+
+        Raises:
+            NotFoundError: it is not sealed (yet).
+            FindingError: what stands there is not what was sealed.
+            StoreError: the store does not answer.
+        """
+        seal = self._covering(position)
+        if seal is None:
+            raise NotFoundError(f"no sealed record {position.decision_id}")
+        data = self._store.get(seal.object_key, limit=MAX_SEGMENT)
+        records = tuple(data.split(b"\n")[:-1])
+        if len(records) != seal.count:
+            raise FindingError("wrong-segment", seal.object_key, "is not the object that was sealed")
+        if root_hash([leaf_hash(entry) for entry in records]).hex() != seal.root:
+            raise FindingError("wrong-root", seal.object_key, "its records are not those that were sealed")
+        return Located(record=records[position.seq - seal.first_seq], seal=seal, segment=records)
+
+    def prove(self, position: Position) -> Proof:
+        """Return the proof of the record at `position`, checked.
+
+        Raises:
+            NotFoundError: it is not sealed, or not under a checkpoint yet.
+            EvidenceError: the log does not hold here, or the store does not answer.
+        """
+        located = self.locate(position)
+        newest = self._newest_checkpoint()
+        leaves = [
+            leaf
+            for number in range(newest + 1)
+            for leaf in checkpoint.parse_leaves(self._store.get(leaves_key(number), limit=checkpoint.MAX_LEAVES))
+        ]
+        hashes = [bytes.fromhex(leaf.seal_hash) for leaf in leaves]
+        own = bytes.fromhex(located.seal.seal_hash)
+        if own not in hashes:
+            raise NotFoundError(f"record {position.decision_id} is sealed, and not under a checkpoint yet")
+        proof = Proof(
+            record=located.record,
+            path=inclusion_proof(
+                [leaf_hash(entry) for entry in located.segment], position.seq - located.seal.first_seq
+            ),
+            seal=located.seal,
+            index=hashes.index(own),
+            seal_path=inclusion_proof(hashes, hashes.index(own)),
+            checkpoint=self._store.get(checkpoint_key(newest), limit=note.MAX_NOTE),
+        )
+        proof.verify(self._key)
+        return proof
+
+    def _covering(self, position: Position) -> Seal | None:
+        """Find the seal over `position`: double the step until beyond it, then halve."""
+        low, high = 0, 1
+        while (seal := self._seal(position.chain, high)) is not None and seal.first_seq <= position.seq:
+            low, high = high, high * 2
+        while high - low > 1:
+            middle = (low + high) // 2
+            seal = self._seal(position.chain, middle)
+            if seal is not None and seal.first_seq <= position.seq:
+                low = middle
+            else:
+                high = middle
+        seal = self._seal(position.chain, low)
+        return seal if seal is not None and position.seq < seal.first_seq + seal.count else None
+
+    def _seal(self, chain: str, number: int) -> Seal | None:
+        try:
+            data = self._store.get(seal_key(chain, number), limit=note.MAX_NOTE)
+        except NotFoundError:
+            return None
+        try:
+            return Seal.parse(Note.parse_stored(data).verify(self._key))
+        except MalformedError as error:
+            raise FindingError("malformed-seal", seal_key(chain, number), str(error)) from error
+
+    def _newest_checkpoint(self) -> int:
+        keys = list(self._store.keys("log/checkpoints/"))
+        if not keys:
+            raise NotFoundError("there is no checkpoint yet")
+        return len(keys) - 1

@@ -1,0 +1,200 @@
+"""One record of a chain: its members, its bytes, its leaf hash. docs/evidence-format.md, section 2.
+
+Knows nothing of files, stores or signatures, and nothing of what a body means.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from evidence import canonical, form
+from evidence.errors import MalformedError, RecordTooLargeError
+from evidence.tree import leaf_hash
+
+MAX_RECORD = 65_536  # bytes
+MAX_BLOCKS = 8
+OPENED = "chain.opened"
+
+_record_type = form.matching(r"(?=.{1,64}\Z)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
+_subject = form.matching("psn_[0-9a-f]{32}")
+_key_id = form.matching("k_[0-9a-f]{32}")
+_nonce = form.matching("[0-9a-f]{24}")
+
+_REQUIRED = frozenset({"v", "chain", "epoch", "seq", "prev", "time", "type", "class", "tenant", "body"})
+_OPTIONAL = frozenset({"sealed", "orphan_of"})
+_BLOCK = frozenset({"alg", "commit", "ct", "kid", "nonce", "subject"})
+_ORPHAN = frozenset({"chain", "leaf", "seq"})
+_STAMP = re.compile(
+    rb'"seq":([0-9]{1,16}),"tenant":"[a-z0-9_-]{1,64}","time":"([0-9TZ:.-]{27})","type":"[a-z0-9_.]{1,64}","v":1\}\Z'
+)
+_STAMP_BYTES = 300  # more than the members of a stamp can take
+_SALT_AND_TAG = 16 + 16  # what every ciphertext has beside its text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where a record stands: known before the record is built, so that blocks can be bound to it."""
+
+    chain: str
+    seq: int
+
+    @property
+    def decision_id(self) -> str:
+        """Return `<chain>-<seq>`."""
+        return f"{self.chain}-{self.seq}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Position":
+        """Read a decision id.
+
+        Raises:
+            MalformedError: it is none.
+        """
+        chain, dash, seq = text.partition("-")
+        if not dash or not seq.isascii() or not seq.isdigit() or len(seq) > len(str(canonical.MAX_INTEGER)):
+            raise MalformedError("not a decision id")
+        position = cls(chain=form.chain(chain), seq=int(seq))
+        if position.decision_id != text or position.seq > canonical.MAX_INTEGER:
+            raise MalformedError("not a decision id")
+        return position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a caller of the log says; the writer adds position, time and chain."""
+
+    type: str
+    tenant: str
+    body: dict[str, Any]
+    sealed: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record as it stands in the log."""
+
+    chain: str
+    epoch: int
+    seq: int
+    prev: str
+    time: str
+    type: str
+    retention_class: str
+    tenant: str
+    body: Mapping[str, Any]
+    sealed: tuple[Mapping[str, str], ...] = ()
+    orphan_of: Mapping[str, Any] | None = None
+
+    @property
+    def position(self) -> Position:
+        """Return where the record stands."""
+        return Position(chain=self.chain, seq=self.seq)
+
+    @classmethod
+    def parse(cls, data: bytes) -> "Record":
+        """Read a record, accepting only its one canonical form.
+
+        Raises:
+            MalformedError: the bytes are no record.
+        """
+        if len(data) > MAX_RECORD:
+            raise MalformedError("record is larger than 65536 bytes")
+        value = form.members(canonical.parse(data), _REQUIRED, _OPTIONAL)
+        if type(value["v"]) is not int or value["v"] != 1:
+            raise MalformedError("not version 1")
+        if type(value["body"]) is not dict:
+            raise MalformedError("body is not an object")
+        return cls(
+            chain=form.chain(value["chain"]),
+            epoch=form.integer(value["epoch"], least=1),
+            seq=form.integer(value["seq"]),
+            prev=form.hash_hex(value["prev"]),
+            time=form.time(value["time"]),
+            type=_record_type(value["type"]),
+            retention_class=form.retention_class(value["class"]),
+            tenant=form.tenant(value["tenant"]),
+            body=value["body"],
+            sealed=_blocks(value["sealed"]) if "sealed" in value else (),
+            orphan_of=_orphan(value["orphan_of"]) if "orphan_of" in value else None,
+        )
+
+
+def encode(  # noqa: PLR0913 - the members of a record
+    draft: Draft, position: Position, *, epoch: int, prev: str, time: str, retention_class: str
+) -> bytes:
+    """Return the bytes of the record that `draft` becomes at `position`.
+
+    Raises:
+        MalformedError: the draft has no canonical form.
+        RecordTooLargeError: it is larger than a record may be.
+    """
+    value: dict[str, Any] = {
+        "v": 1,
+        "chain": position.chain,
+        "epoch": epoch,
+        "seq": position.seq,
+        "prev": prev,
+        "time": time,
+        "type": draft.type,
+        "class": retention_class,
+        "tenant": draft.tenant,
+        "body": draft.body,
+    }
+    if draft.sealed:
+        value["sealed"] = draft.sealed
+    data = canonical.encode(value)
+    if len(data) > MAX_RECORD:
+        raise RecordTooLargeError(f"record of {len(data)} bytes is larger than {MAX_RECORD}")
+    return data
+
+
+def leaf(data: bytes) -> str:
+    """Return the leaf hash of a record's bytes, as the next record names it."""
+    return leaf_hash(data).hex()
+
+
+def _blocks(value: Any) -> tuple[Mapping[str, str], ...]:
+    if type(value) is not list or not 1 <= len(value) <= MAX_BLOCKS:
+        raise MalformedError("sealed is not an array of 1 to 8 blocks")
+    return tuple(_block(block) for block in value)
+
+
+def _block(value: Any) -> Mapping[str, str]:
+    block = form.members(value, _BLOCK)
+    if block["alg"] != "A256GCM":
+        raise MalformedError("sealed block of another algorithm")
+    form.hash_hex(block["commit"])
+    _key_id(block["kid"])
+    _nonce(block["nonce"])
+    _subject(block["subject"])
+    if type(block["ct"]) is not str or len(form.base64_bytes(block["ct"])) < _SALT_AND_TAG:
+        raise MalformedError("sealed block is too short")
+    return block
+
+
+def _orphan(value: Any) -> Mapping[str, Any]:
+    orphan = form.members(value, _ORPHAN)
+    form.chain(orphan["chain"])
+    form.hash_hex(orphan["leaf"])
+    form.integer(orphan["seq"])
+    return orphan
+
+
+def stamp(data: bytes) -> tuple[int, str]:
+    """Return `seq` and `time` of a record's bytes, which are known to be one, without parsing it.
+
+    Members stand in the order of their names, so these end every record.
+
+    Raises:
+        MalformedError: they do not.
+    """
+    found = _STAMP.search(data, max(0, len(data) - _STAMP_BYTES))
+    if found is None:
+        raise MalformedError("record does not end as records do")
+    return int(found[1]), found[2].decode()
+
+
+def follows(data: bytes, head: str) -> bool:
+    """Return whether a record's bytes name `head` as the leaf hash before them, without parsing it."""
+    return b',"prev":"%b",' % head.encode() in data

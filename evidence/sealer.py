@@ -1,0 +1,230 @@
+"""From journals to the store: segments, seals, the tree over seals, checkpoints.
+
+The journal is the queue and the store is the memory: the sealer keeps nothing of its own, so it can
+be killed at any point and started again. It syncs what it reads before it seals it, because a seal
+must never speak of what only the page cache knew.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+from evidence import form, journal, note, record, segment
+from evidence.checkpointer import Checkpointer
+from evidence.errors import DamagedJournalError, JournalError, NotFoundError
+from evidence.keys import SigningKey
+from evidence.note import Note
+from evidence.segment import Batch, Seal
+from evidence.store import WormStore
+from evidence.writer import class_of, utc_now
+
+_READ = 8 << 20  # bytes of journal read at once: more than a segment takes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a segment is full or old enough, and how long silence may last. Times in seconds, sizes in bytes."""
+
+    count: int = 5_000
+    size: int = 4 << 20
+    age: float = 2.0
+    heartbeat: float = 600.0
+    checkpoint: float = 10.0
+    keep_journal: float = 86_400.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Chain:
+    """Where sealing stands in one chain, as the store and the journal say."""
+
+    directory: Path
+    retention_class: str
+    seal: Seal | None  # the last one in the store
+    path: Path | None = None  # the journal file being read
+    offset: int = 0
+    held: Batch = field(default_factory=Batch)
+    held_since: datetime | None = None
+    last_sealed: datetime | None = None
+
+    @property
+    def next_seq(self) -> int:
+        return 0 if self.seal is None else self.seal.first_seq + self.seal.count
+
+    @property
+    def head(self) -> str:
+        return form.HASH_ZERO if self.seal is None else self.seal.head
+
+
+class Sealer:
+    """Seals every chain whose journal lies under one directory. One at a time per directory."""
+
+    def __init__(  # noqa: PLR0913 - what it is handed
+        self,
+        store: WormStore,
+        journals: Path,
+        key: SigningKey,
+        *,
+        classes: dict[str, timedelta],
+        limits: Limits | None = None,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store, self._journals, self._key = store, journals, key
+        self._classes, self._limits, self._clock = classes, limits or Limits(), clock
+        self._chains: dict[str, _Chain] = {}
+        self._checkpointer = Checkpointer(store, key, retention=max(classes.values()), clock=clock)
+        self._checkpointed = clock()
+
+    def step(self, *, flush: bool = False) -> int:
+        """Seal what is full or old enough (everything, if `flush`), checkpoint if it is time; return records sealed.
+
+        After an error this sealer is spent: what landed is for a new one to read from the store.
+
+        Raises:
+            DamagedJournalError: a journal does not continue what the store holds.
+            JournalError: a journal cannot be read.
+            StoreError: the store does not take it, or its answer was lost.
+        """
+        try:
+            sealed = sum(self._seal_chain(chain, flush=flush) for chain in self._known())
+        except OSError as error:
+            raise JournalError(f"journal cannot be read: {error.strerror}") from error
+        due = self._clock() - self._checkpointed >= timedelta(seconds=self._limits.checkpoint)
+        if flush or due:
+            self._checkpointer.publish()
+            self._checkpointed = self._clock()
+        return sealed
+
+    def _known(self) -> Iterable[_Chain]:
+        directories = sorted(self._journals.iterdir()) if self._journals.is_dir() else []
+        for directory in directories:
+            if directory.name not in self._chains:
+                retention_class = class_of(directory) if directory.is_dir() else None
+                if retention_class is None or not journal.files(directory):
+                    continue
+                seal = last_seal(self._store, directory.name, self._key)
+                self._chains[directory.name] = _Chain(
+                    directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._clock()
+                )
+        return self._chains.values()
+
+    def _seal_chain(self, chain: _Chain, *, flush: bool) -> int:
+        sealed = 0
+        while True:
+            full = self._read(chain)
+            if chain.held.records and (full or flush or self._older(chain.held_since, self._limits.age)):
+                sealed += len(chain.held.records)
+                self._put(chain)
+            elif not chain.held.records and self._older(chain.last_sealed, self._limits.heartbeat):
+                self._put(chain)
+            if not full:
+                break
+        self._discard(chain)
+        return sealed
+
+    def _older(self, since: datetime | None, seconds: float) -> bool:
+        return since is not None and self._clock() - since >= timedelta(seconds=seconds)
+
+    def _read(self, chain: _Chain) -> bool:
+        """Take in what the journal has beyond what is held; return whether the segment is full."""
+        while (path := self._file(chain)) is not None:
+            whole = journal.files(chain.directory)[-1] != path  # asked first: the writer may begin a new file meanwhile
+            data = _read_synced(path, chain.offset)
+            taken, full = self._take(chain, data)
+            chain.offset += taken
+            if full or not whole:
+                return full
+            if taken == 0 and data:
+                raise DamagedJournalError(f"journal {path.name} of chain {chain.directory.name} is altered")
+            if taken == 0:
+                following = next(other for other in journal.files(chain.directory) if other > path)
+                chain.path, chain.offset = following, 0
+        return False
+
+    def _take(self, chain: _Chain, data: bytes) -> tuple[int, bool]:
+        """Hold the frames of `data`; return how many bytes they took, and whether the segment is full."""
+        end, held, limits = 0, chain.held, self._limits
+        expected = chain.next_seq + len(held.records)
+        for found in journal.frames(data):
+            seq, time = record.stamp(found.payload)
+            if seq < expected and not held.records:
+                end = found.end  # sealed by an earlier run
+                continue
+            head = held.leaves[-1].hex() if held.leaves else chain.head
+            if seq != expected or not record.follows(found.payload, head):
+                name = chain.directory.name
+                raise DamagedJournalError(f"journal of chain {name} does not continue the store at {expected}")
+            if len(held.records) == limits.count or (held.records and held.size + len(found.payload) >= limits.size):
+                return end, True
+            held.add(found.payload, time)
+            chain.held_since = chain.held_since or self._clock()
+            expected, end = expected + 1, found.end
+        return end, False
+
+    def _file(self, chain: _Chain) -> Path | None:
+        """Return the file to read: at first the one that holds the next record."""
+        if chain.path is None:
+            paths = [path for path in journal.files(chain.directory) if journal.first_seq(path) <= chain.next_seq]
+            chain.path, chain.offset = (paths[-1] if paths else None), 0
+        return chain.path
+
+    def _put(self, chain: _Chain) -> None:
+        """Write segment and seal of what is held; the seal is the commit point."""
+        data = chain.held.data
+        sealed = segment.seal(chain.held, data, **self._position(chain))
+        retain_until = datetime.fromisoformat(sealed.retain_until)
+        if data:
+            self._store.put(sealed.object_key, data, retain_until=retain_until)
+        self._store.put(sealed.key, note.sign(sealed.text, self._key), retain_until=retain_until)
+        self._checkpointer.add(sealed)
+        chain.seal, chain.held = sealed, Batch()
+        chain.held_since, chain.last_sealed = None, self._clock()
+
+    def _position(self, chain: _Chain) -> dict[str, object]:
+        now = self._clock()
+        return {
+            "log": self._key.origin,
+            "chain": chain.directory.name,
+            "retention_class": chain.retention_class,
+            "segment": 0 if chain.seal is None else chain.seal.segment + 1,
+            "previous": form.HASH_ZERO if chain.seal is None else chain.seal.seal_hash,
+            "first_seq": chain.next_seq,
+            "first_prev": chain.head,
+            "sealed_at": form.time_text(now),
+            "retain_until": form.time_text(now + self._classes[chain.retention_class]),
+            "checkpoint": self._checkpointer.newest,
+        }
+
+    def _discard(self, chain: _Chain) -> None:
+        """Delete journal files that are sealed and old; the newest two stay, for the writer to continue from."""
+        paths = journal.files(chain.directory)
+        for path, following in pairwise(paths[:-1]):
+            age = self._clock().timestamp() - path.stat().st_mtime
+            if journal.first_seq(following) > chain.next_seq or age < self._limits.keep_journal:
+                break
+            path.unlink()
+
+
+def _read_synced(path: Path, offset: int) -> bytes:
+    """Return what stands in a journal file from `offset`, once it is on disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    try:
+        data = os.pread(descriptor, _READ, offset)
+        if data:
+            os.fdatasync(descriptor)
+    finally:
+        os.close(descriptor)
+    return data
+
+
+def last_seal(store: WormStore, chain: str, key: SigningKey) -> Seal | None:
+    """Return the newest seal of `chain` in the store, checked to be ours."""
+    keys = list(store.keys(f"chains/{chain}/seals/"))
+    if not keys:
+        return None
+    seal = Seal.parse(Note.parse_stored(store.get(keys[-1], limit=note.MAX_NOTE)).verify(key.verifier))
+    if seal.key != keys[-1] or seal.segment != len(keys) - 1:
+        raise NotFoundError(f"seals of chain {chain} have a gap before {keys[-1]}")
+    return seal

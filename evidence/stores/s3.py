@@ -1,0 +1,265 @@
+"""S3 with Object Lock in COMPLIANCE mode: the store of record.
+
+The only module that imports boto3. Believes no configuration: what the lock of an object really is, it
+reads back after every write. Whether the service honours its locks is for a probe to find out.
+"""
+
+import base64
+import hashlib
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from urllib3.exceptions import HTTPError
+
+from evidence.errors import (
+    AlreadyWrittenError,
+    NotFoundError,
+    ObjectTooLargeError,
+    ShadowedObjectError,
+    StoreError,
+)
+from evidence.store import MAX_OBJECT, S3Options, check_key, check_retention
+
+_LOCK: Final = "COMPLIANCE"
+_UNSETTLED: Final = frozenset({409, 412})  # somebody was there first, perhaps we; or is writing right now
+_NO_PLACE: Final = frozenset({"us-east-1", "aws-global"})  # S3 refuses to be told these two
+_MAX_PINS: Final = 200_000
+
+
+class S3Store:
+    """Writes with `If-None-Match: *` under a lock that nobody can shorten; several threads may use one.
+
+    The credentials need GetObject, GetObjectVersion, GetObjectRetention, ListBucketVersions, and to write
+    PutObject and PutObjectRetention; nothing that deletes, and no bypass.
+    """
+
+    def __init__(self, bucket: str, prefix: str = "", *, options: S3Options) -> None:
+        """Prepare to use `bucket`; sends no request.
+
+        Args:
+            bucket: has to have Object Lock, see `ensure_bucket`.
+            prefix: a key under which all others stand, without its last slash; empty for the whole bucket.
+            options: how to reach the service.
+
+        Raises:
+            InvalidKeyError: `prefix` is no key.
+            StoreError: no client can be made of `options`.
+        """
+        self._bucket = bucket
+        self._prefix = f"{check_key(prefix)}/" if prefix else ""
+        self._client = _connect(options)
+        self._pins = _Pins()
+
+    def put(self, key: str, data: bytes, *, retain_until: datetime) -> None:
+        """See `WormStore.put`.
+
+        Does not look for other versions: `get` and `keys` do, and `put` only where it finds the key taken.
+        """
+        until = _whole_second(check_retention(retain_until))
+        checksum = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        with _store_errors(key):
+            try:
+                version = self._create(key, data, checksum, until)
+            except (BotoCoreError, ClientError) as error:
+                if isinstance(error, ClientError) and _status(error) not in _UNSETTLED:
+                    raise
+                # Our bytes may have landed without our hearing of it, also in a retry that boto3 made.
+                version = self._require_ours(key, data)
+                self._prolong(key, version, until)
+                checksum = ""  # whoever wrote the object first may have sent another kind of checksum
+            self._require_lock(key, version, until, checksum)
+        self._pins.set(key, version)
+
+    def get(self, key: str, *, limit: int = MAX_OBJECT) -> bytes:
+        """See `WormStore.get`.
+
+        A version that `put` or `keys` has seen is read without asking whether others came after it.
+        """
+        with _store_errors(key):
+            return self._read(key, self._pins.get(key) or self._only_version(key), limit)
+
+    def keys(self, prefix: str = "") -> Iterator[str]:
+        """See `WormStore.keys`."""
+        before = ""
+        for page in self._pages(f"{self._prefix}{prefix}"):
+            for marker in page.get("DeleteMarkers", ()):
+                raise ShadowedObjectError(f"`{marker['Key']}` has a delete marker")
+            for version in page.get("Versions", ()):
+                key = version["Key"].removeprefix(self._prefix)
+                if key == before:
+                    raise ShadowedObjectError(f"`{key}` has more than one version")
+                if key < before:  # then two versions of one key need not be neighbours
+                    raise StoreError(f"the store lists `{key}` after `{before}`")
+                before = key
+                self._pins.set(key, version["VersionId"])
+                yield key
+
+    def _place(self, key: str) -> dict[str, str]:
+        return {"Bucket": self._bucket, "Key": f"{self._prefix}{check_key(key)}"}
+
+    def _create(self, key: str, data: bytes, checksum: str, until: datetime) -> str:
+        answer = self._client.put_object(
+            **self._place(key),
+            Body=data,
+            IfNoneMatch="*",
+            ChecksumSHA256=checksum,
+            ObjectLockMode=_LOCK,
+            ObjectLockRetainUntilDate=until,
+        )
+        version = answer.get("VersionId")
+        if not isinstance(version, str):
+            raise StoreError(f"bucket `{self._bucket}` keeps no versions")
+        return version
+
+    def _require_ours(self, key: str, data: bytes) -> str:
+        """Return the version at `key` after a write of unknown outcome, if it holds `data`.
+
+        Raises:
+            AlreadyWrittenError: it holds something else.
+            StoreError: nothing is there, which does not say that nothing will be.
+        """
+        try:
+            version = self._only_version(key)
+            found = self._read(key, version, len(data))
+        except NotFoundError as error:
+            raise StoreError(f"`{key}` was not written, or not yet") from error
+        except ObjectTooLargeError as error:
+            raise AlreadyWrittenError(key) from error
+        if found != data:
+            raise AlreadyWrittenError(key)
+        return version
+
+    def _only_version(self, key: str) -> str:
+        place = self._place(key)
+        # Other keys may begin with this one, and come after it: the first page is enough.
+        page = self._client.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
+        versions = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == place["Key"]]
+        deleted = any(each["Key"] == place["Key"] for each in page.get("DeleteMarkers", ()))
+        if deleted or len(versions) > 1:
+            raise ShadowedObjectError(f"`{key}` has more than one version, or was deleted")
+        if not versions:
+            raise NotFoundError(key)
+        return str(versions[0])
+
+    def _read(self, key: str, version: str, limit: int) -> bytes:
+        try:
+            body = self._client.get_object(**self._place(key), VersionId=version)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchVersion"}:
+                raise NotFoundError(key) from error
+            raise
+        with closing(body):
+            data = body.read(limit + 1)
+            if len(data) > limit:
+                raise ObjectTooLargeError(key)
+            body.read()  # there is no more, which is what makes boto3 check length and checksum
+        return bytes(data)
+
+    def _prolong(self, key: str, version: str, until: datetime) -> None:
+        """Lock an object that stands already as long as the one we meant to write."""
+        if not _is_locked(self._head(key, version), until):
+            retention = {"Mode": _LOCK, "RetainUntilDate": until}
+            self._client.put_object_retention(**self._place(key), VersionId=version, Retention=retention)
+
+    def _require_lock(self, key: str, version: str, until: datetime, checksum: str) -> None:
+        head = self._head(key, version)
+        if not _is_locked(head, until):
+            raise StoreError(f"`{key}` was written, but is not locked until {until.isoformat()}")
+        if checksum and head.get("ChecksumSHA256") != checksum:
+            raise StoreError(f"`{key}` was written, but with another checksum")
+
+    def _head(self, key: str, version: str) -> dict[str, Any]:
+        place = self._place(key)
+        head: dict[str, Any] = self._client.head_object(**place, VersionId=version, ChecksumMode="ENABLED")
+        return head
+
+    def _pages(self, prefix: str) -> Iterator[dict[str, Any]]:
+        with _store_errors(prefix):
+            pages = self._client.get_paginator("list_object_versions")
+            yield from pages.paginate(Bucket=self._bucket, Prefix=prefix)
+
+
+class _Pins:
+    """The version of each key seen lately, so that reading a whole store takes one request per object."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: str) -> str | None:
+        return self._versions.get(key)
+
+    def set(self, key: str, version: str) -> None:
+        with self._lock:
+            self._versions[key] = version
+            if len(self._versions) > _MAX_PINS:
+                del self._versions[next(iter(self._versions))]
+
+
+def ensure_bucket(bucket: str, *, options: S3Options) -> None:
+    """Create `bucket` with Object Lock, which it can only get at its birth; or require that it has it.
+
+    Raises:
+        StoreError: it cannot be had, or is there without Object Lock.
+    """
+    client = _connect(options)
+    region = client.meta.region_name
+    where = {} if region in _NO_PLACE else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    with _store_errors(bucket):
+        with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+            client.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=True, **where)
+        client.get_object_lock_configuration(Bucket=bucket)
+
+
+def _connect(options: S3Options) -> Any:
+    access_key, secret_key = options.credentials or (None, None)
+    config = Config(
+        connect_timeout=options.connect_timeout,
+        read_timeout=options.read_timeout,
+        retries={"mode": "standard", "total_max_attempts": options.attempts},
+        s3={"addressing_style": "path" if options.endpoint else "auto"},
+        signature_version="s3v4",
+    )
+    try:
+        # A session of our own: the one that `boto3.client` shares is not safe to use from several threads.
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=options.endpoint,
+            region_name=options.region,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=config,
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise StoreError(f"no S3 client can be made: {error}") from error
+
+
+def _is_locked(head: dict[str, Any], until: datetime) -> bool:
+    date = head.get("ObjectLockRetainUntilDate")
+    return head.get("ObjectLockMode") == _LOCK and isinstance(date, datetime) and date >= until
+
+
+def _whole_second(moment: datetime) -> datetime:
+    """Return `moment` or the next whole second after it: services cut the fraction off."""
+    return (moment + timedelta(microseconds=999_999)).replace(microsecond=0)
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+@contextmanager
+def _store_errors(key: str) -> Iterator[None]:
+    """Turn what boto3 says about `key` into our error."""
+    try:
+        yield
+    except ClientError as error:
+        raise StoreError(f"`{key}`: {error.response['Error']['Code']}") from error
+    except (BotoCoreError, HTTPError) as error:
+        raise StoreError(f"`{key}`: {type(error).__name__}") from error

@@ -1,0 +1,127 @@
+package marketplace.delist_test
+
+import rego.v1
+
+import data.marketplace.delist
+
+limits := {"unpatched_critical_days": 7}
+
+golden := {
+	"subject": {"type": "developer", "id": "dev-7f3a", "properties": {}},
+	"action": {"name": "marketplace.delist"},
+	"resource": {"type": "listing", "id": "invoice-reader", "properties": {"developer": "dev-7f3a"}},
+	"context": {"reason": "end_of_life", "notice_given_at": "2026-08-01T10:00:00Z"},
+	"environment": {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"},
+}
+
+trust_and_safety := {"type": "officer", "id": "off-08", "properties": {"roles": ["trust_and_safety"]}}
+
+# The scheduler takes off, without notice, what was not patched in time.
+unpatched(known_since) := {
+	"subject": {"type": "service", "id": "delisting-job", "properties": {"roles": ["trust_and_safety"]}},
+	"action": {"name": "marketplace.delist"},
+	"resource": {
+		"type": "listing",
+		"id": "invoice-reader",
+		"properties": {"developer": "dev-7f3a", "critical_known_since": known_since},
+	},
+	"context": {"reason": "known_vulnerability"},
+	"environment": {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"},
+}
+
+failed_on(document) := decision.failed if {
+	decision := delist.decision with input as document with data.thresholds.marketplace.delist as limits
+}
+
+failed(change) := failed_on(object.union(golden, change))
+
+by_officer(reason) := failed({"subject": trust_and_safety, "context": {"reason": reason}})
+
+by_developer(reason) := failed({"context": {"reason": reason}})
+
+test_a_good_delisting_passes_every_gate if {
+	decision := delist.decision with input as golden with data.thresholds.marketplace.delist as limits
+	decision.allow == true
+	decision.passed == delist.required
+	decision.failed == set()
+	decision.obligations == []
+}
+
+test_the_shipped_data_allow_it_too if delist.decision.allow with input as golden
+
+test_the_shipped_limits_are_what_the_rules_compare_with if {
+	shipped := data.thresholds.marketplace.delist
+	object.keys(shipped) == object.keys(limits)
+	is_number(shipped.unpatched_critical_days)
+}
+
+# authorised
+
+test_another_developers_listing if {
+	failed({"resource": {"properties": {"developer": "dev-0001"}}}) == {"authorised", "reason_fits"}
+}
+
+test_an_officer_of_trust_and_safety if by_officer("policy_violation") == set()
+
+test_an_officer_of_another_office if {
+	officer := {"type": "officer", "id": "off-08", "properties": {"roles": ["finance"]}}
+	failed({"subject": officer, "context": {"reason": "fraud"}}) == {"authorised", "reason_fits"}
+}
+
+test_a_developer_who_claims_a_role if {
+	other := {"id": "dev-0001", "properties": {"roles": ["trust_and_safety"]}}
+	failed({"subject": other, "context": {"reason": "fraud"}}) == {"authorised", "reason_fits"}
+}
+
+test_an_officer_with_the_id_of_the_developer_is_not_the_developer if {
+	failed({"subject": {"type": "officer"}}) == {"authorised", "reason_fits"}
+}
+
+# reason_fits
+
+test_reasons_of_a_developer if {
+	every reason in ["end_of_life", "known_vulnerability", "withdrawn"] {
+		by_developer(reason) == set()
+	}
+	every reason in ["fraud", "legal_order", "policy_violation"] {
+		by_developer(reason) == {"reason_fits"}
+	}
+}
+
+test_reasons_of_trust_and_safety if {
+	every reason in ["fraud", "known_vulnerability", "legal_order", "policy_violation"] {
+		by_officer(reason) == set()
+	}
+	every reason in ["end_of_life", "withdrawn"] {
+		by_officer(reason) == {"reason_fits"}
+	}
+}
+
+# notice_given
+
+test_no_notice if failed_on(json.remove(golden, ["context/notice_given_at"])) == {"notice_given"}
+
+test_notice_given_this_second if failed({"context": {"notice_given_at": "2026-11-22T14:00:00Z"}}) == set()
+
+test_notice_to_be_given_later if failed({"context": {"notice_given_at": "2026-11-22T14:00:01Z"}}) == {"notice_given"}
+
+test_a_critical_vulnerability_open_for_seven_days_and_a_second if failed_on(unpatched("2026-11-15T13:59:59Z")) == set()
+
+test_a_critical_vulnerability_open_for_exactly_seven_days if {
+	failed_on(unpatched("2026-11-15T14:00:00Z")) == {"notice_given"}
+}
+
+test_the_vulnerability_excuses_no_other_reason if {
+	old := object.union(unpatched("2026-01-01T00:00:00Z"), {"context": {"reason": "policy_violation"}})
+	failed_on(old) == {"notice_given"}
+}
+
+test_the_reason_alone_proves_no_vulnerability if {
+	claimed := json.remove(unpatched("2026-01-01T00:00:00Z"), ["resource/properties/critical_known_since"])
+	failed_on(claimed) == {"notice_given"}
+}
+
+test_without_a_limit_no_vulnerability_is_old_enough if {
+	decision := delist.decision with input as unpatched("2026-01-01T00:00:00Z") with data.thresholds as {}
+	decision.failed == {"notice_given"}
+}

@@ -1,0 +1,127 @@
+package marketplace.purchase_test
+
+import rego.v1
+
+import data.marketplace.purchase
+
+limits := {"verify_above_risk": 0.5, "deny_above_risk": 0.8}
+
+golden := {
+	"subject": {"type": "buyer", "id": "buy-91c2"},
+	"action": {"name": "marketplace.purchase"},
+	"resource": {"type": "listing", "id": "invoice-reader", "properties": {"status": "active"}},
+	"context": {"risk": {"scored": true, "score": 0.12}, "licence_accepted": true},
+	"environment": {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"},
+}
+
+verify_buyer := [{"id": "verify_buyer", "type": "step-up"}]
+
+alert_security := [{"id": "alert_security", "type": "notification"}]
+
+hold_for_review := [{"id": "hold_for_review", "type": "hold"}]
+
+decision_on(change) := decision if {
+	decision := purchase.decision with input as object.union(golden, change)
+		with data.thresholds.marketplace.purchase as limits
+}
+
+# What becomes of a purchase with these circumstances: which gates fail, and what the caller has to do.
+outcome(context) := [decision.failed, decision.obligations] if {
+	decision := decision_on({"context": context})
+}
+
+unscored := json.remove(object.union(golden, {"context": {"risk": {"scored": false}}}), ["context/risk/score"])
+
+test_a_good_purchase_passes_every_gate if {
+	decision := decision_on({})
+	decision.allow == true
+	decision.passed == purchase.required
+	decision.failed == set()
+	decision.obligations == []
+}
+
+test_the_shipped_data_allow_it_too if purchase.decision.allow with input as golden
+
+test_the_shipped_limits_are_what_the_rules_compare_with if {
+	shipped := data.thresholds.marketplace.purchase
+	object.keys(shipped) == object.keys(limits)
+	0 <= shipped.verify_above_risk
+	shipped.verify_above_risk <= shipped.deny_above_risk
+	shipped.deny_above_risk <= 1
+}
+
+test_missing_limits_hold if {
+	decision := purchase.decision with input as golden with data.thresholds as {}
+	decision.failed == {"buyer_verified", "risk_tolerable"}
+	decision.obligations == hold_for_review
+}
+
+# listing_active
+
+test_only_an_active_listing_is_sold if {
+	every status in ["draft", "preview", "deprecated", "yanked", "quarantined", "delisted"] {
+		decision_on({"resource": {"properties": {"status": status}}}).failed == {"listing_active"}
+	}
+}
+
+# licence_accepted
+
+test_licence_not_accepted if outcome({"licence_accepted": false}) == [{"licence_accepted"}, []]
+
+# risk_scored, risk_tolerable, buyer_verified
+
+test_no_risk_at_all if outcome({"risk": {"score": 0}}) == [set(), []]
+
+test_exactly_at_the_lower_limit if outcome({"risk": {"score": 0.5}}) == [set(), []]
+
+test_just_above_the_lower_limit if outcome({"risk": {"score": 0.500001}}) == [{"buyer_verified"}, verify_buyer]
+
+test_exactly_at_the_upper_limit if outcome({"risk": {"score": 0.8}}) == [{"buyer_verified"}, verify_buyer]
+
+test_raised_risk_after_verification if {
+	outcome({"risk": {"score": 0.8}, "additional_verification": true}) == [set(), []]
+}
+
+test_raised_risk_after_failed_verification if {
+	outcome({"risk": {"score": 0.65}, "additional_verification": false}) == [{"buyer_verified"}, verify_buyer]
+}
+
+test_just_above_the_upper_limit if {
+	outcome({"risk": {"score": 0.800001}}) == [{"buyer_verified", "risk_tolerable"}, alert_security]
+}
+
+test_verification_does_not_outweigh_high_risk if {
+	outcome({"risk": {"score": 0.95}, "additional_verification": true}) == [{"risk_tolerable"}, alert_security]
+}
+
+test_no_score_holds if {
+	decision := purchase.decision with input as unscored
+	decision.allow == false
+	decision.failed == {"buyer_verified", "risk_scored", "risk_tolerable"}
+	decision.obligations == hold_for_review
+}
+
+test_no_score_holds_after_verification_too if {
+	decision := purchase.decision with input as object.union(unscored, {"context": {"additional_verification": true}})
+	decision.failed == {"risk_scored", "risk_tolerable"}
+	decision.obligations == hold_for_review
+}
+
+test_a_score_that_is_not_there_holds if {
+	decision := purchase.decision with input as json.remove(golden, ["context/risk/score"])
+	"risk_scored" in decision.failed
+	decision.obligations == hold_for_review
+}
+
+test_a_score_that_fraud_detection_disowns_holds if {
+	outcome({"risk": {"scored": false}}) == [{"buyer_verified", "risk_scored", "risk_tolerable"}, hold_for_review]
+}
+
+test_security_is_alerted_whatever_else_fails if {
+	decision := decision_on({
+		"resource": {"properties": {"status": "delisted"}},
+		"context": {"risk": {"score": 0.99}, "licence_accepted": false},
+	})
+	decision.failed == {"buyer_verified", "licence_accepted", "listing_active", "risk_tolerable"}
+	decision.obligations == alert_security
+}

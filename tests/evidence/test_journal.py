@@ -1,0 +1,147 @@
+import os
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence import journal
+from evidence.errors import DamagedJournalError, JournalError, NotFoundError
+
+PAYLOADS = [f'"{number}"'.encode() * (number + 1) for number in range(6)]
+
+
+def written(*batches):
+    """A file as the writer leaves it: every frame of a batch says what was durable before the batch."""
+    data = b""
+    for batch in batches:
+        data += b"".join(journal.frame(payload, len(data)) for payload in batch)
+    return data
+
+
+WHOLE = written(PAYLOADS[:2], PAYLOADS[2:4], PAYLOADS[4:])
+ENDS = [found.end for found in journal.frames(WHOLE)]
+
+
+@pytest.fixture
+def chain(tmp_path):
+    directory = tmp_path / "019ab0000000deadbeef"
+    directory.mkdir()
+    return directory
+
+
+def put(chain, data, first_seq=0):
+    (chain / journal.file_name(first_seq)).write_bytes(data)
+
+
+def test_frames_are_read_back():
+    assert [found.payload for found in journal.frames(WHOLE)] == PAYLOADS
+
+
+@pytest.mark.parametrize("size", range(len(WHOLE)))
+def test_a_file_torn_anywhere_keeps_every_whole_frame(chain, size):
+    put(chain, WHOLE[:size])
+    recovered = journal.recover(chain)
+    whole = [end for end in ENDS if end <= size]
+    assert recovered.last == (PAYLOADS[len(whole) - 1] if whole else None)
+    assert recovered.dropped_bytes == size - (whole[-1] if whole else 0)
+    assert (chain / journal.file_name(0)).stat().st_size == (whole[-1] if whole else 0)
+    assert journal.recover(chain).dropped_bytes == 0
+
+
+@pytest.mark.parametrize("tail", [b"\0" * 40, b"\xff" * 40, journal.MAGIC, journal.MAGIC + b"\0" * 60, WHOLE[3:20]])
+def test_a_tail_of_garbage_is_torn_off(chain, tail):
+    put(chain, WHOLE + tail)
+    assert journal.recover(chain).dropped_bytes == len(tail)
+
+
+@pytest.mark.parametrize("position", range(ENDS[3]))
+def test_a_change_in_what_was_acknowledged_is_refused(chain, position):
+    damaged = bytearray(WHOLE)
+    damaged[position] ^= 1
+    put(chain, bytes(damaged))
+    with pytest.raises(DamagedJournalError):
+        journal.recover(chain)
+    assert (chain / journal.file_name(0)).read_bytes() == bytes(damaged)
+
+
+def test_a_hole_in_the_last_batch_is_a_torn_write(chain):
+    """After a power cut later pages may be there without earlier ones; nothing of that batch was acknowledged."""
+    damaged = bytearray(WHOLE)
+    damaged[ENDS[3] + 2] ^= 1
+    put(chain, bytes(damaged))
+    assert journal.recover(chain).last == PAYLOADS[3]
+
+
+def test_damage_in_an_older_file_is_refused(chain):
+    put(chain, WHOLE[:-1])
+    put(chain, b"", first_seq=6)
+    with pytest.raises(DamagedJournalError):
+        journal.recover(chain)
+
+
+def test_an_empty_newest_file_is_passed_over(chain):
+    put(chain, WHOLE)
+    put(chain, b"", first_seq=6)
+    assert journal.recover(chain).last == PAYLOADS[-1]
+
+
+def test_nothing_is_recovered_from_nothing(chain):
+    assert journal.recover(chain).last is None
+
+
+def test_a_directory_that_is_gone_is_a_journal_error(tmp_path):
+    with pytest.raises(JournalError):
+        journal.recover(tmp_path / "none")
+
+
+def test_no_seeded_flip_makes_a_wrong_frame():
+    choices = random.Random(7)
+    for _ in range(2_000):
+        damaged = bytearray(WHOLE)
+        damaged[choices.randrange(len(WHOLE))] ^= 1 << choices.randrange(8)
+        for found in journal.frames(bytes(damaged)):
+            assert found.payload in PAYLOADS
+
+
+@given(st.binary(max_size=120), st.integers(0, 20))
+def test_reading_garbage_never_fails(data, offset):
+    assert list(journal.frames(data, offset)) is not None
+    journal.altered_behind(data, offset)
+
+
+def test_one_process_at_a_time(chain):
+    held = journal.try_lock(chain)
+    assert held is not None
+    assert journal.try_lock(chain) is None
+    os.close(held)
+    again = journal.try_lock(chain)
+    assert again is not None
+    os.close(again)
+
+
+def test_a_short_write_is_gone_on_with(monkeypatch):
+    taken = []
+
+    def half(_, data):
+        size = max(1, len(data) // 2)
+        taken.append(bytes(data[:size]))
+        return size
+
+    monkeypatch.setattr(os, "write", half)
+    journal.write_all(3, b"0123456789")
+    assert b"".join(taken) == b"0123456789"
+    assert len(taken) > 1
+
+
+RECORD = b'{"body":{},"seq":%d,"tenant":"a","time":"2026-11-22T10:46:23.123456Z","type":"a","v":1}'
+
+
+def test_finds_a_record_by_its_number(chain):
+    put(chain, written([RECORD % 0, RECORD % 1]))
+    put(chain, written([RECORD % 2]), first_seq=2)
+    assert journal.find(chain, 1) == RECORD % 1
+    assert journal.find(chain, 2) == RECORD % 2
+    for missing in (chain, chain.with_name("none")):
+        with pytest.raises(NotFoundError):
+            journal.find(missing, 3)

@@ -1,0 +1,171 @@
+import json
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence import record
+from evidence.errors import MalformedError, RecordTooLargeError
+from evidence.record import Draft, Position, Record
+
+CHAIN = "019ab0000000deadbeef"
+BLOCK = {
+    "alg": "A256GCM",
+    "commit": "ab" * 32,
+    "ct": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    "kid": "k_" + "0" * 32,
+    "nonce": "0" * 24,
+    "subject": "psn_" + "1" * 32,
+}
+VALUE = {
+    "v": 1,
+    "chain": CHAIN,
+    "epoch": 1,
+    "seq": 7,
+    "prev": "0" * 64,
+    "time": "2026-11-22T10:46:23.123456Z",
+    "type": "decision",
+    "class": "std7y",
+    "tenant": "default",
+    "body": {},
+    "sealed": [BLOCK],
+    "orphan_of": {"chain": CHAIN, "leaf": "0" * 64, "seq": 3},
+}
+
+
+def test_reads_every_member():
+    found = Record.parse(rfc8785.dumps(VALUE))
+    assert (found.position.decision_id, found.sealed[0]["kid"], found.orphan_of["seq"]) == (
+        f"{CHAIN}-7",
+        BLOCK["kid"],
+        3,
+    )
+
+
+@pytest.mark.parametrize("name", ["sealed", "orphan_of"])
+def test_optional_members_may_be_absent(name):
+    Record.parse(rfc8785.dumps({key: value for key, value in VALUE.items() if key != name}))
+
+
+@pytest.mark.parametrize("name", sorted(VALUE.keys() - {"sealed", "orphan_of"}))
+def test_required_members_may_not(name):
+    with pytest.raises(MalformedError):
+        Record.parse(rfc8785.dumps({key: value for key, value in VALUE.items() if key != name}))
+
+
+WRONG = {
+    "v": [2, True, "1"],
+    "chain": ["", CHAIN.upper(), CHAIN + "0", 5],
+    "epoch": [0, -1, True, "1"],
+    "seq": [-1, True, None],
+    "prev": ["0" * 63, "G" * 64, ""],
+    "time": [
+        "2026-11-22T10:46:23Z",
+        "2026-02-30T10:46:23.000000Z",
+        "2026-11-22T24:00:00.000000Z",
+        "2026-11-22 10:46:23.123456Z",
+        "2026-11-22T10:46:60.000000Z",
+        None,
+        "٢026-11-22T10:46:23.123456Z",
+    ],
+    "type": ["", "Decision", "a..b", ".a", "a" * 65, "decision\n"],
+    "class": ["", "a" * 17, "std-7y"],
+    "tenant": ["", "A", "-a", "a" * 65],
+    "body": [[], None, "x"],
+    "sealed": [
+        [],
+        [BLOCK] * 9,
+        {},
+        [{}],
+        [BLOCK | {"alg": "none"}],
+        [BLOCK | {"ct": "AAAA"}],
+        [BLOCK | {"ct": BLOCK["ct"].replace("A=", "B=")}],
+        [BLOCK | {"nonce": "0"}],
+        [BLOCK | {"subject": "alice"}],
+        [BLOCK | {"more": 1}],
+        [BLOCK | {"ct": 5}],
+    ],
+    "orphan_of": [None, {}, {"chain": CHAIN, "leaf": "0", "seq": 1}, {"chain": CHAIN, "leaf": "0" * 64, "seq": -1}],
+    "more": [1],
+}
+
+
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
+def test_refuses_a_member_of_another_form(name, value):
+    with pytest.raises(MalformedError):
+        Record.parse(rfc8785.dumps(VALUE | {name: value}))
+
+
+def test_refuses_a_record_beyond_its_size():
+    with pytest.raises(MalformedError):
+        Record.parse(rfc8785.dumps(VALUE | {"body": {"a": "x" * record.MAX_RECORD}}))
+
+
+def encode(draft, seq=7):
+    position = Position(chain=CHAIN, seq=seq)
+    return record.encode(draft, position, epoch=1, prev="0" * 64, time=VALUE["time"], retention_class="std7y")
+
+
+def test_what_is_encoded_is_parsed_and_stamped():
+    data = encode(Draft(type="decision", tenant="default", body={"a": [1, "é"]}, sealed=(BLOCK,)))
+    assert Record.parse(data).body == {"a": [1, "é"]}
+    assert record.stamp(data) == (7, VALUE["time"])
+    assert record.follows(data, "0" * 64)
+    assert not record.follows(data, "1" * 64)
+
+
+def test_a_stamp_is_only_read_where_records_end():
+    with pytest.raises(MalformedError):
+        record.stamp(b'{"seq":1,"tenant":"a","time":"2026-11-22T10:46:23.123456Z","type":"a","v":1} ')
+
+
+def test_too_large_a_draft_is_refused_before_anything_is_written():
+    with pytest.raises(RecordTooLargeError):
+        encode(Draft(type="decision", tenant="default", body={"a": "x" * record.MAX_RECORD}))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        CHAIN,
+        f"{CHAIN}-",
+        f"{CHAIN}-01",
+        f"{CHAIN}--1",
+        f"{CHAIN}-1-2",
+        "x-1",
+        f"{CHAIN}-9007199254740992",
+        f"{CHAIN}-" + "9" * 400,
+        f"{CHAIN}-²",
+    ],
+)
+def test_a_decision_id_has_one_form(text):
+    with pytest.raises(MalformedError):
+        Position.parse(text)
+
+
+def test_a_decision_id_is_read_back():
+    assert Position.parse(f"{CHAIN}-42").decision_id == f"{CHAIN}-42"
+
+
+@given(
+    st.binary(max_size=200)
+    | st.builds(
+        lambda value: json.dumps(value).encode(),
+        st.dictionaries(st.sampled_from(sorted(VALUE)), st.sampled_from(list(VALUE.values()))),
+    )
+)
+def test_parse_leaks_no_other_error(data):
+    try:
+        Record.parse(data)
+    except MalformedError:
+        pass
+
+
+@given(st.text(max_size=40))
+def test_position_leaks_no_other_error(text):
+    try:
+        Position.parse(text)
+    except MalformedError:
+        pass

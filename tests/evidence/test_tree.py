@@ -1,0 +1,104 @@
+import hashlib
+import json
+from pathlib import Path
+
+import pymerkle
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from evidence.errors import ProofError
+from evidence.tree import (
+    EMPTY_ROOT,
+    Frontier,
+    consistency_proof,
+    inclusion_proof,
+    leaf_hash,
+    root_hash,
+    verify_consistency,
+    verify_inclusion,
+)
+
+VECTORS = json.loads((Path(__file__).parent / "vectors" / "rfc6962.json").read_text())
+LEAVES = [leaf_hash(bytes.fromhex(data)) for data in VECTORS["inputs"]]
+HASHES = st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40)
+
+
+def many(size):
+    return [hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(size)]
+
+
+@pytest.mark.parametrize(("size", "root"), list(enumerate(VECTORS["roots"])))
+def test_root_at_every_size_of_the_reference(size, root):
+    assert root_hash(LEAVES[:size]).hex() == root
+
+
+@given(HASHES)
+def test_a_growing_tree_has_the_same_root(leaves):
+    tree = Frontier()
+    assert tree.root() == EMPTY_ROOT
+    for size, leaf in enumerate(leaves, 1):
+        tree.append(leaf)
+        assert (tree.size, tree.root()) == (size, root_hash(leaves[:size]))
+
+
+def test_agrees_with_pymerkle():
+    theirs = pymerkle.InmemoryTree(algorithm="sha256")
+    ours = []
+    for number in range(70):
+        theirs.append_entry(bytes([number]))
+        ours.append(leaf_hash(bytes([number])))
+        assert theirs.get_root() == root_hash(ours)
+
+
+@given(HASHES, st.data())
+def test_every_leaf_is_provable_and_no_other_is(leaves, data):
+    index = data.draw(st.integers(0, len(leaves) - 1))
+    proof, root = inclusion_proof(leaves, index), root_hash(leaves)
+    verify_inclusion(leaves[index], index, len(leaves), proof, root)
+    for wrong in (leaf_hash(leaves[index]), root):
+        if wrong != leaves[index]:
+            with pytest.raises(ProofError):
+                verify_inclusion(wrong, index, len(leaves), proof, root)
+
+
+@pytest.mark.parametrize("size", range(1, 20))
+def test_an_inclusion_proof_fits_one_place_in_one_tree(size):
+    leaves = many(size)
+    root = root_hash(leaves)
+    for index in range(size):
+        proof = inclusion_proof(leaves, index)
+        for other in range(size):
+            if other != index:
+                with pytest.raises(ProofError):
+                    verify_inclusion(leaves[index], other, size, proof, root)
+        for changed in (proof[:-1], (*proof, root)):
+            if changed != proof:
+                with pytest.raises(ProofError):
+                    verify_inclusion(leaves[index], index, size, changed, root)
+        with pytest.raises(ProofError):
+            verify_inclusion(leaves[index], index, index, proof, root)
+
+
+@pytest.mark.parametrize("size", range(1, 20))
+def test_consistency_between_all_sizes(size):
+    leaves = many(size)
+    root = root_hash(leaves)
+    for old in range(1, size + 1):
+        proof, old_root = consistency_proof(leaves, old), root_hash(leaves[:old])
+        verify_consistency(old, old_root, size, root, proof)
+        wrong = [(old, root_hash(many(old + 1)), size, root, proof), (old, old_root, size, leaf_hash(root), proof)]
+        wrong += [(old, old_root, size, root, (*proof, root)), (old, old_root, size, root, proof[:-1])]
+        wrong += [(0, old_root, size, root, proof), (size + 1, old_root, size, root, proof)]
+        for arguments in wrong:
+            if arguments != (old, old_root, size, root, proof):
+                with pytest.raises(ProofError):
+                    verify_consistency(*arguments)
+
+
+def test_there_is_no_proof_beyond_the_tree():
+    with pytest.raises(ProofError):
+        inclusion_proof(LEAVES, 8)
+    for size in (0, 9):
+        with pytest.raises(ProofError):
+            consistency_proof(LEAVES, size)

@@ -1,0 +1,183 @@
+"""The package's verifier, and that it and `verify_evidence.py` say the same of every log."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+import logs
+import verify_evidence
+from evidence.errors import EvidenceError, FindingError
+from evidence.keys import VerifierKey
+from evidence.proof import Proof
+from evidence.reader import Reader
+from evidence.record import Position
+from evidence.stores.memory import MemoryStore
+from evidence.verify import Verification
+from sealing import KEY, Node
+
+
+def ours(objects, key, earlier=None):
+    """Verify with the package; return the report."""
+    store = MemoryStore()
+    store._objects = dict(objects)
+    verification = Verification(store, VerifierKey.parse(key.decode()))
+    try:
+        return verification.run(earlier).document(None)
+    except FindingError as error:
+        return verification.report.document(error)
+
+
+def theirs(objects, key, directory, earlier=None):
+    """Verify with the file; return the report."""
+    logs.write(objects, directory)
+    return verify_evidence.verify_store(directory, verify_evidence.parse_key(key), earlier)
+
+
+def verdict(report):
+    """What both must say alike: all but the wording."""
+    finding = report["finding"] and {name: report["finding"][name] for name in ("code", "where")}
+    return report | {"finding": finding}
+
+
+SHAPES = {
+    "one record": {"records": 1},
+    "several of everything": {"chains": 3, "segments": 4, "records": 7, "heartbeats": 2, "checkpoints": 3},
+    "no checkpoint": {"checkpoints": 0, "segments": 2},
+    "heartbeats alone after the first": {"heartbeats": 3, "checkpoints": 4},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_good_logs_hold(shape, tmp_path):
+    log = logs.build(**shape)
+    report = ours(log.objects, log.signer.key_file)
+    assert report["ok"], report
+    assert verdict(report) == verdict(theirs(log.objects, log.signer.key_file, tmp_path))
+
+
+def test_a_log_of_the_service_holds(tmp_path):
+    node = Node(tmp_path / "journal", count=5)
+    node.append(*map(str, range(17)))
+    node.append("again")
+    node.step(flush=True)
+    node.append("beyond the checkpoint")
+    node.step()
+    node.clock.forward(3)
+    node.step()
+    key = str(KEY.verifier).encode()
+    report = ours(node.store._objects, key)
+    assert report["ok"], report
+    assert report["checked"]["records"] == 22
+    assert report["uncheckpointed_seals"] == 1
+    assert verdict(report) == verdict(theirs(node.store._objects, key, tmp_path / "store"))
+
+
+def small_log(path):
+    """A small log with everything in it, and the newest checkpoint as somebody kept it."""
+    node = Node(path, count=4)
+    node.append("a", "b", "c")
+    node.step(flush=True)
+    node.append("d")
+    node.step(flush=True)
+    node.clock.forward(700)
+    node.step(flush=True)
+    node.append("e")
+    node.step()
+    node.clock.forward(3)
+    node.step()
+    objects = dict(node.store._objects)
+    newest = max(key for key in objects if "checkpoints" in key)
+    return objects, str(KEY.verifier).encode(), objects[newest]
+
+
+@pytest.mark.slow
+def test_every_flipped_byte_of_every_object_is_found_by_both(tmp_path):
+    objects, key, earlier = small_log(tmp_path / "journal")
+    file_key = verify_evidence.parse_key(key)
+    root = logs.write(objects, tmp_path / "store")
+    choices = random.Random(3)
+    flips = 0
+    for name, data in objects.items():
+        path = root / name
+        for position in range(len(data)):
+            changed = bytearray(data)
+            changed[position] ^= 1 << choices.randrange(8)
+            found = ours(objects | {name: bytes(changed)}, key, earlier)
+            assert not found["ok"], (name, position)
+            flips += 1
+            if position % 16 == choices.randrange(16):  # the file's signature check takes milliseconds
+                path.write_bytes(bytes(changed))
+                other = verify_evidence.verify_store(root, file_key, earlier)
+                assert verdict(found) == verdict(other), (name, position)
+        path.write_bytes(data)
+    assert flips > 5_000
+
+
+def test_every_dropped_object_is_found_by_both(tmp_path):
+    objects, key, earlier = small_log(tmp_path / "journal")
+    for number, name in enumerate(objects):
+        left = {other: data for other, data in objects.items() if other != name}
+        report = ours(left, key, earlier)
+        assert verdict(report) == verdict(theirs(left, key, tmp_path / str(number), earlier))
+        tail = "seals/000000000003" in name
+        assert report["ok"] == tail, name  # the newest seal, under no checkpoint: the log ends earlier
+
+
+def test_swapped_objects_are_found_by_both(tmp_path):
+    objects, key, earlier = small_log(tmp_path / "journal")
+    names = sorted(objects)
+    for number, (one, two) in enumerate(zip(names, names[1:], strict=False)):
+        changed = objects | {one: objects[two], two: objects[one]}
+        report = ours(changed, key, earlier)
+        assert not report["ok"], (one, two)
+        assert verdict(report) == verdict(theirs(changed, key, tmp_path / str(number), earlier))
+
+
+def test_a_log_that_ends_earlier_is_only_shown_by_a_kept_checkpoint(tmp_path):
+    objects, key, earlier = small_log(tmp_path / "journal")
+    cut = {
+        name: data
+        for name, data in objects.items()
+        if not any(part in name for part in ("000000000001", "000000000002", "000000000003"))
+    }
+    assert ours(cut, key)["ok"]
+    report = ours(cut, key, earlier)
+    assert report["finding"]["code"] == "rollback"
+    assert verdict(report) == verdict(theirs(cut, key, tmp_path / "store", earlier))
+
+
+def test_the_newest_seal_can_be_proved_and_its_proof_fits_nothing_else(tmp_path):
+    node = Node(tmp_path, count=4)
+    ids = node.append(*map(str, range(10)))
+    node.step(flush=True)
+    reader = Reader(node.store, KEY.verifier)
+    for one in ids:
+        proof = reader.prove(Position.parse(one))
+        assert Proof.parse(proof.format()) == proof
+        record, head = proof.verify(KEY.verifier)
+        assert (record.position.decision_id, head.size) == (one, 3)
+    whole = proof.format()
+    choices = random.Random(5)
+    for position in range(0, len(whole), 7):
+        changed = bytearray(whole)
+        changed[position] ^= 1 << choices.randrange(8)
+        with pytest.raises(EvidenceError):
+            Proof.parse(bytes(changed)).verify(KEY.verifier)
+
+
+def test_progress_is_told_after_every_seal(tmp_path):
+    node = Node(tmp_path, count=1)
+    node.append("a", "b")
+    node.step(flush=True)
+    seen = []
+    verification = Verification(node.store, KEY.verifier)
+    verification.progress = lambda report: seen.append(report.checked.seals)
+    verification.run()
+    assert seen == [1, 2, 3]
+    assert verification.total_seals == 3
+
+
+def test_the_file_stands_alone():
+    text = Path(verify_evidence.__file__).read_text()
+    assert not any(f"import {name}" in text or f"from {name}" in text for name in ("evidence", "app", "cryptography"))

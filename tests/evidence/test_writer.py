@@ -1,0 +1,269 @@
+import asyncio
+import errno
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+
+from evidence import journal, record
+from evidence.errors import DamagedJournalError, JournalError, MalformedError, RecordTooLargeError
+from evidence.record import Draft, Record
+from evidence.writer import Writer, class_of
+
+NOW = datetime(2026, 11, 22, 10, 46, 23, 123456, tzinfo=UTC)
+
+
+def draft(text="x"):
+    return Draft(type="decision", tenant="default", body={"text": text})
+
+
+def start(path):
+    return Writer.open(path, retention_class="std7y", version="0", clock=lambda: NOW)
+
+
+def records(path):
+    found = []
+    for directory in sorted(path.iterdir()):
+        for file in journal.files(directory):
+            found += [frame.payload for frame in journal.frames(file.read_bytes())]
+    return found
+
+
+def check_chain(payloads):
+    """Every record of one chain names the one before it, without gaps, epochs rising by one at each opening."""
+    prev, epoch = "0" * 64, 0
+    for seq, payload in enumerate(payloads):
+        found = Record.parse(payload)
+        epoch += found.type == record.OPENED
+        assert (found.seq, found.prev, found.epoch) == (seq, prev, epoch)
+        prev = record.leaf(payload)
+
+
+async def append_some(path, *texts):
+    writer = start(path)
+    appended = await asyncio.gather(*[writer.append(lambda _, text=text: draft(text)) for text in texts])
+    await writer.close()
+    return appended
+
+
+def test_records_are_on_disk_when_the_future_ends(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        appended = await writer.append(lambda position: draft(position.decision_id))
+        payload = records(tmp_path)[-1]
+        assert Record.parse(payload).body["text"] == appended.position.decision_id
+        assert record.leaf(payload) == appended.leaf
+        await writer.close()
+
+    asyncio.run(run())
+
+
+def test_many_callers_share_a_chain(tmp_path):
+    appended = asyncio.run(append_some(tmp_path, *map(str, range(500))))
+    payloads = records(tmp_path)
+    check_chain(payloads)
+    assert [one.position.seq for one in appended] == list(range(1, 501))
+    assert [Record.parse(payload).body.get("text") for payload in payloads[1:]] == [str(n) for n in range(500)]
+
+
+def test_a_chain_is_continued_after_a_restart(tmp_path):
+    first = asyncio.run(append_some(tmp_path, "a"))
+    second = asyncio.run(append_some(tmp_path, "b"))
+    assert first[0].position.chain == second[0].position.chain
+    check_chain(records(tmp_path))
+
+
+def test_two_writers_have_two_chains(tmp_path):
+    async def run():
+        one, two = start(tmp_path), start(tmp_path)
+        assert one.chain != two.chain
+        await one.close()
+        await two.close()
+
+    asyncio.run(run())
+
+
+def test_another_class_is_another_chain(tmp_path):
+    asyncio.run(append_some(tmp_path, "a"))
+    other = Writer.open(tmp_path, retention_class="sec1y", version="0")
+    assert class_of(tmp_path / other.chain) == "sec1y"
+    assert len(list(tmp_path.iterdir())) == 2
+    asyncio.run(other.close())
+
+
+def test_a_torn_write_is_recorded(tmp_path):
+    appended = asyncio.run(append_some(tmp_path, "a"))
+    file = journal.files(tmp_path / appended[0].position.chain)[-1]
+    with file.open("ab") as end:
+        end.write(b"torn")
+    asyncio.run(append_some(tmp_path, "b"))
+    payloads = records(tmp_path)
+    check_chain(payloads)
+    assert [Record.parse(payload).type for payload in payloads[2:]] == ["chain.opened", "recovery", "decision"]
+    assert Record.parse(payloads[3]).body["dropped_bytes"] == 4
+
+
+def test_an_altered_journal_is_not_continued(tmp_path):
+    appended = asyncio.run(append_some(tmp_path, "a"))
+    file = journal.files(tmp_path / appended[0].position.chain)[-1]
+    data = bytearray(file.read_bytes())
+    data[30] ^= 1
+    file.write_bytes(bytes(data))
+    with pytest.raises(DamagedJournalError):
+        start(tmp_path)
+
+
+def test_a_new_file_begins_when_one_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "MAX_FILE", 400)
+
+    async def run():
+        writer = start(tmp_path)
+        for number in range(10):
+            await writer.append(lambda _, number=number: draft(str(number)))
+        await writer.close()
+        assert len(journal.files(tmp_path / writer.chain)) > 2
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [(draft("x" * 70_000), RecordTooLargeError), (draft("\ud800"), MalformedError)],
+    ids=["too large", "no canonical form"],
+)
+def test_a_draft_that_cannot_be_leaves_no_gap(tmp_path, wrong, error):
+    async def run():
+        writer = start(tmp_path)
+        with pytest.raises(error):
+            writer.append(lambda _: wrong)
+        await writer.append(lambda _: draft("right"))
+        await writer.close()
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+
+
+def test_a_build_that_raises_leaves_no_gap(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        with pytest.raises(ZeroDivisionError):
+            writer.append(lambda _: 1 / 0)
+        await writer.append(lambda _: draft("right"))
+        await writer.close()
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+
+
+class Faults:
+    """A disk that fails from now on."""
+
+    def __init__(self, monkeypatch, call, code):
+        def fail(*_):
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(os, call, fail)
+
+
+async def fails(path, monkeypatch, call, code):
+    writer = start(path)
+    await writer.append(lambda _: draft("acknowledged"))
+    with monkeypatch.context() as broken:
+        Faults(broken, call, code)
+        waiting = [writer.append(lambda _: draft("lost")) for _ in range(3)]
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(result) for result in results} == {JournalError}
+    with pytest.raises(JournalError):
+        writer.append(lambda _: draft("after"))
+    await writer.close()
+    return writer.chain
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=["disk full", "input/output error"])
+def test_a_write_that_fails_ends_the_writer_and_not_the_chain(tmp_path, monkeypatch, code):
+    chain = asyncio.run(fails(tmp_path, monkeypatch, "write", code))
+    again = asyncio.run(append_some(tmp_path, "b"))
+    assert again[0].position.chain == chain
+    check_chain(records(tmp_path))
+    assert sum(b"acknowledged" in payload for payload in records(tmp_path)) == 1
+
+
+def test_a_sync_that_fails_ends_the_chain(tmp_path, monkeypatch):
+    chain = asyncio.run(fails(tmp_path, monkeypatch, "fdatasync", errno.EIO))
+    again = asyncio.run(append_some(tmp_path, "b"))
+    assert again[0].position.chain != chain
+
+
+def test_a_disk_that_does_not_take_the_first_record_is_a_journal_error(tmp_path, monkeypatch):
+    with monkeypatch.context() as broken:
+        Faults(broken, "write", errno.ENOSPC)
+        with pytest.raises(JournalError):
+            start(tmp_path)
+
+
+def test_callers_that_gave_up_do_not_disturb_the_others(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        gone, kept = writer.append(lambda _: draft("gone")), writer.append(lambda _: draft("kept"))
+        gone.cancel()
+        await kept
+        await writer.close()
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+    assert len(records(tmp_path)) == 3
+
+
+def test_the_clock_is_a_machines_clock_unless_told(tmp_path):
+    writer = Writer.open(tmp_path, retention_class="std7y", version="0")
+    asyncio.run(writer.close())
+    assert Record.parse(records(tmp_path)[0]).time > "2026"
+
+
+@pytest.mark.parametrize("content", [None, "UPPER", b"\xff"], ids=["none", "no class", "no text"])
+def test_a_directory_without_a_class_is_no_chain(tmp_path, content):
+    stray = tmp_path / "stray"
+    stray.mkdir()
+    if content is not None:
+        (stray / "class").write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert class_of(stray) is None
+    assert asyncio.run(append_some(tmp_path, "a"))[0].position.chain != "stray"
+
+
+KILLED = """
+import asyncio, os, sys
+from pathlib import Path
+from evidence.record import Draft
+from evidence.writer import Writer
+
+async def run():
+    writer = Writer.open(Path(sys.argv[1]), retention_class="std7y", version="0")
+    async def one():
+        while True:
+            appended = await writer.append(lambda _: Draft(type="decision", tenant="a", body={}))
+            os.write(1, (appended.position.decision_id + "\\n").encode())
+    await asyncio.gather(*[one() for _ in range(20)])
+
+asyncio.run(run())
+"""
+
+
+@pytest.mark.slow
+def test_what_was_acknowledged_survives_kill_9(tmp_path):
+    acknowledged = []
+    for _ in range(5):
+        child = subprocess.Popen([sys.executable, "-c", KILLED, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+        acknowledged += [child.stdout.readline().strip() for _ in range(200)]
+        child.kill()
+        acknowledged += [line for line in child.stdout.read().split("\n")[:-1] if line]
+        child.wait()
+        child.stdout.close()
+    payloads = records(tmp_path)
+    check_chain(payloads)
+    ids = [Record.parse(payload).position.decision_id for payload in payloads]
+    assert len(set(ids)) == len(ids)
+    assert len(set(acknowledged)) == len(acknowledged)
+    assert set(acknowledged) <= set(ids)

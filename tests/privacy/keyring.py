@@ -1,0 +1,55 @@
+"""What tests of the key store share: names, fakes of clock and table."""
+
+import threading
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from app.privacy.rows import SUBJECT_KEY
+
+ROOT = Path(__file__).resolve().parents[2]
+KEK = bytes(range(32))
+LOOKUP = bytes(range(32, 64))
+PLACE = ("0123456789abcdef0123-42", 0)
+ALICE = ("tenant", "user", "alice@example.com")
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+class CountedTable:
+    """The real table, which says how often and for whom it was asked."""
+
+    def __init__(self, table):
+        self.table = table
+        self.loads = []
+
+    def load(self, lookups):
+        self.loads.append(lookups)
+        return self.table.load(lookups)
+
+
+class HangingTable:
+    """A database that does not answer until it is let go."""
+
+    def __init__(self, table):
+        self.table = table
+        self.let_go = threading.Event()
+
+    def load(self, lookups):
+        self.let_go.wait()
+        return self.table.load(lookups)
+
+    def find(self, *names):
+        self.let_go.wait()
+        return self.table.find(*names)
+
+
+def rows(engine):
+    with engine.begin() as connection:
+        return connection.execute(select(func.count()).select_from(SUBJECT_KEY)).scalar_one()

@@ -1,0 +1,192 @@
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from sqlmodel import SQLModel
+
+from app import db, schema
+from app.db import open_engine
+from app.privacy import rows
+from app.schema import SchemaError
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def url(tmp_path):
+    return f"sqlite:///{tmp_path / 'some.db'}"
+
+
+@pytest.fixture
+def engine(url):
+    engine = open_engine(url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def migrations(tmp_path):
+    """Return a copy of the migrations that a test may add to."""
+    copy = tmp_path / "migrations"
+    shutil.copytree(schema.MIGRATIONS, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def add_version(migrations, body):
+    (migrations / "versions" / "0002_next.py").write_text(
+        f"from alembic import op\nrevision = '0002'\ndown_revision = '0001'\ndef upgrade():\n    {body}\n"
+    )
+
+
+def tables(engine):
+    return set(inspect(engine).get_table_names())
+
+
+def test_after_the_upgrade_the_tables_are_those_of_the_code(engine):
+    assert rows.SUBJECT_KEY.metadata is SQLModel.metadata
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_the_newest_version_is_alembics_only_head():
+    config = Config()
+    config.set_main_option("script_location", str(schema.MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest()]
+
+
+def test_no_migration_leads_back():
+    for path in (schema.MIGRATIONS / "versions").glob("*.py"):
+        assert "downgrade" not in path.read_text()
+
+
+def test_upgrading_twice_is_harmless(engine):
+    assert schema.upgrade(engine) == schema.upgrade(engine) == schema.newest()
+    assert tables(engine) == {"alembic_version", "subject_key", "subject_keys_destroyed"}
+
+
+def test_an_older_database_keeps_its_rows(engine, migrations):
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE subject_keys_destroyed SET count = 7"))
+    add_version(migrations, "op.execute('CREATE TABLE next (x)')")
+    assert schema.upgrade(engine, migrations) == "0002"
+    assert "next" in tables(engine)
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count FROM subject_keys_destroyed")).scalar_one() == 7
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(engine, migrations):
+    add_version(migrations, "op.execute('CREATE TABLE next (x)'); op.execute('no SQL')")
+    with pytest.raises(SchemaError, match="0002"):
+        schema.upgrade(engine, migrations)
+    assert tables(engine) == set()
+    assert schema.upgrade(engine) == "0001"
+
+
+def test_a_newer_database_is_refused(engine):
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(SchemaError, match="`9999`; this software knows versions up to `0001`"):
+        schema.upgrade(engine)
+
+
+def test_an_unknown_version_is_refused(engine):
+    schema.upgrade(engine)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
+    with pytest.raises(SchemaError, match="from version `0000`"):
+        schema.upgrade(engine)
+
+
+def test_an_upgrade_waits_for_another_longer_than_a_decision_would(engine, monkeypatch):
+    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 0)
+    other = sqlite3.connect(engine.url.database, isolation_level=None, check_same_thread=False)
+    other.execute("PRAGMA journal_mode=WAL")
+    other.execute("BEGIN IMMEDIATE")
+    end = threading.Timer(0.2, other.execute, ["ROLLBACK"])
+    end.start()
+    assert schema.upgrade(engine) == schema.newest()
+    end.join()
+    other.close()
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path):
+    (tmp_path / "some.db").write_bytes(b"not a database" * 1_000)
+    engine = open_engine(f"sqlite:///{tmp_path / 'some.db'}")
+    with pytest.raises(SchemaError):
+        schema.upgrade(engine)
+    engine.dispose()
+
+
+def test_no_migrations_at_all_are_refused(engine, tmp_path):
+    with pytest.raises(SchemaError, match="no migrations"):
+        schema.upgrade(engine, tmp_path)
+
+
+def run(script, *arguments):
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+LAZY = """
+import sys
+import threading
+from app import schema
+from app.db import open_engine
+
+engine = open_engine(sys.argv[1])
+print(schema.upgrade(engine), "alembic" in sys.modules)
+engine.dispose()
+"""
+
+
+@pytest.mark.slow
+def test_alembic_is_not_loaded_where_there_is_nothing_to_do(url):
+    answers = [run(LAZY, url).communicate()[0] for _ in range(2)]
+    assert answers == ["0001 True\n", "0001 False\n"]
+
+
+AT_ONCE = """
+import sys
+import alembic.command
+from app import schema
+from app.db import open_engine
+
+engine = open_engine(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+print(schema.upgrade(engine))
+engine.dispose()
+"""
+
+
+@pytest.mark.slow
+def test_processes_that_upgrade_at_once_all_find_it_done(url, engine):
+    processes = [run(AT_ONCE, url) for _ in range(4)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[0] for process in processes] == ["0001\n"] * 4
+    with engine.begin() as connection:
+        assert connection.execute(text("SELECT count(*) FROM subject_keys_destroyed")).scalar_one() == 1
