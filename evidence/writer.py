@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from evidence import form, journal, record
@@ -38,7 +39,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_Waiting = tuple[bytes, Appended, "asyncio.Future[Appended] | None"]  # a record, what it became, who waits
+_Batch = list[tuple["_Taken", "asyncio.Future[Appended]"]]  # records, and who waits for each
+_Taken = tuple[bytes, Appended]  # a record's bytes, and what it will be once they are on disk
 
 
 class Writer:
@@ -61,7 +63,7 @@ class Writer:
         self.failure: str | None = None
         self._directory, self._lock, self._clock = directory, lock, clock
         self._seq, self._prev = next_seq, prev
-        self._pending: list[_Waiting] = []
+        self._pending: _Batch = []
         self._flushing = False
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
         self._file = _create(directory, next_seq)
@@ -102,15 +104,12 @@ class Writer:
 
     def _record_opening(self, version: str, torn: journal.Recovered) -> None:
         """Put the first records of this epoch on disk, before anybody can append."""
-        opened = Draft(type=record.OPENED, tenant="system", body={"version": version})
-        self._take_in(lambda _: opened, None)
+        drafts = [Draft(type=record.OPENED, tenant="system", body={"version": version})]
         if torn.dropped_bytes:
             body = {"dropped_bytes": torn.dropped_bytes, "dropped_sha256": torn.dropped_sha256}
-            recovery = Draft(type="recovery", tenant="system", body=body)
-            self._take_in(lambda _: recovery, None)
-        self._write(self._pending)
+            drafts.append(Draft(type="recovery", tenant="system", body=body))
+        self._write([self._take_in(partial(_as_it_is, draft)) for draft in drafts])
         os.fdatasync(self._file)
-        self._pending.clear()
 
     def append(self, build: Build) -> asyncio.Future[Appended]:
         """Take in the draft that `build` makes of its position; the future ends once it is on disk.
@@ -126,13 +125,14 @@ class Writer:
             raise JournalError(self.failure)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended] = loop.create_future()
-        self._take_in(build, future)
+        self._pending.append((self._take_in(build), future))
         if not self._flushing:
             self._flushing = True
             loop.call_soon(self._flush)
         return future
 
-    def _take_in(self, build: Build, future: asyncio.Future[Appended] | None) -> None:
+    def _take_in(self, build: Build) -> _Taken:
+        """Give the next position to what `build` makes of it."""
         position = Position(chain=self.chain, seq=self._seq)
         data = record.encode(
             build(position),
@@ -144,56 +144,60 @@ class Writer:
         )
         self._prev = record.leaf(data)
         self._seq += 1
-        self._pending.append((data, Appended(position=position, leaf=self._prev), future))
+        return data, Appended(position=position, leaf=self._prev)
 
     def _flush(self) -> None:
         """Write what waits, and sync it in the thread; what arrives meanwhile is the next batch."""
         batch, self._pending = self._pending, []
-        if not batch or self.failure is not None:
+        if not batch:
             self._flushing = False
             return
         try:
-            self._write(batch)
+            self._write([taken for taken, _ in batch])
         except OSError as error:
             self._fail(batch, f"journal cannot be written: {error.strerror}")
             return
         synced = asyncio.get_running_loop().run_in_executor(self._executor, os.fdatasync, self._file)
         synced.add_done_callback(lambda done: self._synced(done, batch))
 
-    def _write(self, batch: list[_Waiting]) -> None:
+    def _write(self, batch: list[_Taken]) -> None:
         if self._written >= journal.MAX_FILE:
             os.close(self._file)
             self._file, self._written = _create(self._directory, batch[0][1].position.seq), 0
-        data = b"".join(journal.frame(payload, self._written) for payload, _, _ in batch)
+        data = b"".join([journal.frame(payload, self._written) for payload, _ in batch])
         journal.write_all(self._file, data)
         self._written += len(data)
 
-    def _synced(self, done: "asyncio.Future[None]", batch: list[_Waiting]) -> None:
+    def _synced(self, done: "asyncio.Future[None]", batch: _Batch) -> None:
         if (error := done.exception()) is not None:
             # What the kernel could not write is gone from its books: never sync or read this file again.
             (self._directory / _ABANDONED).touch()
             self._fail(batch, f"journal cannot be synced: {getattr(error, 'strerror', None) or error}")
             return
-        for _, appended, future in batch:
-            if future is not None and not future.done():
+        for (_, appended), future in batch:
+            if not future.done():
                 future.set_result(appended)
         self._flush()
 
-    def _fail(self, batch: list[_Waiting], reason: str) -> None:
+    def _fail(self, batch: _Batch, reason: str) -> None:
         self.failure = reason
         self._flushing = False
-        for _, _, future in batch + self._pending:
-            if future is not None and not future.done():
+        for _, future in batch + self._pending:
+            if not future.done():
                 future.set_exception(JournalError(reason))
         self._pending.clear()
 
     async def close(self) -> None:
         """Wait for what was taken in, and let go of the chain."""
-        if waiting := [future for _, _, future in self._pending if future is not None]:
+        if waiting := [future for _, future in self._pending]:
             await asyncio.wait(waiting)
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
         os.close(self._file)
         os.close(self._lock)
+
+
+def _as_it_is(draft: Draft, _: Position) -> Draft:
+    return draft
 
 
 def _create(directory: Path, seq: int) -> int:

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from dataclasses import replace
 
 import pytest
 
@@ -28,5 +29,11 @@ def s3_prefix():
 
 
 @pytest.fixture
-def s3_store(s3_server, s3_prefix):
-    return S3Store(s3_server.bucket, s3_prefix, options=s3_server.options)
+def reopen_s3(s3_server, s3_prefix):
+    """Opens the store of this test once more, as another process would; with other options if given."""
+    return lambda **changes: S3Store(s3_server.bucket, s3_prefix, options=replace(s3_server.options, **changes))
+
+
+@pytest.fixture
+def s3_store(reopen_s3):
+    return reopen_s3()

@@ -154,6 +154,8 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
     modules = {path: files[path] for path in encoded if _MODULE.fullmatch(path) and not path.endswith(_TEST)}
     tables = {found[1]: _table(path, data) for path, data in encoded.items() if (found := _DATA.fullmatch(path))}
     actions = _actions(encoded, modules, tables.get("enforcement", {}))
+    if not actions:
+        raise BundleError(".:1:1: the directory holds no action; write `rego/<feature>/<verb>.rego`")
     _refuse_shadows(tables, actions)
     rules = {name: {gate: rule.document() for gate, rule in each.rules.items()} for name, each in actions.items()}
     return Bundle(

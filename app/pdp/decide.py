@@ -51,24 +51,31 @@ async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -
     Raises:
         EvaluatorsGoneError: nobody can evaluate any more.
     """
-    action = bundle.actions.get(document["action"]["name"])
-    if action is None:
-        return Decided(decision=_denied("unknown_action", "action/name"))
-    if refused := _caller_refused(bundle, action.name, document):
-        return Decided(decision=refused, action_known=True)
     try:
-        found = action.contract.check(document)
-        text = b"" if found else encode(action.contract.prune(document))
-    except (TypeError, ValueError):  # code built the document, of values that no JSON text has
-        return Decided(decision=_denied("malformed_request"), action_known=True)
-    if found:
-        return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
+        question = _question(bundle, document)
+    except (KeyError, TypeError, ValueError):  # code built the document, and not as a request is built
+        return Decided(decision=_denied("malformed_request"))
+    if isinstance(question, Decided):
+        return question
+    action, text = question
     return Decided(
         decision=await _evaluated(action, evaluate, text),
         action_known=True,
         contract_held=True,
         names_resource=action.contract.public_resource_id,
     )
+
+
+def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] | Decided:
+    """Return what to ask the policy, and with which input, or the decision where it need not be asked."""
+    action = bundle.actions.get(document["action"]["name"])
+    if action is None:
+        return Decided(decision=_denied("unknown_action", "action/name"))
+    if refused := _caller_refused(bundle, action.name, document):
+        return Decided(decision=refused, action_known=True)
+    if found := action.contract.check(document):
+        return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
+    return action, encode(action.contract.prune(document))
 
 
 def _denied(code: str, path: str = "") -> Decision:

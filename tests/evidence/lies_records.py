@@ -1,5 +1,6 @@
 """Lies about records and stray segments: steps 4 and 5 of docs/evidence-format.md, section 8."""
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -30,7 +31,8 @@ def _resealed(change: Callable[[bytes], bytes], place: int) -> Lie:
 
 RESEALED: dict[str, tuple[str, int, Callable[[bytes], bytes]]] = {
     "a sealed segment lacks its last record": ("wrong-count", 1, lambda data: data.split(b"\n")[0] + b"\n"),
-    "a sealed segment is empty": ("wrong-count", 0, lambda _: b""),
+    "a sealed segment is one newline": ("malformed-record", 0, lambda _: b"\n"),
+    "a sealed segment is one byte": ("wrong-count", 0, lambda _: b"{"),
     "a sealed segment lacks its last newline": ("wrong-count", 1, lambda data: data[:-1]),
     "a sealed segment has one more record": ("wrong-count", 2, lambda data: data + data),
     "a sealed segment has one more empty line": ("wrong-count", 2, lambda data: data + b"\n"),
@@ -92,8 +94,15 @@ MEMBERS: dict[str, tuple[str, dict[str, Any]]] = {
     "sealed is one block": ("malformed-record", {"sealed": BLOCK}),
     "a block of another cipher": ("malformed-record", {"sealed": [BLOCK | {"alg": "A128GCM"}]}),
     "a block with one more member": ("malformed-record", {"sealed": [BLOCK | {"tag": ""}]}),
+    "a block whose commitment is in upper case": ("malformed-record", {"sealed": [BLOCK | {"commit": "A" * 64}]}),
+    "a block whose key is a number": ("malformed-record", {"sealed": [BLOCK | {"kid": 7}]}),
+    "a block whose nonce is too short": ("malformed-record", {"sealed": [BLOCK | {"nonce": "0" * 22}]}),
     "a block without nonce": ("malformed-record", {"sealed": [{k: v for k, v in BLOCK.items() if k != "nonce"}]}),
-    "a block whose ciphertext has loose bits": ("malformed-record", {"sealed": [BLOCK | {"ct": "AB=="}]}),
+    "a block whose ciphertext has loose bits": ("malformed-record", {"sealed": [BLOCK | {"ct": "A" * 42 + "B="}]}),
+    "a block whose ciphertext is shorter than salt and tag": (
+        "malformed-record",
+        {"sealed": [BLOCK | {"ct": base64.b64encode(bytes(31)).decode()}]},
+    ),
     "a block whose ciphertext is not base64": ("malformed-record", {"sealed": [BLOCK | {"ct": "é"}]}),
     "a block whose subject is a name": ("malformed-record", {"sealed": [BLOCK | {"subject": "psn_zoe"}]}),
     "an orphan without leaf": ("malformed-record", {"orphan_of": {"chain": "0" * 20, "seq": 1}}),

@@ -131,6 +131,10 @@ SIGNED_CHECKPOINTS: dict[str, tuple[str, Callable[[str], str]]] = {
     "a checkpoint with a short root": ("malformed-checkpoint", _line(2, "AAAA\n")),
     "a checkpoint whose root has loose bits": ("malformed-checkpoint", _other_last_character),
     "a checkpoint with a control character": ("malformed-checkpoint", lambda text: text.replace("omega", "o\tmega")),
+    "a checkpoint of more than 2^53 - 1 leaves": ("malformed-checkpoint", _line(1, f"{2**53}\n")),
+    "a checkpoint whose origin has a plus": ("malformed-checkpoint", _line(0, "log+example\n")),
+    "a checkpoint whose origin is not ASCII": ("malformed-checkpoint", _line(0, "lög.example\n")),
+    "a checkpoint whose origin is too long": ("malformed-checkpoint", _line(0, "a" * 129 + "\n")),
     "a checkpoint of another origin": ("bad-signature", _line(0, "log.example/alpha\n")),
     "a checkpoint of fewer leaves": ("wrong-root", _line(1, "5\n")),
     "a checkpoint of another root": ("wrong-root", _line(2, base64.b64encode(bytes(32)).decode() + "\n")),
@@ -145,12 +149,21 @@ UNSIGNED_CHECKPOINTS: dict[str, tuple[str, Callable[[str], str]]] = {
     "a note whose signature has loose bits": ("malformed-checkpoint", _other_last_character),
     "a note whose signature lacks padding": ("malformed-checkpoint", lambda note: note.rstrip("=\n") + "\n"),
     "a note with a plus in its key name": ("malformed-checkpoint", lambda note: note.replace("— log", "— l+g")),
+    "a note with a space in its key name": ("malformed-checkpoint", lambda note: note.replace("— log", "— l g")),
+    "a note with a signature of 63 bytes": ("malformed-checkpoint", lambda note: _with_length(note, 67)),
+    "a note with a signature of 65 bytes": ("malformed-checkpoint", lambda note: _with_length(note, 69)),
     "a note of more than 16 KiB": ("malformed-checkpoint", lambda note: "x" * 20_000 + note),
     "a note with another key name": ("bad-signature", lambda note: note.replace("— log", "— lug")),
+    "a note with a key name that is not ASCII": ("bad-signature", lambda note: note.replace("— log", "— l\u00a0g")),
     "a note with another key id": ("bad-signature", lambda note: _with_signature(note, 0)),
     "a note with another R": ("bad-signature", lambda note: _with_signature(note, 4)),
     "a note with another S": ("bad-signature", lambda note: _with_signature(note, 36)),
 }
+
+
+def _with_length(note: str, length: int) -> str:
+    head, _, encoded = note[:-1].rpartition(" ")
+    return f"{head} {base64.b64encode((base64.b64decode(encoded) + bytes(9))[:length]).decode()}\n"
 
 
 def _with_signature(note: str, place: int) -> str:
@@ -206,6 +219,18 @@ def the_kept_checkpoint_is_no_checkpoint(_: Log) -> tuple[str, bytes]:
 def the_kept_checkpoint_is_another_log_s(_: Log) -> tuple[str, bytes]:
     other = build(signer=Signer(origin="log.example/other", seed=b"\x09" * 32))
     return "--checkpoint", other.objects["log/checkpoints/000000000000.note"]
+
+
+@TREE.tell("bad-signature")
+def the_kept_checkpoint_is_signed_twice(log: Log) -> tuple[str, bytes]:
+    text = log.checkpoint_text()
+    return "--checkpoint", f"{text}\n{log.signer.signature_line(text) * 2}".encode()
+
+
+@TREE.tell("malformed-checkpoint")
+def the_kept_checkpoint_has_a_cosignature_of_no_bytes(log: Log) -> tuple[str, bytes]:
+    text = log.checkpoint_text()
+    return "--checkpoint", f"{text}\n{log.signer.signature_line(text)}— witness AAAAAA==\n".encode()
 
 
 @TREE.tell("bad-signature")

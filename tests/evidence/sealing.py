@@ -58,4 +58,4 @@ class Node:
         return Verification(self.store, KEY.verifier).run(earlier)
 
     def keys(self, part=""):
-        return [key for key in self.store.keys() if part in key]
+        return [key for key in self.store.keys("") if part in key]

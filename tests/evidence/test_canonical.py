@@ -1,4 +1,5 @@
 import json
+from contextlib import suppress
 
 import pytest
 import rfc8785
@@ -101,7 +102,5 @@ def test_encode_refuses_what_json_does_not_know():
 
 @given(st.binary(max_size=60))
 def test_parse_leaks_no_other_error(data):
-    try:
+    with suppress(MalformedError):
         canonical.parse(data)
-    except MalformedError:
-        pass

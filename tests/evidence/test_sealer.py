@@ -1,14 +1,14 @@
 import os
 
 import pytest
+from sealing import KEY, Node
 
 from evidence import journal, note
 from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, StoreError
 from evidence.note import Note
-from evidence.segment import Batch, Seal, seal
 from evidence.sealer import last_seal
+from evidence.segment import Batch, Seal, seal
 from evidence.stores.memory import MemoryStore
-from sealing import KEY, Node
 
 
 def seals(node):
@@ -238,6 +238,16 @@ def test_a_journal_that_does_not_continue_the_store_is_not_sealed(tmp_path):
         node.restart().step(flush=True)
 
 
+def test_a_journal_that_lost_its_beginning_is_not_sealed(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.append("b")
+    [chain] = tmp_path.iterdir()
+    journal.files(chain)[0].unlink()
+    with pytest.raises(DamagedJournalError, match="lost"):
+        node.step(flush=True)
+
+
 def test_an_altered_file_in_the_middle_is_not_sealed_over(tmp_path):
     node = Node(tmp_path)
     node.append("a")
@@ -270,7 +280,7 @@ def test_a_gap_in_the_seals_is_not_continued(tmp_path):
     node.step(flush=True)
     [chain] = [path.name for path in tmp_path.iterdir()]
     lost = Node(tmp_path)
-    for key in node.keys():
+    for key in node.keys(""):
         if not key.endswith("seals/000000000001.note"):
             lost.store.put(key, node.store.get(key), retain_until=node.clock())
     with pytest.raises(NotFoundError):
@@ -304,18 +314,18 @@ def test_what_is_no_chain_is_passed_over(tmp_path):
 
 def test_a_heartbeat_seals_no_records():
     batch = Batch()
-    position = dict(
-        log="a",
-        chain="0" * 20,
-        retention_class="std7y",
-        segment=1,
-        previous="0" * 64,
-        first_seq=3,
-        first_prev="1" * 64,
-        sealed_at="2026-11-22T10:46:23.123456Z",
-        retain_until="2026-11-22T10:46:23.123456Z",
-        checkpoint="0" * 64,
-    )
+    position = {
+        "log": "a",
+        "chain": "0" * 20,
+        "retention_class": "std7y",
+        "segment": 1,
+        "previous": "0" * 64,
+        "first_seq": 3,
+        "first_prev": "1" * 64,
+        "sealed_at": "2026-11-22T10:46:23.123456Z",
+        "retain_until": "2026-11-22T10:46:23.123456Z",
+        "checkpoint": "0" * 64,
+    }
     beat = seal(batch, batch.data, **position)
     assert Seal.parse(beat.text) == beat
     assert (beat.head, beat.count, beat.size, beat.min_time) == ("1" * 64, 0, 0, None)

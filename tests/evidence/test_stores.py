@@ -43,8 +43,7 @@ def reopen(request, tmp_path):
         return lambda: memory
     if request.param == "local":
         return lambda: LocalStore(tmp_path / "store")
-    server, prefix = request.getfixturevalue("s3_server"), request.getfixturevalue("s3_prefix")
-    return lambda: S3Store(server.bucket, prefix, options=server.options)
+    return request.getfixturevalue("reopen_s3")
 
 
 @pytest.fixture
@@ -118,7 +117,7 @@ def test_get_reads_up_to_its_limit_and_no_further(store):
             store.get("k", limit=limit)
 
 
-@pytest.mark.parametrize("key", [f"race/{number}" for number in range(4)])
+@pytest.mark.parametrize("key", ["race/0", "race/1"])
 def test_of_eight_writers_of_different_bytes_one_wins(store, reopen, key):
     offers = [f"writer {number}".encode() for number in range(8)]
     results = together(*(lambda data=data: store.put(key, data, retain_until=UNTIL) for data in offers))

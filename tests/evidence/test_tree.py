@@ -102,3 +102,8 @@ def test_there_is_no_proof_beyond_the_tree():
     for size in (0, 9):
         with pytest.raises(ProofError):
             consistency_proof(LEAVES, size)
+
+
+def test_a_consistency_proof_is_not_empty():
+    with pytest.raises(ProofError):
+        verify_consistency(3, root_hash(LEAVES[:3]), 5, root_hash(LEAVES[:5]), ())

@@ -1,20 +1,31 @@
 """The package's verifier, and that it and `verify_evidence.py` say the same of every log."""
 
+import base64
 import random
+from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 import logs
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lies import tampered
+from lies_chains import CHAINS
+from lies_records import RECORDS
+from lies_tree import TREE
+from sealing import KEY, Node
+
 import verify_evidence
-from evidence.errors import EvidenceError, FindingError
+from evidence import canonical
+from evidence.errors import EvidenceError, FindingError, MalformedError, NotFoundError, ProofError, SignatureError
 from evidence.keys import VerifierKey
 from evidence.proof import Proof
 from evidence.reader import Reader
-from evidence.record import Position
+from evidence.record import Position, Record
+from evidence.segment import Seal
 from evidence.stores.memory import MemoryStore
 from evidence.verify import Verification
-from sealing import KEY, Node
 
 
 def ours(objects, key, earlier=None):
@@ -127,7 +138,7 @@ def test_every_dropped_object_is_found_by_both(tmp_path):
 def test_swapped_objects_are_found_by_both(tmp_path):
     objects, key, earlier = small_log(tmp_path / "journal")
     names = sorted(objects)
-    for number, (one, two) in enumerate(zip(names, names[1:], strict=False)):
+    for number, (one, two) in enumerate(pairwise(names)):
         changed = objects | {one: objects[two], two: objects[one]}
         report = ours(changed, key, earlier)
         assert not report["ok"], (one, two)
@@ -164,6 +175,134 @@ def test_the_newest_seal_can_be_proved_and_its_proof_fits_nothing_else(tmp_path)
         changed[position] ^= 1 << choices.randrange(8)
         with pytest.raises(EvidenceError):
             Proof.parse(bytes(changed)).verify(KEY.verifier)
+
+
+BROKEN_PROOFS = {
+    "another header": lambda text: text.replace("@v1", "@v2", 1),
+    "no extra": lambda text: "\n".join(line for line in text.split("\n") if not line.startswith("extra")),
+    "no index": lambda text: text.replace("index ", "place ", 1),
+    "no checkpoint": lambda text: text.split("\n\n")[0],
+    "a short hash": lambda text: text.replace("\n\n", "\nAAAA\n\n", 1),
+    "too many hashes": lambda text: text.replace("\n\n", "\n" + ("A" * 43 + "=\n") * 65 + "\n", 1),
+    "beyond ASCII": lambda text: text.replace("extra", "éxtra", 1),
+    "too large": lambda text: text + "x" * (1 << 18),
+}
+
+
+def extra_of(text, **members):
+    line = text.split("\n")[1]
+    extra = canonical.parse(base64.b64decode(line[6:])) | members
+    return text.replace(line, "extra " + base64.b64encode(canonical.encode(extra)).decode())
+
+
+BROKEN_EXTRAS = {
+    "of another version": {"v": 2},
+    "with a proof that is no array": {"proof": "x"},
+    "with a record that is no text": {"record": 1},
+    "with a seal that is no text": {"seal": None},
+    "with a seal that is none": {"seal": "x\n"},
+    "with a seal that is two lines": {"seal": "x"},
+    "with a hash that is none": {"proof": ["x"]},
+    "with more": {"more": 1},
+}
+
+
+@pytest.fixture
+def proof_text(tmp_path):
+    node = Node(tmp_path, count=4)
+    ids = node.append(*map(str, range(10)))
+    node.step(flush=True)
+    return Reader(node.store, KEY.verifier).prove(Position.parse(ids[4])).format().decode()
+
+
+@pytest.mark.parametrize("breaking", BROKEN_PROOFS.values(), ids=BROKEN_PROOFS)
+def test_no_other_text_is_a_proof(proof_text, breaking):
+    with pytest.raises(MalformedError):
+        Proof.parse(breaking(proof_text).encode())
+
+
+@pytest.mark.parametrize("members", BROKEN_EXTRAS.values(), ids=BROKEN_EXTRAS)
+def test_no_other_extra_is_one(proof_text, members):
+    with pytest.raises(MalformedError):
+        Proof.parse(extra_of(proof_text, **members).encode())
+
+
+def test_a_proof_under_a_seal_of_another_class_does_not_hold(proof_text):
+    seal = Proof.parse(proof_text.encode()).seal.text.replace("std7y", "std6y")
+    with pytest.raises(ProofError):
+        Proof.parse(extra_of(proof_text, seal=seal).encode()).verify(KEY.verifier)
+
+
+@given(st.binary(max_size=300))
+def test_a_proof_leaks_no_other_error(data):
+    for given_bytes in (data, b"c2sp.org/tlog-proof@v1\nextra " + base64.b64encode(data) + b"\nindex 0\n\n"):
+        with suppress(MalformedError):
+            Proof.parse(given_bytes)
+
+
+@given(st.text(max_size=300))
+def test_a_seal_leaks_no_other_error(text):
+    with suppress(MalformedError):
+        Seal.parse(text)
+
+
+@pytest.mark.parametrize("lie", list(tampered(TREE, CHAINS, RECORDS)), ids=lambda lie: lie.name)
+def test_every_lie_is_found_where_the_format_says(lie, tmp_path):
+    report = ours(lie.objects, lie.key_file, lie.earlier)
+    assert (report["finding"]["code"], report["finding"]["where"]) == (lie.code, lie.where), report
+    assert verdict(report) == verdict(theirs(lie.objects, lie.key_file, tmp_path, lie.earlier))
+
+
+def changed_store(node, key, data):
+    store = MemoryStore()
+    store._objects = dict(node.store._objects) | {key: data}
+    return Reader(store, KEY.verifier)
+
+
+def test_the_reader_finds_every_record_of_many_segments(tmp_path):
+    node = Node(tmp_path, count=1)
+    ids = node.append(*map(str, range(20)))
+    node.clock.forward(700)
+    node.step(flush=True)
+    node.clock.forward(700)
+    node.step(flush=True)
+    reader = Reader(node.store, KEY.verifier)
+    for number, one in enumerate(ids):
+        assert Record.parse(reader.locate(Position.parse(one)).record).body == {"text": str(number)}
+
+
+def test_the_reader_refuses_what_was_not_sealed(tmp_path):
+    node = Node(tmp_path, count=4)
+    ids = node.append(*map(str, range(10)))
+    node.step(flush=True)
+    segment, seal = node.keys("segments")[0], node.keys("seals")[1]
+    records = node.store.get(segment).split(b"\n")
+    for key, data in {
+        segment: b"\n".join(records[1:]),
+        seal: node.store.get(seal).replace(b'"v":1', b'"v":2'),
+        seal + "": b"nothing",
+    }.items():
+        with pytest.raises((FindingError, SignatureError)):
+            changed_store(node, key, data).locate(Position.parse(ids[0]))
+    empty = MemoryStore()
+    empty._objects = {key: data for key, data in node.store._objects.items() if key.startswith("chains")}
+    with pytest.raises(NotFoundError):
+        Reader(empty, KEY.verifier).prove(Position.parse(ids[0]))
+
+
+def test_an_object_that_vanishes_while_it_is_read_is_a_finding(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+
+    class Vanishing(MemoryStore):
+        def get(self, key, **_):
+            raise NotFoundError(key)
+
+    store = Vanishing()
+    store._objects = node.store._objects
+    with pytest.raises(FindingError, match="was listed and is gone"):
+        Verification(store, KEY.verifier).run()
 
 
 def test_progress_is_told_after_every_seal(tmp_path):

@@ -146,10 +146,11 @@ GOOD_KEY = logs.SIGNER.key_file.decode()
 KEYS = {
     "empty": "",
     "two lines": GOOD_KEY + GOOD_KEY,
-    "CRLF": GOOD_KEY.replace("\n", "\r\n"),
     "no origin": GOOD_KEY[GOOD_KEY.index("+") :],
     "a space in the origin": GOOD_KEY.replace("log", "l g"),
     "a control character in the origin": GOOD_KEY.replace("log", "l\x01g"),
+    "an origin of 129 characters": logs.Signer(origin="a" * 129).key_file.decode(),
+    "an origin that is not ASCII": logs.Signer(origin="lög").key_file.decode(),
     "another origin": GOOD_KEY.replace("log", "lag"),
     "a key id in upper case": GOOD_KEY.replace(logs.SIGNER.key_id.hex(), logs.SIGNER.key_id.hex().upper()),
     "another key": GOOD_KEY.rpartition("+")[0] + "+" + base64.b64encode(b"\x01" + bytes(32)).decode(),
@@ -168,6 +169,11 @@ def test_refuses_malformed_keys(text):
 def test_refuses_keys_that_rfc_8032_forbids(public):
     with pytest.raises(MalformedError, match="curve"):
         parse_key(key_file(public))
+
+
+@pytest.mark.parametrize("text", [GOOD_KEY.strip(), GOOD_KEY + "\n", " " + GOOD_KEY.replace("\n", "\r\n")])
+def test_white_space_around_the_key_does_not_matter(text):
+    assert parse_key(text.encode()).public == logs.SIGNER.public
 
 
 def test_accepts_a_key_whose_base64_holds_a_plus():

@@ -29,6 +29,7 @@ from verify_evidence import (
 )
 
 KEY = parse_key(logs.SIGNER.key_file)
+LOG = sample()
 
 # ---- Canonical JSON
 
@@ -141,9 +142,50 @@ def test_no_proof_is_of_a_leaf_that_is_not_there(index, size):
             root_by_proof(leaf, index, size, proof)
 
 
+# ---- Limits
+
+
+def _record(length):
+    return LOG.chains[0].lines[-1].replace(b"shop", b"s" * (4 + length - len(LOG.chains[0].lines[-1])))
+
+
+def _note(length):
+    note = LOG.objects[LOG.chains[0].seal_key(0)]
+    return b"x" * (length - len(note)) + note
+
+
+def _leaves(length):
+    """Lines of 88 and 89 bytes that make the length."""
+    lines = length // 88
+    return b"".join(b"%s %d %s\n" % (b"0" * 20, 10 if i < length % 88 else 1, b"0" * 64) for i in range(lines))
+
+
+LIMITS = {
+    "record": (parse_record, _record, 65_536),
+    "note": (parse_note, _note, 16 * 1024),
+    "leaves": (parse_leaves, _leaves, 1024 * 1024),
+}
+
+
+@pytest.mark.parametrize(("parse", "make", "limit"), LIMITS.values(), ids=LIMITS)
+def test_accepts_the_greatest_size_and_no_greater(parse, make, limit):
+    data = make(limit)
+    assert len(data) == limit
+    parse(data)
+    with pytest.raises(MalformedError, match="more than"):
+        parse(make(limit + 1))
+
+
+@pytest.mark.parametrize(("member", "most"), [("bytes", 8 * 1024 * 1024), ("count", 5000), ("segment", 10**12 - 1)])
+def test_accepts_the_greatest_number_in_a_seal_and_no_greater(member, most):
+    seal = json.loads(logs.note_text(LOG.objects[LOG.chains[0].seal_key(0)]))
+    assert parse_seal(logs.canonical(seal | {member: most}).decode() + "\n")[member] == most
+    with pytest.raises(MalformedError, match=member):
+        parse_seal(logs.canonical(seal | {member: most + 1}).decode() + "\n")
+
+
 # ---- No bytes raise another error
 
-LOG = sample()
 PARSERS = {
     "key": (parse_key, [logs.SIGNER.key_file]),
     "note": (parse_note, [LOG.objects[LOG.chains[0].seal_key(0)]]),

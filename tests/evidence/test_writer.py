@@ -158,6 +158,16 @@ def test_a_build_that_raises_leaves_no_gap(tmp_path):
     check_chain(records(tmp_path))
 
 
+def test_closing_waits_for_what_was_taken_in(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        waiting = writer.append(lambda _: draft("last"))
+        await writer.close()
+        return await waiting
+
+    assert asyncio.run(run()).position.seq == 1
+
+
 class Faults:
     """A disk that fails from now on."""
 

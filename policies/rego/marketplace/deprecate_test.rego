@@ -29,8 +29,6 @@ test_a_good_deprecation_passes_every_gate if {
 	decision.obligations == []
 }
 
-test_the_shipped_data_allow_it_too if deprecate.decision.allow with input as golden
-
 test_the_shipped_limits_are_what_the_rules_compare_with if {
 	shipped := data.thresholds.marketplace.deprecate
 	object.keys(shipped) == object.keys(limits)

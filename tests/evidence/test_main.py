@@ -1,0 +1,134 @@
+import json
+import sys
+
+import pytest
+from sealing import KEY, Node
+
+from evidence import __main__ as command
+from evidence.stores.local import LocalStore
+
+
+@pytest.fixture
+def log(tmp_path):
+    """A sealed log on disk: its store, its key file, a kept checkpoint, and the ids of its records."""
+    node = Node(tmp_path / "journal", store=LocalStore(tmp_path / "store"), count=3)
+    ids = node.append("a", "b", "c", "d")
+    node.step(flush=True)
+    ids += node.append("not under a checkpoint")
+    node.step()
+    node.clock.forward(3)
+    node.step()
+    (tmp_path / "key").write_text(f"{KEY.verifier}\n")
+    kept = tmp_path / "checkpoint"
+    kept.write_bytes(node.store.get("log/checkpoints/000000000000.note"))
+    return tmp_path, ids
+
+
+def run(log, name, *arguments, store=True):
+    path = log[0]
+    given = [name, *([str(path / "store")] if store else []), *arguments, "--key", str(path / "key")]
+    return command.main(given)
+
+
+def test_a_good_log_holds(log, capsys):
+    assert run(log, "verify") == 0
+    said = capsys.readouterr().out
+    assert "7 records" in said
+    assert "only an earlier --checkpoint can show" in said
+
+
+def test_with_an_earlier_checkpoint_nothing_is_left_open(log, capsys):
+    assert run(log, "verify", "--checkpoint", str(log[0] / "checkpoint")) == 0
+    assert capsys.readouterr().out.endswith("all holds\n")
+
+
+def test_a_finding_is_named_with_its_place(log, capsys):
+    [victim] = (log[0] / "store").glob("chains/*/seals/000000000001.note")
+    victim.unlink()
+    assert run(log, "verify") == 1
+    assert "DOES NOT HOLD" in (said := capsys.readouterr().out)
+    assert "seal-gap" in said
+    assert run(log, "verify", "--json") == 1
+    report = json.loads(capsys.readouterr().out)
+    assert report["finding"]["where"].endswith("000000000001.note")
+    assert report["checked"]["seals"] == 1
+
+
+def test_a_record_is_shown(log, capsys):
+    assert run(log, "show", log[1][1]) == 0
+    assert json.loads(capsys.readouterr().out)["body"] == {"text": "b"}
+    assert run(log, "show", log[1][1], "--json") == 0
+    assert json.loads(capsys.readouterr().out)["seal"].endswith(".note")
+
+
+def test_a_record_is_proved_and_the_proof_is_checked(log, capsys):
+    assert run(log, "prove", log[1][2]) == 0
+    file = log[0] / "proof"
+    file.write_text(capsys.readouterr().out)
+    assert run(log, "check-proof", str(file), store=False) == 0
+    assert log[1][2] in capsys.readouterr().out
+    assert run(log, "check-proof", str(file), "--json", store=False) == 0
+    assert json.loads(capsys.readouterr().out)["ok"]
+    assert run(log, "prove", log[1][2], "--json") == 0
+    assert json.loads(capsys.readouterr().out)["proof"] == file.read_text()
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
+def test_a_proof_that_does_not_hold_is_a_no(log, capsys, options):
+    run(log, "prove", log[1][0])
+    text = capsys.readouterr().out.replace("index 0", "index 1")
+    (log[0] / "proof").write_text(text)
+    assert run(log, "check-proof", str(log[0] / "proof"), *options, store=False) == 1
+    assert "bad-proof" in capsys.readouterr().out
+
+
+def test_an_altered_segment_is_not_shown(log, capsys):
+    segment = min((log[0] / "store").glob("chains/*/segments/*"))
+    data = segment.read_bytes()
+    segment.chmod(0o644)
+    segment.write_bytes(data.replace(b'"a"', b'"z"'))
+    assert run(log, "show", log[1][0]) == 1
+    assert "wrong-root" in capsys.readouterr().err
+
+
+UNUSABLE = {
+    "an id that is none": ("show", "nonsense"),
+    "a record that is not there": ("show", "00000000000000000000-1"),
+    "a record beyond the end": ("show", "{chain}-99"),
+    "a proof that cannot be yet": ("prove", "{last}"),
+    "a checkpoint file that is not there": ("verify", "--checkpoint", "nowhere"),
+    "a checkpoint file that is too large": ("verify", "--checkpoint", "{large}"),
+}
+
+
+@pytest.mark.parametrize("arguments", UNUSABLE.values(), ids=UNUSABLE)
+def test_unusable_input_is_one_line_and_exit_code_2(log, capsys, arguments):
+    large = log[0] / "large"
+    large.write_bytes(b"x" * 20_000)
+    words = {"chain": log[1][0].split("-")[0], "last": log[1][-1], "large": large}
+    assert run(log, *[word.format(**words) for word in arguments[:1]], *[w.format(**words) for w in arguments[1:]]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+
+
+def test_a_key_that_is_none_is_unusable(log, capsys):
+    (log[0] / "key").write_bytes(b"\xff")
+    assert run(log, "verify") == 2
+    assert "malformed" in capsys.readouterr().err
+
+
+def test_a_store_that_is_not_there_is_unusable(log):
+    assert command.main(["verify", str(log[0] / "nowhere"), "--key", str(log[0] / "key")]) == 2
+    assert not (log[0] / "nowhere").exists()
+
+
+def test_store_and_key_may_be_given_by_the_product(log):
+    path = log[0]
+    assert command.main(["verify"], program="omega evidence", store=str(path / "store"), key=path / "key") == 0
+
+
+def test_a_terminal_sees_how_far_it_is(log, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert run(log, "verify") == 0
+    assert "3/3 seals" in capsys.readouterr().err

@@ -1,0 +1,140 @@
+"""The shipped policies: admitted, tested on both sides of every gate, and closed against facts of another type."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import app
+from app.pdp.admission import admit
+from app.pdp.bundle import load, parse_snapshot
+from app.pdp.decide import decide
+from app.pdp.engine import Engine
+from app.pdp.errors import EngineError, EvaluationError
+from app.pdp.policy_test import ENVIRONMENT, run_tests
+from app.pdp.request import parse_document
+from app.pdp.strict_json import encode
+from app.pdp.strict_yaml import parse_yaml
+from app.pdp.syntax import parse_syntax_trees
+
+POLICIES = Path(app.__file__).parents[1] / "policies"
+BUNDLE = load(POLICIES, "r1")
+ACTIONS = sorted(BUNDLE.actions)
+CASES = [case for file, text in sorted(BUNDLE.cases.items()) for case in parse_yaml(file, text)]
+
+
+@pytest.fixture(scope="module")
+def report():
+    return run_tests(BUNDLE)
+
+
+def test_the_bundle_is_admitted():
+    admit(BUNDLE)
+
+
+def test_the_bundle_goes_through_its_snapshot_unchanged():
+    assert parse_snapshot(BUNDLE.snapshot()).snapshot() == BUNDLE.snapshot()
+
+
+def test_every_test_and_case_passes(report):
+    assert [f"{each.file}:{each.line}: {each.name}: {each.error}" for each in report.results if not each.passed] == []
+    assert len(report.results) > 100
+
+
+def test_every_line_is_evaluated_by_some_test(report):
+    assert {file: sorted(lines.missed) for file, lines in report.coverage.items() if lines.missed} == {}
+    assert set(report.coverage) == set(BUNDLE.modules)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_auditors_can_read_an_allow_and_a_deny(action):
+    wanted = {case["want"]["allow"] for case in CASES if case["input"]["action"]["name"] == action}
+    assert wanted == {True, False}
+
+
+def gate_conditions():
+    """Yield, for each rule of each gate, its action, its place, and where its condition begins and ends."""
+    modules = {module.file: module for module in parse_syntax_trees(Engine(BUNDLE.modules, BUNDLE.data).syntax_trees())}
+    for name in ACTIONS:
+        module = modules[BUNDLE.actions[name].file]
+        for rule in module.rules:
+            if rule.name == "passed":
+                end = module.source.index(b"\n", rule.span["end"] - 1)
+                yield pytest.param(name, rule.bodies[0]["span"]["start"], end, id=module.place(rule.span))
+
+
+def fails_with(action, source):
+    """Tell whether a Rego test of `action` fails, its policy being `source`."""
+    file = BUNDLE.actions[action].file
+    test = f"{file.removesuffix('.rego')}_test.rego"
+    changed = replace(BUNDLE, modules=BUNDLE.modules | {file: source}, tests={test: BUNDLE.tests[test]}, cases={})
+    return any(not each.passed for each in run_tests(changed).results)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("action", "start", "end"), list(gate_conditions()))
+def test_each_rule_of_a_gate_has_a_test_that_it_passes_and_one_that_it_does_not(action, start, end):
+    source = BUNDLE.modules[BUNDLE.actions[action].file].encode()
+    always, never = ((source[:start] + b"if " + word + source[end:]).decode() for word in (b"true", b"false"))
+    assert fails_with(action, always), "no test fails when this rule passes whatever the facts are"
+    assert fails_with(action, never), "no test fails when this rule never passes"
+
+
+ENGINE = Engine(BUNDLE.modules, BUNDLE.data)
+
+
+async def evaluate(query, text):
+    try:
+        return ENGINE.evaluate(query, text.decode()).encode()
+    except EngineError:
+        raise EvaluationError("evaluation_failed") from None
+
+
+def decided(document):
+    return asyncio.run(decide(BUNDLE, evaluate, document)).decision
+
+
+def places(value, path=()):
+    """Yield the path and the value of everything in `value`."""
+    names = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for name in names:
+        yield (*path, name), value[name]
+        yield from places(value[name], (*path, name))
+
+
+def changed(document, path, value):
+    """Return `document` with the value at `path` replaced; `...` takes it out."""
+    copy = json.loads(json.dumps(document))
+    place = copy
+    for name in path[:-1]:
+        place = place[name]
+    if value is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return copy
+
+
+def facts(document):
+    """Yield the path of every fact that a caller states, and its value."""
+    for entity in ("subject", "resource"):
+        yield from places(document[entity]["properties"], (entity, "properties"))
+    yield from places(document["context"], ("context",))
+
+
+OTHERS = {"nothing": ..., "null": None, "text": "zzz", "a list": [], "an object": {}, "-1": -1, "true": True}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=[case["note"] for case in CASES])
+def test_a_fact_of_another_type_allows_nothing(case):
+    document = parse_document(encode({"environment": ENVIRONMENT} | case["input"]))
+    allowed = [
+        f"{'/'.join(map(str, path))} as {name}"
+        for path, value in facts(document)
+        for name, other in OTHERS.items()
+        if type(other) is not type(value) and decided(changed(document, path, other)).allow
+    ]
+    assert allowed == []
