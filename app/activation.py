@@ -4,16 +4,18 @@ Bundles are never deleted here: a decision can be decided again only with the bu
 """
 
 import os
+import re
 import secrets
 from pathlib import Path
 
-from git import InvalidGitRepositoryError, NoSuchPathError, Repo
+from git import GitError, ODBError, Repo
 
 from app.pdp.admission import admit
 from app.pdp.bundle import Bundle, load
 from app.pdp.errors import BundleError
 
 _ACTIVE = "active"
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 def activate(policies: Path, bundles: Path) -> Bundle:
@@ -46,9 +48,13 @@ def active(bundles: Path) -> Path:
         BundleError: nothing was put in force yet.
     """
     try:
-        digest = (bundles / _ACTIVE).read_text("ascii")
+        digest = (bundles / _ACTIVE).read_bytes().decode()
     except OSError as error:
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no policies are in force; start `omega serve`") from error
+    except UnicodeDecodeError:
+        digest = ""
+    if not _DIGEST.fullmatch(digest):
+        raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no digest of a bundle; write it with `omega policy reload`")
     return snapshot_path(bundles, digest)
 
 
@@ -58,12 +64,12 @@ def snapshot_path(bundles: Path, digest: str) -> Path:
 
 
 def revision(policies: Path) -> str:
-    """Return the Git commit of a directory, `+dirty` where files differ from it; `unversioned` outside Git."""
+    """Return the Git commit of a directory, `+dirty` where files differ from it; `unversioned` where Git cannot say."""
     try:
         with Repo(policies, search_parent_directories=True) as repository:
             dirty = repository.is_dirty(untracked_files=True, path=str(policies))
             return f"git:{repository.head.commit.hexsha}{'+dirty' if dirty else ''}"
-    except (InvalidGitRepositoryError, NoSuchPathError, ValueError):
+    except (GitError, ODBError, OSError, ValueError):
         return "unversioned"
 
 
@@ -71,11 +77,15 @@ def _replace(path: Path, data: bytes) -> None:
     """Put `data` at `path` whole or not at all."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+    except OSError:
+        scratch.unlink(missing_ok=True)
+        raise
     directory = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(directory)

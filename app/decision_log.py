@@ -4,6 +4,7 @@ Blocking: it reads disks and stores. The decision plane calls it from a thread.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -96,7 +97,7 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path) -> Replay:
     if record.type != "decision":
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=b"", reason=f"a record of type `{record.type}`")
     recorded = canonical.canonical(record.body["result"])
-    if any(found["code"] in _BY_CHANCE for found in record.body["result"]["diagnostics"]):
+    if _cut_off(record.body["result"]):
         reason = "the evaluation was cut off, which no rule decided"
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
     try:
@@ -110,9 +111,17 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path) -> Replay:
         decided = await decide(bundle, evaluators.evaluate, document)
     finally:
         await evaluators.close()
-    replayed = canonical.canonical(decided.decision.document())
+    result = decided.decision.document()
+    if _cut_off(result):
+        reason = "this evaluation was cut off; try again"
+        return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
+    replayed = canonical.canonical(result)
     outcome = Outcome.REPRODUCED if replayed == recorded else Outcome.DIFFERS
     return Replay(outcome=outcome, recorded=recorded, replayed=replayed)
+
+
+def _cut_off(result: Mapping[str, Any]) -> bool:
+    return any(found["code"] in _BY_CHANCE for found in result["diagnostics"])
 
 
 async def _open(record: Record, keys: SubjectKeys) -> bytes:

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from app import keys
 from app.pdp.lifeline import end_with_parent
-from app.settings import Settings
-from evidence.errors import StoreError
+from app.settings import Settings, SettingsError
+from evidence.errors import EvidenceError, StoreError
 from evidence.sealer import Limits, Sealer
 from evidence.store import open_store
 
@@ -62,7 +62,11 @@ def main() -> int:
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.append(received))
-    run(Settings.from_environment(os.environ), lambda: bool(stop))
+    try:
+        run(Settings.from_environment(os.environ), lambda: bool(stop))
+    except (SettingsError, keys.KeyFileError, EvidenceError) as error:
+        _LOG.error("sealer ends: %s", error)
+        return 1
     return 0
 
 

@@ -11,7 +11,8 @@ import signal
 import socket
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,7 @@ from typing import Any
 import uvicorn
 
 from app import activation, decision_log, identity, keys
-from app.db import open_engine
+from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
@@ -31,8 +32,9 @@ from app.pdp.errors import PdpError
 from app.pdp.evaluators import Evaluators
 from app.pdp.lifeline import end_with_parent
 from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.errors import PrivacyError
 from app.privacy.subject_keys import SubjectKeys
-from app.settings import Settings
+from app.settings import Settings, SettingsError
 from evidence.errors import EvidenceError, MalformedError, NotFoundError
 from evidence.reader import Reader
 from evidence.record import Position
@@ -80,11 +82,11 @@ class Worker:
         """Open the chain and start the evaluators; return the application."""
         settings = self._settings
         policies = await start_policies(settings, activation.active(settings.bundles))
-        self._watch_gone(policies)
         self._writer = Writer.open(
             settings.journals, retention_class=settings.default_class, version=version("omega"), clock=utc_now
         )
         self._pdp = Pdp(policies, self._writer, KeyStoreConcealer(self._subject_keys), utc_now)
+        self._watch_gone(policies)
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
         def authenticate(token: str) -> Caller | None:
@@ -119,20 +121,23 @@ class Worker:
 
     async def find(self, decision_id: str, caller: Caller) -> dict[str, Any]:
         """See `app.decision_plane.asgi.Decisions`."""
+        unknown = ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`"))
         try:
             position = Position.parse(decision_id)
-            found = await asyncio.to_thread(self._find, position)
-        except (MalformedError, NotFoundError) as error:
-            raise ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`")) from error
+        except MalformedError:
+            raise unknown from None
+        try:
+            document = (await asyncio.to_thread(self._find, position)).document()
+        except NotFoundError:
+            raise unknown from None
         except EvidenceError as error:
             raise ProblemError(problem("store_unavailable", error.code)) from error
-        document = found.document()
         if document["record"]["tenant"] != caller.tenant:
-            raise ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`"))
+            raise unknown
         return document
 
     def _find(self, position: Position) -> decision_log.Found:
-        reader = Reader(open_store(self._settings.store), self._node.log.verifier)
+        reader = Reader(open_store(self._settings.store, read_only=True), self._node.log.verifier)
         return decision_log.find(reader, self._settings.journals, position)
 
     def _health(self) -> Health:
@@ -146,7 +151,11 @@ class Worker:
         return Health(checks=checks, bundle=bundle.digest, revision=bundle.revision)
 
     def _watch_gone(self, policies: Policies) -> None:
-        policies.evaluators.gone.add_done_callback(lambda _: self._ended.set())
+        def gone(_: object) -> None:
+            if policies is self._pdp.policies:  # the others are on their way out
+                self._ended.set()
+
+        policies.evaluators.gone.add_done_callback(gone)
 
     async def _reload(self) -> None:
         """Swap to the bundle in force, if it is another: the old one answers what it was asked."""
@@ -173,6 +182,15 @@ def sealer_alive(settings: Settings) -> float | None:
         return None
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, without its way with signals: it raises them again when it ends, before the chain is let go."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to `serve`."""
+        yield
+
+
 async def serve(settings: Settings, listening: socket.socket) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
     worker = Worker(settings, keys.load(settings.keys))
@@ -180,6 +198,7 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
     config = uvicorn.Config(
         application,
         http="httptools",
+        ws="none",
         lifespan="off",
         access_log=False,
         log_level="warning",
@@ -187,7 +206,13 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
         date_header=False,
         timeout_graceful_shutdown=_GRACE,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())
     done, _ = await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -203,11 +228,14 @@ def main() -> int:
     end_with_parent(int(sys.argv[2]))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    settings = Settings.from_environment(os.environ)
     import uvloop  # noqa: PLC0415 - only where a loop is run
 
     with socket.socket(fileno=int(sys.argv[1])) as listening:
-        return uvloop.run(serve(settings, listening))
+        try:
+            return uvloop.run(serve(Settings.from_environment(os.environ), listening))
+        except (SettingsError, keys.KeyFileError, DatabaseUrlError, PrivacyError, PdpError, EvidenceError) as error:
+            _LOG.error("worker ends: %s", error)
+            return 1
 
 
 if __name__ == "__main__":

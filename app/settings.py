@@ -3,6 +3,7 @@
 Each field's comment says what goes wrong with a bad value; docs/operating.md lists them for people.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,8 @@ from typing import TypeVar
 _T = TypeVar("_T")
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
+_URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
 class SettingsError(Exception):
@@ -50,9 +53,9 @@ class Settings:
         return cls(
             data=data,
             policies=Path(environment.get("OMEGA_POLICIES", str(_PROJECT / "policies"))).absolute(),
-            store=environment.get("OMEGA_STORE", str(data / "store")),
+            store=_anchored(environment.get("OMEGA_STORE", str(data / "store"))),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
-            host=environment.get("OMEGA_HOST", "127.0.0.1"),
+            host=read.value("OMEGA_HOST", "127.0.0.1", _host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
             workers=read.number("OMEGA_WORKERS", 1, 1, 256),
             evaluators=read.number("OMEGA_EVALUATORS", 2, 1, 64),
@@ -64,6 +67,11 @@ class Settings:
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
             retention=read.value("OMEGA_RETENTION", "std7y=2555", _retention),
         )
+
+    @property
+    def places(self) -> Mapping[str, str]:
+        """Return the variables that name places, none of them relative: for a process that starts elsewhere."""
+        return {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
 
     @property
     def keys(self) -> Path:
@@ -111,18 +119,23 @@ class _Reader:
         return self.value(name, str(default), parse)
 
 
+def _host(text: str) -> str:
+    if not text:  # it would mean every interface of the machine
+        raise ValueError("it is the address to listen on")
+    return text
+
+
+def _anchored(store: str) -> str:
+    """Return where the store is, whatever directory a process is in."""
+    return store if not store or _URL.match(store) else str(Path(store).absolute())
+
+
 def _retention(text: str) -> Mapping[str, timedelta]:
     """Read `class=days,class=days`."""
     classes = {}
     for item in text.split(","):
-        name, equals, days = item.partition("=")
-        if (
-            not equals
-            or not name.isalnum()
-            or not name.islower()
-            or not days.isdigit()
-            or not 0 < int(days) <= _MOST_DAYS
-        ):
+        found = _CLASS.fullmatch(item)
+        if found is None or not 0 < int(found[2]) <= _MOST_DAYS or found[1] in classes:
             raise ValueError("it is a list of class=days, such as std7y=2555,sec1y=365")
-        classes[name] = timedelta(days=int(days))
+        classes[found[1]] = timedelta(days=int(found[2]))
     return classes

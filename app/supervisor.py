@@ -13,7 +13,8 @@ import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +40,7 @@ class _Child:
 
     name: str
     command: Sequence[str]
+    environment: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
     process: asyncio.subprocess.Process | None = None
     deaths: deque[float] = field(default_factory=deque)
@@ -47,6 +49,7 @@ class _Child:
         # Its own session: a terminal's Ctrl-C reaches the supervisor alone, which stops children in order.
         self.process = await asyncio.create_subprocess_exec(
             *self.command,
+            env=self.environment,
             pass_fds=self.descriptors,
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
@@ -78,10 +81,11 @@ class Supervisor:
     def __init__(self, settings: Settings, listening: socket.socket) -> None:
         parent = str(os.getpid())
         self._address = listening.getsockname()[:2]
+        environment = {**os.environ, **settings.places}  # children start in another directory
         worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
-        self._sealer = _Child("sealer", [sys.executable, "-m", "app.sealing", parent])
+        self._sealer = _Child("sealer", [sys.executable, "-m", "app.sealing", parent], environment)
         self._workers = [
-            _Child(f"worker {number}", worker, (listening.fileno(),)) for number in range(settings.workers)
+            _Child(f"worker {number}", worker, environment, (listening.fileno(),)) for number in range(settings.workers)
         ]
         self._stopping = asyncio.Event()
         self._failed: str | None = None
@@ -108,6 +112,8 @@ class Supervisor:
         while not self._stopping.is_set():
             started = time.monotonic()
             process = await child.start()
+            if self._stopping.is_set():  # told while it was being started, so nobody else stops this one
+                await child.stop()
             code = await process.wait()
             if self._stopping.is_set():
                 return
@@ -118,7 +124,8 @@ class Supervisor:
                 self._stopping.set()
                 return
             pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
-            await asyncio.wait({asyncio.ensure_future(self._stopping.wait())}, timeout=pause)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), pause)
 
     async def _announce(self, ready: Callable[[], None]) -> None:
         """Call `ready` once the service says that it is."""
@@ -136,12 +143,11 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         ServeError: it cannot start.
         BundleError: the policies are not admitted.
     """
-    prepare(settings)
-    lock = _lock(settings.data)
+    lock = _lock(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
     try:
+        prepare(settings)
         with _listen(settings) as listening:
-            host, port = listening.getsockname()[:2]
-            return asyncio.run(Supervisor(settings, listening).run(lambda: ready(f"http://{host}:{port}")))
+            return asyncio.run(Supervisor(settings, listening).run(lambda: ready(_url(listening))))
     finally:
         os.close(lock)
 
@@ -166,7 +172,11 @@ def prepare(settings: Settings) -> None:
 
 def _lock(data: Path) -> int:
     """Return a descriptor that keeps a second service off this directory until it is closed."""
-    descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise ServeError(f"`{data}` cannot be used: {error.strerror}; set OMEGA_DATA") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -187,6 +197,11 @@ def _listen(settings: Settings) -> socket.socket:
         where = f"{settings.host}:{settings.port}"
         raise ServeError(f"cannot listen on {where}: {error.strerror}; set OMEGA_HOST or OMEGA_PORT") from error
     return listening
+
+
+def _url(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _is_ready(address: tuple[str, int]) -> bool:

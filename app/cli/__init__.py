@@ -21,10 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = Settings.from_environment(os.environ)
         if given[:1] == ["evidence"]:
             vkey = settings.keys / "log.vkey"
-            return evidence_main(given[1:], program="omega evidence", store=settings.store, key=vkey)
-        options = parser().parse_args(given)
-        run: Callable[[argparse.Namespace, Settings], int] = options.run
-        return run(options, settings)
+            code = evidence_main(given[1:], program="omega evidence", store=settings.store, key=vkey)
+        else:
+            options = parser().parse_args(given)
+            run: Callable[[argparse.Namespace, Settings], int] = options.run
+            code = run(options, settings)
+        sys.stdout.flush()  # here, where it is known what a closed pipe means
     except SettingsError as error:
         return _fail(str(error), 2)
     except CommandError as error:
@@ -32,8 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        sys.stderr.close()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more
         return 1
+    return code
 
 
 def parser() -> argparse.ArgumentParser:

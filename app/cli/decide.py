@@ -7,12 +7,13 @@ import sys
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from app import activation
 from app.cli import token
-from app.cli.output import NO_SERVICE, CommandError, note, print_json
+from app.cli.output import NO_SERVICE, UNUSABLE, CommandError, note, print_json
 from app.pdp.bundle import parse_snapshot
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import PdpError
@@ -62,23 +63,38 @@ def _read(name: str) -> bytes:
 
 
 def _ask(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[str, Any]:
-    url = (options.url or f"http://{settings.host}:{settings.port}").rstrip("/")
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = (options.url or f"http://{host}:{settings.port}").rstrip("/")
     if not url.startswith(("http://", "https://")):
         raise CommandError(f"`{url}` is no http or https URL")
     bearer = token.issue(settings, options.caller, options.tenant, _TOKEN_LIFETIME)
     headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
-    request = urllib.request.Request(f"{url}/access/v1/evaluation", data, headers)  # noqa: S310 - checked above
     try:
+        request = urllib.request.Request(f"{url}/access/v1/evaluation", data, headers)  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - checked above
-            answer: dict[str, Any] = json.load(response)
-            return answer
+            return _answer(json.load(response))
     except urllib.error.HTTPError as error:
         with error:
-            found = json.loads(error.read(_LARGEST) or b"{}")
-        message = ": ".join(part for part in (found.get("title"), found.get("detail")) if part)
-        raise CommandError(message or str(error), NO_SERVICE if error.code >= 500 else 2) from error  # noqa: PLR2004
-    except (OSError, ValueError) as error:
+            message = _problem(error.read(_LARGEST)) or str(error)
+        raise CommandError(message, NO_SERVICE if error.code >= 500 else UNUSABLE) from error  # noqa: PLR2004
+    except (OSError, ValueError, HTTPException) as error:
         raise CommandError(f"no service at {url}: {error}; start it with `omega serve`", NO_SERVICE) from error
+
+
+def _answer(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or type(value.get("decision")) is not bool or "context" not in value:
+        raise ValueError("what answers there decides nothing")
+    return value
+
+
+def _problem(body: bytes) -> str:
+    """Return what a problem document says, or nothing where there is none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    members = found if isinstance(found, dict) else {}
+    return ": ".join(members[name] for name in ("title", "detail") if isinstance(members.get(name), str))
 
 
 def _dry(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[str, Any]:
@@ -87,6 +103,8 @@ def _dry(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[s
         decided = asyncio.run(_decide(options, settings, data))
     except PdpError as error:
         raise CommandError(f"{error.code}: {error}") from error
+    except OSError as error:
+        raise CommandError(f"the bundle in force cannot be read: {error.strerror}") from error
     result = decided.decision.document()
     context = {"recorded": False, "reasons": result["violations"]} | {
         name: result[name] for name in ("obligations", "diagnostics")

@@ -36,7 +36,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Replay one decision."""
     try:
         node = keys.load(settings.keys)
-        reader = Reader(open_store(settings.store), node.log.verifier)
+        reader = Reader(open_store(settings.store, read_only=True), node.log.verifier)
         found = decision_log.find(reader, settings.journals, Position.parse(options.id))
         replay = asyncio.run(_replay(found.record, settings, node))
     except (EvidenceError, PdpError) as error:

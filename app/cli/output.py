@@ -17,8 +17,8 @@ class CommandError(Exception):
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON document."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print one JSON document, at once: whoever reads it may wait for it while the command runs on."""
+    print(json.dumps(value, ensure_ascii=False, indent=2), flush=True)
 
 
 def print_rows(rows: list[tuple[str, ...]]) -> None:

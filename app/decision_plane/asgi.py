@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from traceback import format_tb
 from typing import Any, Protocol
 
 from app.decision_plane import authzen
@@ -88,16 +89,17 @@ class DecisionPlane:
         try:
             status, document = await self._handle(request)
         except ProblemError as error:
-            await answer_problem(send, error.problem, headers=headers)
+            await answer_problem(send, error.problem, headers=(*error.headers, *headers))
         except UnrecordedError:
             await answer_problem(send, problem("evidence_unavailable"), headers=headers)
         except EvaluatorsGoneError:
             await answer_problem(send, problem("evaluators_gone"), headers=headers)
         except DisconnectedError:
             return
-        except Exception:  # noqa: BLE001 - the outermost edge
-            # A fault of ours: nothing was permitted, the caller learns no more, the operator gets the trace.
-            _LOG.exception("request failed")
+        except Exception as error:  # noqa: BLE001 - the outermost edge
+            # A fault of ours: nothing was permitted, the caller learns no more, the operator learns where. The
+            # message of an error that nobody foresaw may quote the request, so it goes nowhere.
+            _LOG.error("request failed: %s\n%s", type(error).__name__, "".join(format_tb(error.__traceback__)))
             await answer_problem(send, problem("internal"), headers=headers)
         else:
             await answer(send, status, document, headers=headers)
@@ -107,7 +109,7 @@ class DecisionPlane:
         if handler == self._decision and not request.path.startswith(_DECISIONS):
             raise ProblemError(problem("not_found"))
         if request.method != method:
-            raise ProblemError(problem("method_not_allowed", f"use {method}"))
+            raise ProblemError(problem("method_not_allowed", f"use {method}"), [(b"allow", method.encode())])
         return await handler(request)
 
     async def _evaluation(self, request: Request) -> tuple[int, Any]:

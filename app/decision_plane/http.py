@@ -18,14 +18,16 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _REQUEST_ID_BYTES = 128
 _PRINTABLE = range(0x20, 0x7F)
+_DIGITS = 20  # of a length, which are read
 
 
 class ProblemError(Exception):
-    """The request ends here, with this problem."""
+    """The request ends here, with this problem and these headers beside it."""
 
-    def __init__(self, found: Problem) -> None:
+    def __init__(self, found: Problem, headers: Headers = ()) -> None:
         super().__init__(found.code)
         self.problem = found
+        self.headers = headers
 
 
 class DisconnectedError(Exception):
@@ -54,7 +56,7 @@ class Request:
             DisconnectedError: the caller left before its end.
         """
         declared = self.headers.get(b"content-length")
-        if declared is not None and declared.isdigit() and int(declared) > limit:
+        if declared is not None and declared.isdigit() and int(declared[:_DIGITS]) > limit:
             raise ProblemError(problem("request_too_large"))
         chunks: list[bytes] = []
         size = 0

@@ -54,8 +54,9 @@ class Contract:
         """
         if self._validator.is_valid(document) and (self._whole is None or self._whole(document)):
             return ()
-        found = {_diagnostic(error) for error in self._validator.iter_errors(document)}
-        found |= {Diagnostic(code="fact_type", path=path) for path in _fractions(self.schema, document, "")}
+        seen = _looked_at(self.schema, document)
+        found = {_diagnostic(error) for error in self._validator.iter_errors(seen)}
+        found |= {Diagnostic(code="fact_type", path=path) for path in _fractions(self.schema, seen, "")}
         return tuple(sorted(found, key=lambda each: (each.path, each.code))[:_MAX_DIAGNOSTICS])
 
     def prune(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -90,6 +91,16 @@ def _diagnostic(error: jsonschema_rs.ValidationError) -> Diagnostic:
     kind = error.kind
     path = [*error.instance_path, kind.property] if isinstance(kind, kind.Required) else error.instance_path
     return Diagnostic(code=_CODES.get(kind.name, "fact_out_of_bounds"), path="/".join(map(str, path)))
+
+
+def _looked_at(schema: dict[str, Any], value: Any) -> Any:
+    """Return the part of `value` that findings can be about: an array a thousand times too long is one finding."""
+    if isinstance(value, dict) and "properties" in schema:
+        members = schema["properties"].items()
+        return {name: _looked_at(member, value[name]) for name, member in members if name in value}
+    if isinstance(value, list) and "items" in schema:
+        return [_looked_at(schema["items"], item) for item in value[: schema["maxItems"] + 1]]
+    return value
 
 
 def _compile_prune(schema: dict[str, Any]) -> _Prune:

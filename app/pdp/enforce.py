@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from app.pdp import strict_json
 from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
-from app.pdp.errors import DeniedError, UnrecordedError
+from app.pdp.errors import DeniedError, MalformedRequestError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Entity, Environment, EvaluationRequest
 from app.pdp.request import document
@@ -106,17 +106,18 @@ class Pdp:
         self._log, self._concealer, self._clock = log, concealer, clock
 
     async def evaluate(self, request: EvaluationRequest, caller: Caller) -> Recorded:
-        """Return the decision on `request`, allow or deny, once it is on disk.
+        """Return the decision on `request`, which came from `app.pdp.request`, allow or deny, once it is on disk.
 
         Raises:
+            MalformedRequestError: code made it up, of values that JSON does not have.
             UnrecordedError: the log could not take it. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
         """
         policies = self.policies
         asked = document(request, self._environment(caller))
+        text = _encoded(asked)  # first: what cannot be sealed is not worth deciding
         decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
         subject, resource = await self._conceal(request, caller, decided)
-        text = strict_json.encode(asked)
         body = _body(request, caller, policies.bundle, decided, {"subject": subject.subject} | resource)
 
         def build(position: Position) -> Draft:
@@ -134,6 +135,7 @@ class Pdp:
 
         Raises:
             DeniedError: policy denies it; the denial is in the log.
+            MalformedRequestError: code made it up, of values that JSON does not have.
             UnrecordedError: the log could not take the decision. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
         """
@@ -174,6 +176,13 @@ class Pdp:
             return subject, {"resource": {"type": request.resource.type, "id": request.resource.id}}
         resource = await person(caller.tenant, request.resource.type, request.resource.id)
         return subject, {"resource": {"type": _known(request.resource, decided), "ref": resource.subject}}
+
+
+def _encoded(asked: dict[str, Any]) -> bytes:
+    try:
+        return strict_json.encode(asked)
+    except TypeError:
+        raise MalformedRequestError("not_json", "the request holds a value that is no JSON") from None
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:

@@ -9,6 +9,7 @@ A message says which rule was broken and where. It never quotes what stood there
 
 import json
 import re
+from itertools import accumulate
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -28,7 +29,9 @@ _MAX_INTEGER_DIGITS: Final = 17  # sign and 16 digits: the text of a longer inte
 _DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG: Final = b"0" * 16  # any integer of 15 digits is within 2^53-1
 _NO_OPENING: Final = bytes(set(range(256)) - set(b"[{"))
-_BRACKET_OR_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
+_NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS: Final = dict(zip(b"[]{}", (1, -1, 1, -1), strict=True))
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _PLANE_ENDS: Final = "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
 _FORBIDDEN: Final = re.compile(f"[\ud800-\udfff\ufdd0-\ufdef{_PLANE_ENDS}]")
 
@@ -105,15 +108,9 @@ def _verify_depth(data: bytes, max_depth: int) -> None:
     """Raise before the parser, which recurses, sees a text nested too deep."""
     if len(data.translate(None, _NO_OPENING)) <= max_depth:
         return
-    depth = 0
-    for token in _BRACKET_OR_STRING.finditer(data):
-        match data[token.start()]:
-            case 0x5B | 0x7B:
-                depth += 1
-                if depth > max_depth:
-                    raise _RuleError("too_deep", f"nested deeper than {max_depth}")
-            case 0x5D | 0x7D:
-                depth -= 1
+    brackets = _STRING.sub(b"", data).translate(None, _NO_BRACKET)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > max_depth:
+        raise _RuleError("too_deep", f"nested deeper than {max_depth}")
 
 
 def _verify_characters(text: str) -> None:

@@ -88,6 +88,13 @@ def _orphan(log):
     log.chains[0].seal()
 
 
+def _eight_sealed_blocks_of_nothing(log):
+    block = logs.sealed_block(log.chains[0].next_id, 0, b"")
+    assert len(base64.b64decode(block["ct"])) == 32
+    log.chains[0].append(sealed=[block] * 8)
+    log.chains[0].seal()
+
+
 def _nested_to_the_limit(log):
     log.chains[0].append(body={"deep": json.loads("[" * 30 + "]" * 30)})
     log.chains[0].seal()
@@ -112,6 +119,7 @@ GOOD = [
     _restarted,
     _sealed_again_after_only_heartbeats,
     _orphan,
+    _eight_sealed_blocks_of_nothing,
     _nested_to_the_limit,
     _record_of_exactly_64_kib,
     _leaves_without_checkpoint,

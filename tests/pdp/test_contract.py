@@ -146,6 +146,11 @@ def test_findings_are_few_sorted_and_each_once():
     assert list(found) == sorted(set(found), key=lambda each: each.path)
 
 
+def test_an_array_far_too_long_is_looked_at_no_further_than_its_bound(rules):
+    found = rules.check(about(counts=["x"] * 10_000))
+    assert [each.path.rpartition("/")[2] for each in found] == ["counts", "0", "1", "2", "3"]
+
+
 @given(st.text(min_size=1, max_size=20))
 def test_a_finding_never_says_a_value(value):
     found = contract(FACTS).check(about(flag=value, color=value, code=value, counts=[value], inner={value: 1}))

@@ -29,6 +29,7 @@ ACCEPTED = {
     "an escaped backslash before ud800": (b'"\\\\ud800"', "\\ud800"),
     "an escaped line feed": (b'"\\n"', "\n"),
     "brackets in a string are no nesting": (b'["' + b"[" * 100 + b'"]', ["[" * 100]),
+    "brackets in a string alone": (b'"' + b"[" * 100 + b'"', "[" * 100),
     "brackets behind an escaped quote": (b'["\\"' + b"[" * 100 + b'"]', ['"' + "[" * 100]),
     "nested as deep as it may": (b"[" * 64 + b"]" * 64, None),
     "many brackets side by side": (b"[" + b",".join([b"[]"] * 100) + b"]", [[]] * 100),
@@ -79,6 +80,8 @@ REFUSED = {
     "a float that overflows": (b"1e400", "number_out_of_range"),
     "a negative float that overflows": (b"-1e400", "number_out_of_range"),
     "nested too deep": (b"[" * 65 + b"]" * 65, "too_deep"),
+    "nested too deep behind a string that never ends": (b"[" * 65 + b'"', "too_deep"),
+    "closed more often than opened": (b"]" * 70 + b"[" * 70, "not_json"),
     "nested too deep and never closed": (b"[" * 30_000, "too_deep"),
     "objects nested too deep": (b'{"a":' * 65 + b"1" + b"}" * 65, "too_deep"),
 }

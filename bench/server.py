@@ -1,0 +1,107 @@
+"""The decision plane with parts left out, on the same server: what recording costs is the difference.
+
+`python -m bench.server nothing|unrecorded <socket>`: `nothing` answers without looking, `unrecorded`
+decides and keeps no record. Neither is fit for anything else.
+"""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import uvicorn
+import uvloop
+
+from app import activation, identity, keys
+from app.decision_plane.asgi import DecisionPlane, Health
+from app.decision_plane.authzen import Refusals
+from app.decision_plane.http import Receive, Request, Scope, Send, answer
+from app.pdp.enforce import Pdp
+from app.server import start_policies
+from app.settings import Settings
+from evidence.record import Draft, Position
+from evidence.writer import Appended
+
+_NOWHERE = Appended(position=Position(chain="0" * 20, seq=0), leaf="0" * 64)
+
+
+class NoLog:
+    """Takes nothing in."""
+
+    async def append(self, build: Callable[[Position], Draft]) -> Appended:
+        """Say that it is done."""
+        del build
+        return _NOWHERE
+
+
+class Nobody:
+    """Seals nothing."""
+
+    subject = "psn_" + "0" * 32
+
+    def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
+        """Return no block."""
+        del text, place
+        return {}
+
+
+class NoConcealer:
+    """Knows nobody."""
+
+    async def person(self, tenant: str, kind: str, identifier: str) -> Nobody:
+        """Return nobody."""
+        del tenant, kind, identifier
+        return Nobody()
+
+
+class NoDecisions:
+    """Finds nothing."""
+
+    async def find(self, decision_id: str, caller: object) -> dict[str, object]:
+        """Return nothing."""
+        del decision_id, caller
+        return {}
+
+
+async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read the body, and answer."""
+    await Request.from_scope(scope, receive).body(32_768)
+    await answer(send, 200, {"decision": True, "context": {}})
+
+
+async def unrecorded(settings: Settings) -> DecisionPlane:
+    """Return the decision plane without a log."""
+    policies = await start_policies(settings, activation.active(settings.bundles))
+    pdp = Pdp(policies, NoLog(), NoConcealer(), lambda: datetime.now(UTC))
+    node = keys.load(settings.keys)
+    verifier = identity.Verifier(node.token.public_key(), issuer=settings.origin)
+    return DecisionPlane(
+        pdp,
+        authenticate=lambda token: verifier.verify(token, time.time()),
+        decisions=NoDecisions(),
+        health=lambda: Health(checks={}, bundle="", revision=""),
+        refusals=Refusals(time.monotonic),
+        in_flight=settings.in_flight,
+    )
+
+
+async def main(mode: str, listening: socket.socket) -> None:
+    """Serve until killed."""
+    application = nothing if mode == "nothing" else await unrecorded(Settings.from_environment(os.environ))
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        date_header=False,
+    )
+    await uvicorn.Server(config).serve(sockets=[listening])
+
+
+if __name__ == "__main__":
+    with socket.socket(fileno=int(sys.argv[2])) as given:
+        uvloop.run(main(sys.argv[1], given))

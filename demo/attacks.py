@@ -1,0 +1,126 @@
+"""What an attacker does to a copy of a log. Each attack changes a folder in place.
+
+Knows the form of the log, as every attacker does; what the verifiers say to it is told elsewhere.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from demo.log_copy import Line, LogCopy
+from evidence import canonical, form, journal
+from evidence.keys import SigningKey
+from evidence.record import leaf
+from evidence.sealer import Limits, Sealer
+from evidence.stores.local import LocalStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attack:
+    """One attack: what it does, and what section 9 of docs/evidence-format.md says will show it.
+
+    `alone` is what a verifier finds in the log alone, `with_checkpoint` what it finds given a checkpoint that was kept
+    elsewhere; empty for nothing.
+    """
+
+    words: str
+    do: Callable[[LogCopy], None]
+    alone: str
+    with_checkpoint: str
+
+
+def attacks(victim: str, kept: int, key: SigningKey) -> list[Attack]:
+    """Return all attacks. `victim` is the id of a denied decision, `kept` the number of the checkpoint kept elsewhere."""
+    return [
+        Attack(words="nothing: the untouched copy", do=lambda _: None, alone="", with_checkpoint=""),
+        Attack(
+            words="one byte flipped, in the record of a denied request",
+            do=lambda log: flip_byte(log, victim),
+            alone="wrong-segment",
+            with_checkpoint="wrong-segment",
+        ),
+        Attack(
+            words="that record dropped, the file renamed to fit its new hash",
+            do=lambda log: drop_record(log, victim),
+            alone="missing-segment",
+            with_checkpoint="missing-segment",
+        ),
+        Attack(
+            words="two seals swapped", do=swap_seals, alone="misplaced-seal", with_checkpoint="misplaced-seal"
+        ),
+        Attack(
+            words="tail cut off: the newest seals, segments, leaves and checkpoints, back to before the kept one",
+            do=lambda log: log.cut_after(kept - 1),
+            alone="",
+            with_checkpoint="rollback",
+        ),
+        Attack(
+            words="the denied request turned into an allowed one, and everything signed anew with the stolen key",
+            do=lambda log: rewrite(log, victim, key),
+            alone="",
+            with_checkpoint="rollback",
+        ),
+        Attack(
+            words="tail cut off, but only what came after the kept checkpoint",
+            do=lambda log: log.cut_after(kept),
+            alone="",
+            with_checkpoint="",
+        ),
+    ]
+
+
+def _line(log: LogCopy, decision_id: str) -> Line:
+    return next(line for line in log.lines() if line.decision_id == decision_id)
+
+
+def flip_byte(log: LogCopy, victim: str) -> None:
+    """Change one bit of one byte in the middle of a record."""
+    line = _line(log, victim)
+    data = bytearray(line.file.read_bytes())
+    data[data.index(line.data) + len(line.data) // 2] ^= 1
+    line.file.write_bytes(data)
+
+
+def drop_record(log: LogCopy, victim: str) -> None:
+    """Remove a record from its segment, and give the file the name that its new hash asks for."""
+    line = _line(log, victim)
+    data = line.file.read_bytes().replace(line.data + b"\n", b"")
+    line.file.unlink()
+    number = line.file.name[:12]
+    line.file.with_name(f"{number}-{hashlib.sha256(data).hexdigest()}.jsonl").write_bytes(data)
+
+
+def swap_seals(log: LogCopy) -> None:
+    """Exchange two seals that follow each other."""
+    first, second = log.seals()[1:3]
+    first_data, second_data = first.read_bytes(), second.read_bytes()
+    first.write_bytes(second_data)
+    second.write_bytes(first_data)
+
+
+def rewrite(log: LogCopy, victim: str, key: SigningKey) -> None:
+    """Turn a deny into an allow, link and seal the whole log anew, and sign it with the log's own key."""
+    lines = [line.record for line in log.lines()]
+    chain, retention_class = lines[0]["chain"], lines[0]["class"]
+    journals = log.folder.with_name(f"{log.folder.name}-journals")
+    directory = journals / chain
+    directory.mkdir(parents=True)
+    (directory / "class").write_text(retention_class)
+    head = form.HASH_ZERO
+    with (directory / journal.file_name(0)).open("wb") as file:
+        for members in lines:
+            if f"{chain}-{members['seq']}" == victim:
+                members["body"]["result"] |= {"allow": True, "failed": [], "violations": []}
+            data = canonical.encode(members | {"prev": head})
+            file.write(journal.frame(data, file.tell()))
+            head = leaf(data)
+    _replace(log.folder, journals, key, retention_class)
+
+
+def _replace(folder: Path, journals: Path, key: SigningKey, retention_class: str) -> None:
+    """Put a log made of journals in the place of the one in `folder`."""
+    folder.rename(folder.with_name(f"{folder.name}-old"))
+    store, classes = LocalStore(folder), {retention_class: timedelta(days=2555)}
+    Sealer(store, journals, key, classes=classes, limits=Limits(count=25)).step(flush=True)
