@@ -47,9 +47,7 @@ def attacks(victim: str, kept: int, key: SigningKey) -> list[Attack]:
             alone="missing-segment",
             with_checkpoint="missing-segment",
         ),
-        Attack(
-            words="two seals swapped", do=swap_seals, alone="misplaced-seal", with_checkpoint="misplaced-seal"
-        ),
+        Attack(words="two seals swapped", do=swap_seals, alone="misplaced-seal", with_checkpoint="misplaced-seal"),
         Attack(
             words="tail cut off: the newest seals, segments, leaves and checkpoints, back to before the kept one",
             do=lambda log: log.cut_after(kept - 1),

@@ -26,8 +26,18 @@ def publishing() -> list[Question]:
 
     return [
         ask("Publish a release that is signed, tested, reviewed", {}, allow=True),
-        ask("The same, with incomplete documentation", {_FACTS + "documentation.complete": False}, "documented", allow=True),
-        ask("The same, but tests cover only 71.5% of it", {_FACTS + "tests.coverage_percent": 71.5}, "covered", allow=False),
+        ask(
+            "The same, with incomplete documentation",
+            {_FACTS + "documentation.complete": False},
+            "documented",
+            allow=True,
+        ),
+        ask(
+            "The same, but tests cover only 71.5% of it",
+            {_FACTS + "tests.coverage_percent": 71.5},
+            "covered",
+            allow=False,
+        ),
         ask(
             "Signature not verified, though the developer claims it is",
             {_FACTS + "signature.verified": False, "context.claims": {"signature": {"verified": True}}},
@@ -47,7 +57,12 @@ def publishing() -> list[Question]:
             "no_severe_vulnerability",
             allow=False,
         ),
-        ask("An open finding of prompt injection", {_FACTS + "findings.prompt_injection": 1}, "content_clean", allow=False),
+        ask(
+            "An open finding of prompt injection",
+            {_FACTS + "findings.prompt_injection": 1},
+            "content_clean",
+            allow=False,
+        ),
         ask(
             "The developer is in a country under sanctions",
             {"subject.properties.country": "KP"},
@@ -74,7 +89,12 @@ def _purchases() -> list[Question]:
         ask("Buy an agent, fraud risk 0.12", {}, allow=True),
         ask("Buy it, fraud risk 0.62", {risk: 0.62}, "buyer_verified", "verify_buyer", allow=False),
         ask("The same buyer, now verified", {risk: 0.62, "context.additional_verification": True}, allow=True),
-        ask("Buy it, fraud risk 0.93", {risk: 0.93}, *("risk_tolerable", "buyer_verified", "alert_security"), allow=False),
+        ask(
+            "Buy it, fraud risk 0.93",
+            {risk: 0.93},
+            *("risk_tolerable", "buyer_verified", "alert_security"),
+            allow=False,
+        ),
         ask(
             "Buy it while fraud detection is down: no score",
             {"context.risk": {"scored": False}},
@@ -159,15 +179,23 @@ def mistakes() -> list[Question]:
     twice = whole.replace(b'"scored": true', b'"scored": false, "scored": true')
     padded = whole[:-1] + b', "note": "' + b"x" * _MAX_BYTES + b'"}'
     return [
-        decided("Buy; the fraud risk is the text \"0.12\", no number", text, "fact_type", allow=False),
-        decided("Buy; the fraud risk is left out", changed(buy, {"context.risk": LEFT_OUT}), "fact_missing", allow=False),
+        decided('Buy; the fraud risk is the text "0.12", no number', text, "fact_type", allow=False),
+        decided(
+            "Buy; the fraud risk is left out", changed(buy, {"context.risk": LEFT_OUT}), "fact_missing", allow=False
+        ),
         decided(
             "An action that nobody wrote a policy for",
             changed(buy, {"action.name": "marketplace.give_away"}),
             "unknown_action",
             allow=False,
         ),
-        decided("Asked by a service that is not registered", buy, "caller_not_registered", allow=False, caller=Caller.BILLING),
+        decided(
+            "Asked by a service that is not registered",
+            buy,
+            "caller_not_registered",
+            allow=False,
+            caller=Caller.BILLING,
+        ),
         decided("About an employee: not the marketplace's business", spied, "caller_not_registered", allow=False),
         refused("Broken off in the middle of the JSON", whole[: len(whole) // 2], 400, "not_json"),
         refused("The same fact stated twice, differently", twice, 400, "duplicate_name"),

@@ -20,12 +20,12 @@ def prove(stage: Stage, decision_id: str) -> None:
     screen.command(f"{said.line} > {_PROOF}")
     checked = stage.show(stage.commands.standalone("check-proof", _PROOF, "--key", KEY))
     screen.promise("the proof holds", kept=said.code == 0 and checked.code == 0)
-    forged = said.output.replace("holds", "fails")
     record = json.loads(stage.commands.omega("evidence", "show", decision_id).output)
     body = record["body"]
     screen.fact("what it shows", f"{body['caller']} asked for {body['action']} on {body['resource']['id']}: allowed")
-    screen.fact("what it hides", f"the person is {body['subject']['ref']}; the request is encrypted under that person's key")
-    del forged
+    screen.fact(
+        "what it hides", f"the person is {body['subject']['ref']}; the request is encrypted under that person's key"
+    )
 
 
 def replay(stage: Stage, decision_id: str) -> None:

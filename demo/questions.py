@@ -35,9 +35,7 @@ def decided(  # noqa: PLR0913 - a question and its answer
     asks: str, facts: Mapping[str, Any], *because: str, allow: bool, caller: Caller = Caller.MARKETPLACE
 ) -> Question:
     """Return a question that is well formed, so that the answer is a decision."""
-    return Question(
-        asks=asks, body=json.dumps(facts).encode(), allow=allow, because=frozenset(because), caller=caller
-    )
+    return Question(asks=asks, body=json.dumps(facts).encode(), allow=allow, because=frozenset(because), caller=caller)
 
 
 def refused(asks: str, body: bytes, status: int, because: str, caller: Caller = Caller.MARKETPLACE) -> Question:

@@ -19,6 +19,7 @@ from evidence.record import MAX_RECORD, stamp
 
 MAGIC = b"\xffEVJ"
 MAX_FILE = 64 << 20  # bytes, after which a new file begins
+SET_ASIDE = 8 << 20  # bytes: a sync of space that the file has already need not wait for the file system's own journal
 HEADER = struct.Struct(">4sIII")
 _SUMMED = struct.Struct(">4sII")  # what the checksum covers beside the payload
 _FILE = re.compile(r"[0-9]{20}\.evj")
@@ -112,14 +113,18 @@ def _recover(directory: Path) -> Recovered:
     dropped = b""
     paths = files(directory)
     for path in reversed(paths):  # the newest may be empty; what is older than the last record, the sealer reads
-        last, end, data = None, 0, path.read_bytes()
+        last, end, data = (
+            None,
+            0,
+            path.read_bytes().rstrip(b"\0"),
+        )  # space set aside, or what a torn write left of itself
         for found in frames(data):
             last, end = found.payload, found.end
         if end < len(data):
             if path != paths[-1] or altered_behind(data, end):
                 raise DamagedJournalError(f"journal {path.name} of chain {directory.name} is altered at byte {end}")
             dropped = data[end:]
-            _cut(path, end)
+        _cut(path, end)
         if last is not None:
             break
     else:
@@ -128,6 +133,9 @@ def _recover(directory: Path) -> Recovered:
 
 
 def _cut(path: Path, size: int) -> None:
+    """Give back what lies beyond `size`; nothing is synced where there is nothing."""
+    if path.stat().st_size == size:
+        return
     descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
     try:
         os.ftruncate(descriptor, size)
@@ -156,11 +164,12 @@ def try_lock(directory: Path) -> int | None:
     return descriptor
 
 
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes, offset: int) -> None:
     """Write all of `data`: a nearly full disk takes a part without an error, and only then says so."""
     view = memoryview(data)
     while view:
-        view = view[os.write(descriptor, view) :]
+        written = os.pwrite(descriptor, view, offset)
+        view, offset = view[written:], offset + written
 
 
 def find(directory: Path, seq: int) -> bytes:

@@ -21,7 +21,7 @@ from evidence.segment import Batch, Seal
 from evidence.store import WormStore
 from evidence.writer import class_of, utc_now
 
-_READ = 8 << 20  # bytes of journal read at once: more than a segment takes
+_READ = 256 << 10  # bytes of journal read at once: more than a frame, little where only space set aside is left
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +135,11 @@ class Sealer:
             data = _read_synced(path, chain.offset)
             taken, full = self._take(chain, data)
             chain.offset += taken
-            if full or not whole:
-                return full
-            if taken == 0 and data:
+            if full:
+                return True
+            if taken == 0 and not whole:
+                return False
+            if taken == 0 and data.strip(b"\0"):
                 raise DamagedJournalError(f"journal {path.name} of chain {chain.directory.name} is altered")
             if taken == 0:
                 following = next(other for other in journal.files(chain.directory) if other > path)
@@ -215,7 +217,7 @@ def _read_synced(path: Path, offset: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
         data = os.pread(descriptor, _READ, offset)
-        if data:
+        if data.startswith(journal.MAGIC):
             os.fdatasync(descriptor)
     finally:
         os.close(descriptor)

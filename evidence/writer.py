@@ -67,7 +67,7 @@ class Writer:
         self._flushing = False
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
         self._file = _create(directory, next_seq)
-        self._written = 0
+        self._written = self._set_aside = 0  # bytes of the file
 
     @classmethod
     def open(
@@ -162,10 +162,14 @@ class Writer:
 
     def _write(self, batch: list[_Taken]) -> None:
         if self._written >= journal.MAX_FILE:
+            os.ftruncate(self._file, self._written)
             os.close(self._file)
-            self._file, self._written = _create(self._directory, batch[0][1].position.seq), 0
+            self._file, self._written, self._set_aside = _create(self._directory, batch[0][1].position.seq), 0, 0
         data = b"".join([journal.frame(payload, self._written) for payload, _ in batch])
-        journal.write_all(self._file, data)
+        if self._written + len(data) > self._set_aside:
+            os.posix_fallocate(self._file, self._written, len(data) + journal.SET_ASIDE)
+            self._set_aside = self._written + len(data) + journal.SET_ASIDE
+        journal.write_all(self._file, data, self._written)
         self._written += len(data)
 
     def _synced(self, done: "asyncio.Future[None]", batch: _Batch) -> None:
@@ -192,6 +196,8 @@ class Writer:
         if waiting := [future for _, future in self._pending]:
             await asyncio.wait(waiting)
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
+        if self.failure is None:
+            os.ftruncate(self._file, self._written)
         os.close(self._file)
         os.close(self._lock)
 
@@ -202,7 +208,7 @@ def _as_it_is(draft: Draft, _: Position) -> Draft:
 
 def _create(directory: Path, seq: int) -> int:
     """Open the file whose first record will be `seq`; one that a crash left empty serves again."""
-    flags = os.O_CREAT | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
     descriptor = os.open(directory / journal.file_name(seq), flags, 0o600)
     journal.sync_directory(directory)
     return descriptor

@@ -44,12 +44,13 @@ def test_a_file_torn_anywhere_keeps_every_whole_frame(chain, size):
     recovered = journal.recover(chain)
     whole = [end for end in ENDS if end <= size]
     assert recovered.last == (PAYLOADS[len(whole) - 1] if whole else None)
-    assert recovered.dropped_bytes == size - (whole[-1] if whole else 0)
+    torn = WHOLE[whole[-1] if whole else 0 : size]
+    assert recovered.dropped_bytes == len(torn.rstrip(b"\0"))
     assert (chain / journal.file_name(0)).stat().st_size == (whole[-1] if whole else 0)
     assert journal.recover(chain).dropped_bytes == 0
 
 
-@pytest.mark.parametrize("tail", [b"\0" * 40, b"\xff" * 40, journal.MAGIC, journal.MAGIC + b"\0" * 60, WHOLE[3:20]])
+@pytest.mark.parametrize("tail", [b"\xff" * 40, journal.MAGIC, journal.MAGIC + b"\0" * 60 + b"x", WHOLE[3:20]])
 def test_a_tail_of_garbage_is_torn_off(chain, tail):
     put(chain, WHOLE + tail)
     assert journal.recover(chain).dropped_bytes == len(tail)
@@ -121,17 +122,37 @@ def test_one_process_at_a_time(chain):
 
 
 def test_a_short_write_is_gone_on_with(monkeypatch):
-    taken = []
+    taken = {}
 
-    def half(_, data):
+    def half(_, data, offset):
         size = max(1, len(data) // 2)
-        taken.append(bytes(data[:size]))
+        taken[offset] = bytes(data[:size])
         return size
 
-    monkeypatch.setattr(os, "write", half)
-    journal.write_all(3, b"0123456789")
-    assert b"".join(taken) == b"0123456789"
+    monkeypatch.setattr(os, "pwrite", half)
+    journal.write_all(3, b"0123456789", 100)
+    assert b"".join(taken[offset] for offset in sorted(taken)) == b"0123456789"
+    assert min(taken) == 100
     assert len(taken) > 1
+
+
+def test_space_set_aside_means_nothing(chain):
+    put(chain, WHOLE + bytes(5_000))
+    assert journal.recover(chain).dropped_bytes == 0
+    assert (chain / journal.file_name(0)).stat().st_size == len(WHOLE)
+
+
+def test_a_torn_write_into_space_set_aside_is_cut_off(chain):
+    put(chain, WHOLE[:-3] + bytes(5_000))
+    recovered = journal.recover(chain)
+    assert recovered.last == PAYLOADS[-2]
+    assert recovered.dropped_bytes == len(WHOLE) - 3 - ENDS[-2]
+
+
+def test_space_set_aside_in_an_older_file_means_nothing(chain):
+    put(chain, WHOLE + bytes(100))
+    put(chain, bytes(100), first_seq=6)
+    assert journal.recover(chain).last == PAYLOADS[-1]
 
 
 RECORD = b'{"body":{},"seq":%d,"tenant":"a","time":"2026-11-22T10:46:23.123456Z","type":"a","v":1}'

@@ -49,6 +49,7 @@ def test_a_segment_is_full_by_its_bytes_too(tmp_path):
 
 def test_records_come_in_many_small_reads(tmp_path, monkeypatch):
     monkeypatch.setattr("evidence.sealer._READ", 1_000)
+    monkeypatch.setattr(journal, "SET_ASIDE", 3_000)
     node = Node(tmp_path)
     node.append(*map(str, range(30)))
     node.append("after a restart")

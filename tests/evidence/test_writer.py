@@ -97,7 +97,7 @@ def test_a_torn_write_is_recorded(tmp_path):
     appended = asyncio.run(append_some(tmp_path, "a"))
     file = journal.files(tmp_path / appended[0].position.chain)[-1]
     with file.open("ab") as end:
-        end.write(b"torn")
+        end.write(b"torn" + bytes(100))
     asyncio.run(append_some(tmp_path, "b"))
     payloads = records(tmp_path)
     check_chain(payloads)
@@ -194,11 +194,17 @@ async def fails(path, monkeypatch, call, code):
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=["disk full", "input/output error"])
 def test_a_write_that_fails_ends_the_writer_and_not_the_chain(tmp_path, monkeypatch, code):
-    chain = asyncio.run(fails(tmp_path, monkeypatch, "write", code))
+    chain = asyncio.run(fails(tmp_path, monkeypatch, "pwrite", code))
     again = asyncio.run(append_some(tmp_path, "b"))
     assert again[0].position.chain == chain
     check_chain(records(tmp_path))
     assert sum(b"acknowledged" in payload for payload in records(tmp_path)) == 1
+
+
+def test_a_disk_without_space_to_set_aside_ends_the_writer(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "SET_ASIDE", 100)
+    chain = asyncio.run(fails(tmp_path, monkeypatch, "posix_fallocate", errno.ENOSPC))
+    assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain == chain
 
 
 def test_a_sync_that_fails_ends_the_chain(tmp_path, monkeypatch):
@@ -209,7 +215,7 @@ def test_a_sync_that_fails_ends_the_chain(tmp_path, monkeypatch):
 
 def test_a_disk_that_does_not_take_the_first_record_is_a_journal_error(tmp_path, monkeypatch):
     with monkeypatch.context() as broken:
-        Faults(broken, "write", errno.ENOSPC)
+        Faults(broken, "pwrite", errno.ENOSPC)
         with pytest.raises(JournalError):
             start(tmp_path)
 
