@@ -42,6 +42,10 @@ _TEST: Final = "_test.rego"
 _RULES: Final = "rules"
 
 
+_REFERENCE: Final = re.compile(r"\bdata(?:\.\w+)*")
+_PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
@@ -84,7 +88,9 @@ class Bundle:
             {
                 "modules": self.modules,
                 "data": self.data,
-                "entries": sorted(action.query for action in self.actions.values()),
+                "entries": {
+                    action.query: _needed(action.file, self.modules) for _, action in sorted(self.actions.items())
+                },
                 "digest": self.digest,
                 "revision": self.revision,
                 "files": self.files,
@@ -125,6 +131,25 @@ def parse_snapshot(data: bytes) -> Bundle:
     if bundle.digest != value.get("digest"):
         raise BundleError("snapshot:1:1: the digest is not that of the files")
     return bundle
+
+
+def _needed(file: str, modules: Mapping[str, str]) -> list[str]:
+    """Return the modules that a module can refer to, itself included: those whose package its source may name."""
+    needed, waiting = {file}, [file]
+    while waiting:
+        source = modules[waiting.pop()]
+        named = set(_REFERENCE.findall(source))
+        for path, other in modules.items():
+            [package] = _PACKAGE.findall(other)[:1] or [""]
+            if path not in needed and ("data[" in source or any(_meet(name, f"data.{package}") for name in named)):
+                needed.add(path)
+                waiting.append(path)
+    return sorted(needed)
+
+
+def _meet(one: str, other: str) -> bool:
+    """Tell whether one path is the other, or lies below it."""
+    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
 
 
 def _is_text(value: object) -> bool:

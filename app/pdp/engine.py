@@ -9,7 +9,7 @@ into a dead process. An engine belongs to the thread that made it, and holds the
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from types import TracebackType
 from typing import Final
@@ -61,6 +61,20 @@ class Engine:
                 self._engine.add_policy(path, source)
             self._engine.add_data_json(data)
 
+    def extended(self, modules: Mapping[str, str]) -> "Engine":
+        """Return an engine that has `modules` too; data is shared until one of the two changes it.
+
+        Raises:
+            EngineError: a module does not parse.
+        """
+        other = Engine.__new__(Engine)
+        with _TRANSLATING:
+            engine = self._engine.clone()
+            for path, source in modules.items():
+                engine.add_policy(path, source)
+        other._engine = engine  # noqa: SLF001 its own class
+        return other
+
     def evaluate(self, query: str, input_text: str) -> str:
         """Evaluate `query` against one input, the text of a JSON value, and return the engine's answer as JSON text.
 
@@ -96,6 +110,36 @@ class Engine:
         with _TRANSLATING:
             report = json.loads(self._engine.get_coverage_report_as_json())
         return {file["path"]: (frozenset(file["covered"]), frozenset(file["not_covered"])) for file in report["files"]}
+
+
+class Engines:
+    """Policies and data, loaded once for each entry with only the modules that entry needs.
+
+    The engine looks through every module it holds whenever a query is evaluated, so an action must not pay for the
+    others'. Any other query is answered by an engine that holds them all. Data is shared.
+    """
+
+    def __init__(self, modules: Mapping[str, str], data: str, entries: Mapping[str, Collection[str]]) -> None:
+        """Load `modules` and `data` (see `Engine`); `entries` names, for each query, the modules it needs.
+
+        Each entry is asked once with an empty input: what regorus checks only then, shows now.
+
+        Raises:
+            EngineError: a module does not parse, `data` is no JSON object, or an entry raises.
+            KeyError: an entry needs a module that is not there.
+        """
+        self._whole = Engine(modules, data)
+        empty = Engine({}, data)
+        self._engines = {
+            query: empty.extended({path: modules[path] for path in needed}) for query, needed in entries.items()
+        }
+        for query in entries:
+            self._whole.evaluate(query, "{}")
+            self.evaluate(query, "{}")
+
+    def evaluate(self, query: str, input_text: str) -> str:
+        """See `Engine.evaluate`."""
+        return self._engines.get(query, self._whole).evaluate(query, input_text)
 
 
 def _one_line(message: str) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from app.pdp import frames
-from app.pdp.engine import Engine
+from app.pdp.engine import Engines
 from app.pdp.errors import EngineError, EnginePanicError
 from app.pdp.lifeline import end_with_parent
 
@@ -35,38 +35,35 @@ def main(arguments: Sequence[str]) -> None:
         signal.signal(number, signal.SIG_IGN)  # they reach whole groups, and a worker that drains still needs us
     with socket.socket(fileno=int(descriptor)) as control, suppress(ConnectionError):
         try:
-            engine, digest = load(Path(snapshot))
+            engines, digest = load(Path(snapshot))
         except (EngineError, OSError, ValueError, KeyError, TypeError) as error:
             control.send(frames.REFUSED + str(error).encode()[: frames.PACKET - 1])
             return
         gc.collect()
         gc.freeze()  # a collection in an evaluator must not copy the pages it shares with us
         control.send(frames.LOADED + digest.encode())
-        while _fork(control, engine, int(memory)):
+        while _fork(control, engines, int(memory)):
             pass
 
 
-def load(snapshot: Path) -> tuple[Engine, str]:
-    """Return an engine that has answered every entry of the snapshot once, and the snapshot's digest.
+def load(snapshot: Path) -> tuple[Engines, str]:
+    """Return engines that have answered every entry of the snapshot once, and the snapshot's digest.
 
     Raises:
         EngineError: a module does not parse, or an entry raises with an empty input.
         OSError, ValueError, KeyError, TypeError: the file is no snapshot.
     """
     bundle = json.loads(snapshot.read_bytes())
-    engine = Engine(bundle["modules"], bundle["data"])
-    for entry in bundle["entries"]:
-        engine.evaluate(entry, "{}")
-    return engine, str(bundle["digest"])
+    return Engines(bundle["modules"], bundle["data"], bundle["entries"]), str(bundle["digest"])
 
 
-def serve(engine: Engine, connection: socket.socket) -> None:
+def serve(engines: Engines, connection: socket.socket) -> None:
     """Answer requests in order until there are no more, or until the engine breaks down."""
     with connection.makefile("rb", buffering=1 << 16) as stream:
         while head := stream.read(frames.REQUEST.size):
             query, text = frames.REQUEST.unpack(head)
             try:
-                result = engine.evaluate(stream.read(query).decode(), stream.read(text).decode()).encode()
+                result = engines.evaluate(stream.read(query).decode(), stream.read(text).decode()).encode()
             except EnginePanicError:
                 return
             except EngineError:
@@ -76,7 +73,7 @@ def serve(engine: Engine, connection: socket.socket) -> None:
             connection.sendall(frames.ANSWER.pack(len(result)) + result)
 
 
-def _fork(control: socket.socket, engine: Engine, memory: int) -> bool:
+def _fork(control: socket.socket, engines: Engines, memory: int) -> bool:
     """Fork one evaluator when asked to; return whether there may be more to do."""
     message, descriptors, _, _ = socket.recv_fds(control, len(frames.FORK), 1)
     if not message:
@@ -91,20 +88,20 @@ def _fork(control: socket.socket, engine: Engine, memory: int) -> bool:
             return True
         if child == 0:
             control.close()
-            _evaluate(parent, engine, connection, memory)
+            _evaluate(parent, engines, connection, memory)
     process = os.pidfd_open(child)  # still ours even if it ended: only `_reap` frees its number
     socket.send_fds(control, [frames.LOADED], [process])
     os.close(process)
     return True
 
 
-def _evaluate(parent: int, engine: Engine, connection: socket.socket, memory: int) -> NoReturn:
+def _evaluate(parent: int, engines: Engines, connection: socket.socket, memory: int) -> NoReturn:
     """Be an evaluator. Whatever goes wrong ends the process: the worker knows what that means."""
     try:
         end_with_parent(parent)
         _confine(memory)
         connection.sendall(frames.READY)
-        serve(engine, connection)
+        serve(engines, connection)
     finally:
         os._exit(0)
 

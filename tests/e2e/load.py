@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import cycle
-from types import TracebackType
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from tests.pdp.evaluating import ROOT
@@ -51,12 +50,10 @@ class Answer:
 class Load:
     """So many callers asking one question after the other. As a context: they stop with it, after their answers."""
 
-    def __init__(
-        self, url: str, token: str, questions: Iterator[Question] = cycle([ALLOWED, DENIED]), *, callers: int = 8
-    ) -> None:
+    def __init__(self, url: str, token: str, questions: Iterator[Question] | None = None, *, callers: int = 8) -> None:
         self._address = urlsplit(url).hostname, urlsplit(url).port
         self._token = token
-        self._questions = questions
+        self._questions = cycle([ALLOWED, DENIED]) if questions is None else questions
         self._callers = callers
         self._stopping = False
         self._progress = asyncio.Event()
@@ -65,11 +62,11 @@ class Load:
         self.refused: Counter[str] = Counter()
         self.broken = 0
 
-    async def __aenter__(self) -> "Load":
+    async def __aenter__(self) -> Self:
         self._tasks = [asyncio.create_task(self._ask()) for _ in range(self._callers)]
         return self
 
-    async def __aexit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(self, *_: object) -> None:
         self._stopping = True
         await asyncio.gather(*self._tasks)
 

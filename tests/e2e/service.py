@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
+from typing import Self
 
 from app.cli import token
 from app.settings import Settings
@@ -40,7 +42,7 @@ class Service:
         self._process: subprocess.Popen[str] | None = None
         self._log = data.with_name(f"{data.name}.log")
 
-    def __enter__(self) -> "Service":
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -48,7 +50,7 @@ class Service:
             self.kill(*self.all())
             self._forget()
 
-    def start(self) -> "Service":
+    def start(self) -> Self:
         """Return once it decides and records."""
         command = [sys.executable, "-m", "app.cli", "serve", "--json"]
         with self._log.open("ab") as log:
@@ -96,7 +98,8 @@ class Service:
         watched = [_opened(pid) for pid in processes]
         for descriptor in watched:
             if descriptor is not None:
-                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it went with its parent
+                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
         _wait(watched)
 
     def all(self) -> list[int]:

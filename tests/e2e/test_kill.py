@@ -38,3 +38,45 @@ def test_nothing_acknowledged_is_lost_however_often_everything_is_killed(serving
     )
     assert lost == []
     assert len(acknowledged) >= 150 * ROUNDS
+
+
+async def back(service, role, number):
+    """Return when there are `number` processes of `role` again."""
+    while len(service.processes()[role]) != number:  # noqa: ASYNC110  nothing tells a test
+        await asyncio.sleep(0.02)
+
+
+def cut_off(answers):
+    """Return how many decisions were denied for want of an evaluation."""
+    return sum(answer.context["diagnostics"] != [] for answer in answers)
+
+
+async def killed_in_turn(service):
+    """Kill one process of each role under load; return what was acknowledged, and what each death cost."""
+    costs = {}
+    async with Load(service.url, service.token()) as load:
+        for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER, Role.WORKER):
+            await load.more(50)
+            broken, begun, there = load.broken, len(load.answers), service.processes()[role]
+            service.kill(there[0])
+            await load.more(50)
+            await back(service, role, len(there))
+            await load.more(50)
+            assert there[0] not in service.processes()[role]
+            costs[role] = (cut_off(load.answers[begun:]), load.broken - broken)
+    assert not load.refused
+    return load.answers, costs
+
+
+def test_whichever_process_is_killed_the_service_recovers(serving, say):
+    service = serving()
+    answers, costs = asyncio.run(killed_in_turn(service))
+    assert service.stop() == 0
+    log = verified(service.settings.store, service.settings.keys / "log.vkey")
+    say(f"denied and cut off by the death of each: {costs}; {len(answers)} acknowledged, {len(log.lost(answers))} lost")
+    assert log.lost(answers) == []
+    assert costs[Role.EVALUATOR][0] <= 1  # the one at the head of its line
+    assert [costs[role][1] for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER)] == [0, 0, 0]
+    assert costs[Role.SEALER] == (0, 0)
+    assert costs[Role.WORKER][1] > 0
+    assert sum(record.type == "chain.opened" for record in log.records.values()) == 2

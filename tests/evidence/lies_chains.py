@@ -118,7 +118,6 @@ SEALS: dict[str, tuple[str, dict[str, Any]]] = {
     "a seal whose chain is in upper case": ("malformed-seal", {"chain": "A" * 20}),
     "a seal whose class is too long": ("malformed-seal", {"class": "a" * 17}),
     "a seal with a negative number": ("malformed-seal", {"segment": -1}),
-    "a seal whose hash is in upper case": ("malformed-seal", {"head": "A" * 64}),
     "a seal whose hash is too short": ("malformed-seal", {"previous": "a" * 63}),
     "a seal of more than 5,000 records": ("malformed-seal", {"count": 5001}),
     "a seal of a segment beyond 8 MiB": ("malformed-seal", {"bytes": 8 * 1024 * 1024 + 1}),
@@ -145,6 +144,13 @@ SEALS: dict[str, tuple[str, dict[str, Any]]] = {
     "a seal of another root": ("wrong-root", {"root": HASH}),
     "a seal of an earlier time": ("wrong-root", {"min_time": "2026-11-22T10:00:00.000000Z"}),
     "a seal of a later time": ("wrong-root", {"max_time": NOON}),
+}
+HASHES = ("previous", "first_prev", "head", "root", "sha256", "checkpoint")
+TIMES = ("min_time", "max_time", "sealed_at", "retain_until")
+SEALS |= {f"a seal whose {name} is in upper case": ("malformed-seal", {name: "A" * 64}) for name in HASHES}
+SEALS |= {f"a seal whose {name} is a day alone": ("malformed-seal", {name: "2026-11-22"}) for name in TIMES}
+SEALS |= {
+    f"a seal whose {name} is negative": ("malformed-seal", {name: -1}) for name in ("first_seq", "count", "bytes")
 }
 CHAINS |= {name: (code, _sealed(**members)) for name, (code, members) in SEALS.items()}
 SEAL_TEXTS: dict[str, Callable[[str], str]] = {

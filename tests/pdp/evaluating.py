@@ -48,7 +48,7 @@ PATIENT = 60.0
 
 def write(path, **changes):
     """Write a snapshot of the policy, with `changes`."""
-    bundle = {"modules": {"t.rego": POLICY + DOUBLINGS}, "data": "{}", "entries": [ECHO], "digest": "0a1b"}
+    bundle = {"modules": {"t.rego": POLICY + DOUBLINGS}, "data": "{}", "entries": {ECHO: ["t.rego"]}, "digest": "0a1b"}
     path.write_text(json.dumps(bundle | changes))
     return path
 

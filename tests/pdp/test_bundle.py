@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.pdp import bundle as module
 from app.pdp.bundle import load, parse_snapshot
-from app.pdp.engine import ENGINE, Engine
+from app.pdp.engine import ENGINE, Engines
 from app.pdp.errors import BundleError
 from app.pdp.metadata import parse_rules
 from app.pdp.model import Enforcement, Severity
@@ -90,9 +90,10 @@ def test_a_snapshot_is_the_bundle_again(shop):
 
 def test_a_snapshot_says_what_an_evaluator_needs(shop):
     snapshot = json.loads(shop.snapshot())
-    assert snapshot["entries"] == ["data.shop.sell.decision"]
+    assert list(snapshot["entries"]) == ["data.shop.sell.decision"]
     assert snapshot["digest"] == shop.digest
-    Engine(snapshot["modules"], snapshot["data"]).evaluate(snapshot["entries"][0], "{}")
+    assert snapshot["entries"]["data.shop.sell.decision"][-1] == "rego/shop/sell.rego"
+    Engines(snapshot["modules"], snapshot["data"], snapshot["entries"]).evaluate("data.shop.sell.decision", "{}")
 
 
 @pytest.mark.parametrize(
@@ -364,3 +365,28 @@ def test_yaml_is_refused(text, said):
 def test_yaml_is_read_or_refused(text):
     with contextlib.suppress(BundleError):
         json.dumps(parse_yaml("x.yaml", text))
+
+
+NEEDED = {
+    "rego/a/b.rego": "package a.b\nimport data.lib.one\n",
+    "rego/lib/one.rego": "package lib.one\nx := data.lib.two.y\n",
+    "rego/lib/two.rego": "package lib.two\ny := data.lib.one.x\n",
+    "rego/lib/three.rego": "package lib.three\n",
+    "rego/c/d.rego": "package c.d\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [
+        ("", set()),
+        ("z := data.lib", {"rego/lib/three.rego"}),
+        ("z := data.lib.three.w.v", {"rego/lib/three.rego"}),
+        ("z := data.library", set()),
+        ("z := data[x]", {"rego/lib/three.rego", "rego/c/d.rego"}),
+    ],
+)
+def test_an_action_is_given_the_modules_it_may_name(line, more):
+    modules = NEEDED | {"rego/a/b.rego": NEEDED["rego/a/b.rego"] + line}
+    always = {"rego/a/b.rego", "rego/lib/one.rego", "rego/lib/two.rego"}
+    assert set(module._needed("rego/a/b.rego", modules)) == always | more

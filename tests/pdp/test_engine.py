@@ -11,7 +11,7 @@ import pytest
 
 import app
 from app.pdp import engine as module
-from app.pdp.engine import ENGINE, Engine
+from app.pdp.engine import ENGINE, Engine, Engines
 from app.pdp.errors import EngineError, EnginePanicError
 
 ROOT = Path(app.__file__).parents[1]
@@ -176,3 +176,16 @@ print(int(open("/proc/self/statm").read().split()[0]) * 4096 - size < 64 << 20)
         check=True,
     ).stdout
     assert shown.splitlines() == ["None 0", "True", "a.rego:2:7: expecting expression", "True"]
+
+
+def test_each_entry_has_an_engine_of_its_own_and_all_share_the_data():
+    modules = {"a.rego": "package a\nx := data.n + 1", "b.rego": "package b\nx := data.a.x"}
+    engines = Engines(modules, '{"n": 1}', {"data.a.x": ["a.rego"], "data.b.x": ["b.rego"]})
+
+    def value(query):
+        result = json.loads(engines.evaluate(query, "{}")).get("result")
+        return result and result[0]["expressions"][0]["value"]
+
+    assert value("data.a.x") == 2
+    assert value("data.b.x") is None  # it was not given the module it names
+    assert value("data.b") == {"x": 2}  # no entry: all modules answer

@@ -134,7 +134,10 @@ def test_an_evaluator_that_cannot_be_forked_is_tried_again_while_another_runs(ru
             {"modules": {"a.rego": "package a\nx := {"}}, "a.rego:2:7: expecting expression", id="half a rule"
         ),
         pytest.param({"modules": {"t.rego": "package t\necho := y\n"}}, "t.rego:2:9: var y is unsafe", id="unsafe"),
-        pytest.param({"entries": [ECHO, "data.t."]}, "<query.rego>:1:1: expecting", id="an entry that is no query"),
+        pytest.param(
+            {"entries": {"data.t.": ["t.rego"]}}, "<query.rego>:1:1: expecting", id="an entry that is no query"
+        ),
+        pytest.param({"entries": {ECHO: ["u.rego"]}}, "'u.rego'", id="an entry that needs what is not there"),
         pytest.param({"data": "[]"}, "data must be object", id="data that is a list"),
         pytest.param({"modules": [1]}, "", id="modules that are a list"),
     ],
