@@ -34,7 +34,7 @@ from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.decide import _answer as parse_decision
 from app.pdp.decide import decide
 from app.pdp.enforce import Recorded, _body
-from app.pdp.engine import Engine
+from app.pdp.engine import Engine, Engines
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Environment
 from app.pdp.request import document, parse_request
@@ -141,10 +141,11 @@ def partial(mode: str, settings: dict[str, str]) -> Iterator[tuple[str, int]]:
 
 
 def alone(bundle: Bundle, text: bytes) -> float:
-    """Return microseconds of an evaluation in this process, all modules loaded as an evaluator loads them."""
-    engine = Engine(bundle.modules, bundle.data)
+    """Return microseconds of an evaluation in this process, modules loaded as an evaluator loads them."""
+    snapshot = json.loads(bundle.snapshot())
+    engines = Engines(snapshot["modules"], snapshot["data"], snapshot["entries"])
     asked = text.decode()
-    return microseconds(lambda: engine.evaluate("data.marketplace.publish.decision", asked), times=500)
+    return microseconds(lambda: engines.evaluate("data.marketplace.publish.decision", asked), times=500)
 
 
 async def through(snapshot: Path, text: bytes, *, requests: int = 10_000, flying: int = 64) -> tuple[float, float]:

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import uvicorn
@@ -34,6 +35,10 @@ class NoLog:
         """Say that it is done."""
         del build
         return _NOWHERE
+
+    def coming(self) -> nullcontext[None]:
+        """Wait for nobody."""
+        return nullcontext()
 
 
 class Nobody:

@@ -32,36 +32,42 @@ class Attack:
 
 
 def attacks(victim: str, kept: int, key: SigningKey) -> list[Attack]:
-    """Return all attacks. `victim` is the id of a denied decision, `kept` the number of the checkpoint kept elsewhere."""
+    """Return all attacks, and first of all none.
+
+    Args:
+        victim: the id of a denied decision.
+        kept: the number of the checkpoint that was kept elsewhere.
+        key: the log's own, for the attacker who stole it.
+    """
     return [
-        Attack(words="nothing: the untouched copy", do=lambda _: None, alone="", with_checkpoint=""),
+        Attack(words="nothing, to compare", do=lambda _: None, alone="", with_checkpoint=""),
         Attack(
-            words="one byte flipped, in the record of a denied request",
+            words="one byte flipped in the record of a denied request",
             do=lambda log: flip_byte(log, victim),
             alone="wrong-segment",
             with_checkpoint="wrong-segment",
         ),
         Attack(
-            words="that record dropped, the file renamed to fit its new hash",
+            words="that record dropped, its file named after the new hash",
             do=lambda log: drop_record(log, victim),
             alone="missing-segment",
             with_checkpoint="missing-segment",
         ),
         Attack(words="two seals swapped", do=swap_seals, alone="misplaced-seal", with_checkpoint="misplaced-seal"),
         Attack(
-            words="tail cut off: the newest seals, segments, leaves and checkpoints, back to before the kept one",
+            words="the tail cut off: the newest seals, segments, leaves, checkpoints, the kept one among them",
             do=lambda log: log.cut_after(kept - 1),
             alone="",
             with_checkpoint="rollback",
         ),
         Attack(
-            words="the denied request turned into an allowed one, and everything signed anew with the stolen key",
+            words="the deny made an allow, and all signed anew with the log's own key, stolen",
             do=lambda log: rewrite(log, victim, key),
             alone="",
             with_checkpoint="rollback",
         ),
         Attack(
-            words="tail cut off, but only what came after the kept checkpoint",
+            words="the tail cut off, but only what is newer than the kept checkpoint",
             do=lambda log: log.cut_after(kept),
             alone="",
             with_checkpoint="",

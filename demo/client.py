@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from demo.questions import Caller
 
 _PATIENCE = 20.0  # seconds
-_OK = 200
+OK = 200
 _PATH = "/access/v1/evaluation"
 
 
@@ -27,6 +27,11 @@ class Answer:
         """Return under which id the decision is recorded; None where nothing was decided."""
         found = self.document.get("context", {}).get("decision_id")
         return None if found is None else str(found)
+
+    @property
+    def leaf_hash(self) -> str:
+        """Return the hash of the record of a decision."""
+        return str(self.document["context"]["evidence"]["leaf_hash"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,9 +121,9 @@ class Burst:
 
     def _take(self, answer: Answer) -> None:
         with self._lock:
-            if answer.status != _OK or answer.decision_id is None:
+            if answer.status != OK or answer.decision_id is None:
                 self.refused += 1
                 return
-            self.acknowledged[answer.decision_id] = answer.document["context"]["evidence"]["leaf_hash"]
+            self.acknowledged[answer.decision_id] = answer.leaf_hash
             if len(self.acknowledged) >= self.enough:
                 self._reached.set()

@@ -7,28 +7,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from demo import marketplace
-from demo.client import Answer
+from demo.client import OK, Answer
 from demo.node import DemoError
 from demo.questions import Caller, Question
 from demo.screen import Column
 from demo.stage import CHECKPOINT, KEY, Stage
 
 _PATIENCE = 30.0  # seconds until a decision is under a checkpoint
-_LOOK = 0.05
-_OK = 200
+_LOOK = 0.05  # seconds between two looks
 _COLUMNS = (
     Column(title="#", width=2),
-    Column(title="asked: may this happen?", width=32),
-    Column(title="answer", width=7),
+    Column(title="asked: may this happen?", width=31),
+    Column(title="answer", width=11),
     Column(title="why"),
-    Column(title="decision id", width=11),
+    Column(title="id", width=9),
 )
-_CODES = {
-    "fact_type": "wrong type",
-    "fact_missing": "missing",
-    "unknown_action": "no policy knows this action",
-    "caller_not_registered": "this caller may not ask that",
+_PROBLEMS = {
+    ("unknown_action", "action/name"): "no policy knows this action",
+    ("caller_not_registered", "environment/caller"): "this caller is not registered for that",
+    ("caller_not_registered", "subject/type"): "this caller may not speak of such people",
 }
+_WORDS = {"fact_type": "wrong type", "fact_missing": "missing"}
 _OBLIGATIONS = {
     "label_preview": "label it as a preview",
     "verify_buyer": "verify the buyer",
@@ -38,28 +37,34 @@ _OBLIGATIONS = {
 
 
 def start(stage: Stage) -> None:
-    """Start the service, and have a token signed for each caller."""
-    stage.screen.step("Start the service")
+    """Start the service, and have a token signed for each caller.
+
+    Raises:
+        DemoError: the service does not start, or signs none.
+    """
+    screen = stage.screen
+    screen.step("Start the service")
     stage.node.start()
-    stage.screen.fact("service", f"omega serve, at {stage.node.url}, reachable from this machine only")
-    stage.screen.fact("store of the log", stage.storage.words)
+    screen.fact("service", f"`omega serve` at {stage.node.url}, for this machine only")
+    screen.fact("log's store", stage.storage.words)
+    (stage.elsewhere / KEY).write_bytes((stage.node.data / "keys" / KEY).read_bytes())
+    screen.fact("auditor", f"a folder that stands for another machine; it is given the log's public key, {KEY}")
     callers = (Caller.MARKETPLACE, Caller.BILLING)
     with ThreadPoolExecutor() as pool:
         issued = pool.map(lambda caller: stage.commands.omega("token", "issue", "--subject", caller.value), callers)
     for caller, said in zip(callers, issued, strict=True):
         if said.code:
-            raise DemoError(said.errors)
+            raise DemoError(said.text)
         stage.tokens[caller] = said.output.strip()
-    (stage.elsewhere / KEY).write_bytes((stage.node.data / "keys" / KEY).read_bytes())
-    stage.screen.fact("auditor", f"a folder that plays another machine; it gets the log's public key, {KEY}")
 
 
 def ask(stage: Stage) -> int:
     """Ask all questions, group by group, and return how many there were."""
     stage.screen.step("Ask for decisions")
     stage.screen.say(
-        """An imaginary marketplace for AI agents asks before it acts, over HTTP. Every allow and every deny below was
-        written to disk before the answer left. A decision id is the name of a chain of records and a position in it."""
+        """An imaginary marketplace for AI agents asks over HTTP before it does anything. Each allow and each deny was
+        on disk before its answer left. A decision id names a chain of records and a place in it; here its first
+        letters are left out."""
     )
     groups = {
         "Putting an agent on sale": marketplace.publishing(),
@@ -70,54 +75,65 @@ def ask(stage: Stage) -> int:
     for title, questions in groups.items():
         stage.screen.gap()
         stage.screen.say(f"{title}:")
-        _ask_group(stage, questions, done)
+        _ask_group(stage, questions, done + 1)
         done += len(questions)
     return done
 
 
-def _ask_group(stage: Stage, questions: Sequence[Question], before: int) -> None:
+def _ask_group(stage: Stage, questions: Sequence[Question], first: int) -> None:
     answers = [stage.client.ask(question.body, question.caller) for question in questions]
-    rows = []
-    for number, (question, answer) in enumerate(zip(questions, answers, strict=True), before + 1):
+    for answer in answers:
         if answer.decision_id is not None:
-            stage.acknowledged[answer.decision_id] = answer.document["context"]["evidence"]["leaf_hash"]
-        rows.append((str(number), question.asks, _word(answer), _why(answer), _short(answer.decision_id)))
-    stage.screen.table(_COLUMNS, rows)
-    wrong = [
-        str(number)
-        for number, (question, answer) in enumerate(zip(questions, answers, strict=True), before + 1)
-        if not _as_promised(question, answer)
-    ]
-    promise = f"all {len(questions)} answers are what the policies promise"
+            stage.acknowledged[answer.decision_id] = answer.leaf_hash
+    asked = list(enumerate(zip(questions, answers, strict=True), first))
+    stage.screen.table(_COLUMNS, [_row(number, question, answer) for number, (question, answer) in asked])
+    stage.screen.gap()
+    wrong = [str(number) for number, (question, answer) in asked if not _is_expected(question, answer)]
+    promise = f"all {len(questions)} answers are the expected ones, for the expected reasons"
     stage.screen.promise(promise + (f", except {', '.join(wrong)}" if wrong else ""), kept=not wrong)
     await_proof(stage, list(stage.acknowledged)[-1])
 
 
+def _row(number: int, question: Question, answer: Answer) -> tuple[str, ...]:
+    return str(number), question.asks, _word(answer), _why(answer), _short(answer.decision_id)
+
+
 def _word(answer: Answer) -> str:
-    if answer.status != _OK:
+    if answer.status != OK:
         return f"refused {answer.status}"
     return "allow" if answer.document["decision"] else "deny"
 
 
 def _why(answer: Answer) -> str:
     """Return the reasons of an answer in plain words."""
-    if answer.status != _OK:
-        return str(answer.document.get("detail") or answer.document["title"])
+    if answer.status != OK:
+        detail = str(answer.document.get("detail", ""))
+        return detail.partition(": ")[2] or detail or str(answer.document["title"])
     context = answer.document["context"]
-    parts = [_reason(reason) for reason in context["reasons"]]
-    parts += [_diagnostic(found) for found in context["diagnostics"]]
-    parts += [f"to do: {_OBLIGATIONS.get(each['id'], each['id'])}" for each in context["obligations"]]
-    return "; ".join(parts) or "every rule holds"
+    parts = [
+        _listed(
+            "not met: ", [str(each["message"]) for each in context["reasons"] if each["enforcement"] == "blocking"]
+        ),
+        _listed(
+            "monitored only, not met: ", [str(each["message"]) for each in context["reasons"] if _is_monitored(each)]
+        ),
+        _listed("", [_problem(each) for each in context["diagnostics"]]),
+        _listed("obligation: ", [_OBLIGATIONS.get(each["id"], str(each["id"])) for each in context["obligations"]]),
+    ]
+    return "; ".join(filter(None, parts)) or "every rule holds"
 
 
-def _reason(reason: Mapping[str, Any]) -> str:
-    tolerated = reason["enforcement"] == "monitoring"
-    return ("noted only, not met: " if tolerated else "not met: ") + str(reason["message"])
+def _is_monitored(reason: Mapping[str, Any]) -> bool:
+    return bool(reason["enforcement"] == "monitoring")
 
 
-def _diagnostic(found: Mapping[str, Any]) -> str:
-    words = _CODES.get(found["code"], found["code"])
-    return f"{words}: {found['path']}"
+def _listed(title: str, texts: Sequence[str]) -> str:
+    return title + "; ".join(texts) if texts else ""
+
+
+def _problem(found: Mapping[str, Any]) -> str:
+    code, path = found["code"], found["path"]
+    return _PROBLEMS.get((code, path)) or f"{_WORDS.get(code, code)}: {path}"
 
 
 def _short(decision_id: str | None) -> str:
@@ -127,17 +143,16 @@ def _short(decision_id: str | None) -> str:
     return f"..{chain[-4:]}-{seq}"
 
 
-def _as_promised(question: Question, answer: Answer) -> bool:
+def _is_expected(question: Question, answer: Answer) -> bool:
     """Tell whether an answer is the one expected, for the reasons expected and no others."""
     if answer.status != question.status:
         return False
-    if answer.status != _OK:
-        code = answer.document["type"].rpartition(":")[2]
-        reason = answer.document.get("detail", "").partition(":")[0]
-        return question.because <= {code, reason}
+    if answer.status != OK:
+        code = str(answer.document["type"]).rpartition(":")[2]
+        return question.because <= {code, str(answer.document.get("detail", "")).partition(":")[0]}
     context = answer.document["context"]
-    given = {found["id"] for found in (*context["reasons"], *context["obligations"])}
-    given |= {found["code"] for found in context["diagnostics"]}
+    given = {each["id"] for each in (*context["reasons"], *context["obligations"])}
+    given |= {each["code"] for each in context["diagnostics"]}
     return answer.document["decision"] is question.allow and given == question.because
 
 
@@ -158,9 +173,9 @@ def keep_checkpoint(stage: Stage) -> None:
     """Take the newest checkpoint to the auditor."""
     stage.screen.step("Keep a checkpoint elsewhere")
     stage.screen.say(
-        """Records go to the store in segments, each under a signed seal. Every few seconds the service also publishes a
-        checkpoint: a few signed lines that stand for all seals so far. Whoever keeps one elsewhere can later show
-        whether history was cut or rewritten. The auditor takes one now."""
+        """The service stores its records in segments, each under a signed seal. Every few seconds it also publishes a
+        checkpoint: a few signed lines that stand for all seals so far. Whoever keeps one in another place can show
+        later that the log was cut or rewritten. The auditor takes the newest one now."""
     )
     store = stage.storage.open()
     keys = list(store.keys("log/checkpoints/"))
@@ -168,4 +183,4 @@ def keep_checkpoint(stage: Stage) -> None:
     stage.kept_checkpoint = len(keys) - 1
     (stage.elsewhere / CHECKPOINT).write_bytes(data)
     origin, size, root = data.decode().splitlines()[:3]
-    stage.screen.fact(CHECKPOINT, f"log {origin}, {size} seals, root hash of the tree over them {root}")
+    stage.screen.fact(CHECKPOINT, f"checkpoint of the log {origin}: {size} seals, under the tree hash {root}")

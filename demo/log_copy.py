@@ -51,11 +51,18 @@ class LogCopy:
 
     def lines(self) -> Iterator[Line]:
         """Yield every sealed record in order."""
+        for file in self._sealed():
+            yield from (Line(data=data, file=file) for data in file.read_bytes().split(b"\n")[:-1])
+
+    def strays(self) -> list[Path]:
+        """Return the segments that no seal names."""
+        return sorted(set(self.folder.glob("chains/*/segments/*")) - set(self._sealed()))
+
+    def _sealed(self) -> Iterator[Path]:
         for path in self.seals():
             seal = Seal.parse(Note.parse_stored(path.read_bytes()).text)
             if seal.count:
-                file = self.folder / seal.object_key
-                yield from (Line(data=data, file=file) for data in file.read_bytes().split(b"\n")[:-1])
+                yield self.folder / seal.object_key
 
     def checkpoints(self) -> list[Path]:
         """Return the files of the checkpoints, oldest first."""

@@ -70,7 +70,7 @@ class Node:
         """
         announced = self._log.with_suffix(".ready")
         with announced.open("wb") as out, self._log.open("ab") as log:
-            process = self._process = subprocess.Popen(
+            process = self._process = subprocess.Popen(  # noqa: S603 - our own program
                 [sys.executable, "-c", _SERVE, str(os.getpid()), "serve", "--json"],
                 cwd=ROOT,
                 env=self.environment,
@@ -94,7 +94,7 @@ class Node:
         return [Process(id=self._process.pid, role="supervisor"), *_below(self._process.pid, "supervisor")]
 
     def kill(self) -> list[Process]:
-        """End every process of the service with SIGKILL, as a power cut would; return which they were.
+        """End every process of the service with SIGKILL; return which they were.
 
         Raises:
             DemoError: one of them is still there.

@@ -31,7 +31,7 @@ class Question:
     caller: Caller = Caller.MARKETPLACE
 
 
-def decided(  # noqa: PLR0913 - a question and its answer
+def decided(
     asks: str, facts: Mapping[str, Any], *because: str, allow: bool, caller: Caller = Caller.MARKETPLACE
 ) -> Question:
     """Return a question that is well formed, so that the answer is a decision."""

@@ -56,7 +56,7 @@ def _locked(server: DevS3) -> Storage:
     where = {"AWS_ENDPOINT_URL_S3": server.options.endpoint or "", "AWS_DEFAULT_REGION": server.options.region or ""}
     return Storage(
         url=server.url,
-        words=f"{server.url} on an S3 server with Object Lock (SeaweedFS at {server.options.endpoint}, for trials only)",
+        words=f"{server.url}, on an S3 server with Object Lock at {server.options.endpoint} (for trials only)",
         environment={**server.environment, **where, "AWS_CONFIG_FILE": os.devnull, "AWS_EC2_METADATA_DISABLED": "true"},
         options=server.options,
     )

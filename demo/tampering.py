@@ -13,12 +13,14 @@ from demo.screen import Column
 from demo.stage import CHECKPOINT, COPY, KEY, Stage
 
 _NAMES = ("omega evidence verify", "verify_evidence.py")
+_SHOWN = 1  # the attack whose report is shown in full
+_NOT_FOUND = 2  # exit code
 _COLUMNS = (
     Column(title="#", width=1),
-    Column(title="done to a copy of the store"),
+    Column(title="done to the log"),
     Column(title="verifier", width=21),
-    Column(title="given the log alone", width=19),
-    Column(title="given the checkpoint", width=20),
+    Column(title="given the log alone", width=21),
+    Column(title="and the kept checkpoint", width=23),
 )
 
 
@@ -46,7 +48,7 @@ class Judged:
 
 
 def tamper(stage: Stage) -> tuple[int, int]:
-    """Attack copies of the log; return how many attacks the log alone shows, and how many more the checkpoint shows.
+    """Attack copies of the log; return how many attacks the log alone shows, and how many only the checkpoint shows.
 
     Raises:
         KeyFileError: the node's key, which one attack steals, cannot be read.
@@ -60,38 +62,43 @@ def tamper(stage: Stage) -> tuple[int, int]:
     )
     key = keys.load(stage.node.data / "keys").log
     judged = _judge(stage, attacks(_denied(stage.copy), stage.kept_checkpoint, key))
+    screen.gap()
     screen.table(_COLUMNS, [_row(number, each) for number, each in enumerate(judged)])
-    for number, each in enumerate(judged):
-        if not each.as_promised:
-            screen.promise(f"attack {number}: both verifiers say what they must: {each.verdicts}", kept=False)
+    screen.gap()
     by_log = [number for number, each in enumerate(judged) if each.attack.alone]
-    by_checkpoint = [
-        number for number, each in enumerate(judged) if each.attack.with_checkpoint and not each.attack.alone
-    ]
-    _explain(stage, by_log, by_checkpoint, judged[-1])
+    by_checkpoint = [n for n, each in enumerate(judged) if each.attack.with_checkpoint and not each.attack.alone]
+    _explain(stage, by_log, by_checkpoint, judged)
     return len(by_log), len(by_checkpoint)
 
 
-def _explain(stage: Stage, by_log: Sequence[int], by_checkpoint: Sequence[int], last: Judged) -> None:
+def _explain(stage: Stage, by_log: Sequence[int], by_checkpoint: Sequence[int], judged: Sequence[Judged]) -> None:
     """Say which attacks are shown by what, and what no verifier can show."""
-    screen = stage.screen
-    screen.promise(f"{_list(by_log)}: a hash or a signature breaks, so the log alone shows it", kept=bool(by_log))
-    screen.promise(
-        f"{_list(by_checkpoint)}: every hash and signature holds; ONLY A CHECKPOINT KEPT ELSEWHERE shows it",
-        kept=bool(by_checkpoint),
+    screen, commands = stage.screen, stage.commands
+    screen.say(f"In full, {_NAMES[1]} says to attack {_SHOWN}:")
+    stage.show(commands.standalone("verify", judged[_SHOWN].folder, "--key", KEY))
+    screen.gap()
+    _promise(stage, judged, [0], "the copy that nobody touched: all holds.")
+    _promise(stage, judged, by_log, "a hash or a signature does not fit any more. The log alone shows it.")
+    told = "every hash and every signature fits. ONLY A CHECKPOINT KEPT ELSEWHERE shows it."
+    _promise(stage, judged, by_checkpoint, told)
+    last = len(judged) - 1
+    said = commands.omega(
+        "evidence", "show", list(stage.acknowledged)[-1], "--store", judged[last].folder, "--key", KEY
     )
-    decision_id = list(stage.acknowledged)[-1]
-    said = stage.commands.omega("evidence", "show", decision_id, "--store", last.folder, "--key", KEY)
-    screen.promise(
-        "6: older than what was cut, the kept checkpoint cannot show it; a decision id somebody holds does:",
-        kept=said.code == 2,
-    )
+    told = """the kept checkpoint is too old to show it. A newer one would; and whoever was given a decision id can ask
+        for its record, which is gone:"""
+    _promise(stage, judged, [last] if said.code == _NOT_FOUND else [], told)
     stage.show(said)
-    screen.say("So keep checkpoints often, and where the attacker is not.")
+    screen.say("So keep a checkpoint often, in a place that the log's owner cannot change.")
 
 
-def _list(numbers: Sequence[int]) -> str:
-    return ", ".join(str(number) for number in numbers[:-1]) + f" and {numbers[-1]}"
+def _promise(stage: Stage, judged: Sequence[Judged], numbers: Sequence[int], text: str) -> None:
+    """Print what holds of some attacks, if both verifiers said what they must."""
+    wrong = [number for number in numbers if not judged[number].as_promised]
+    for number in wrong:
+        stage.screen.fact(f"attack {number}", f"not as promised: {judged[number].verdicts}")
+    listed = " and ".join(filter(None, (", ".join(map(str, numbers[:-1])), *map(str, numbers[-1:]))))
+    stage.screen.promise(f"{listed}: {text}" if any(numbers) else text, kept=bool(numbers) and not wrong)
 
 
 def _denied(log: LogCopy) -> str:
@@ -103,7 +110,8 @@ def _judge(stage: Stage, plan: Sequence[Attack]) -> list[Judged]:
     """Do every attack to a copy of its own, and ask both verifiers."""
     folders = [_attacked(stage, number, attack) for number, attack in enumerate(plan)]
     kept = ("--checkpoint", CHECKPOINT)
-    with ThreadPoolExecutor(2) as pool:
+    pool = ThreadPoolExecutor(2)
+    try:
         asked = [
             [
                 (pool.submit(ask, stage.commands, folder), pool.submit(ask, stage.commands, folder, *kept))
@@ -112,11 +120,11 @@ def _judge(stage: Stage, plan: Sequence[Attack]) -> list[Judged]:
             for folder in folders
         ]
         return [
-            Judged(
-                attack=attack, folder=folder, verdicts=tuple((alone.result(), both.result()) for alone, both in pairs)
-            )
+            Judged(attack=attack, folder=folder, verdicts=tuple((one.result(), two.result()) for one, two in pairs))
             for attack, folder, pairs in zip(plan, folders, asked, strict=True)
         ]
+    finally:
+        pool.shutdown(cancel_futures=True)  # where somebody stopped us, the rest is not worth waiting for
 
 
 def _attacked(stage: Stage, number: int, attack: Attack) -> str:
@@ -158,5 +166,5 @@ def _row(number: int, judged: Judged) -> tuple[str, ...]:
 
 def _cell(number: int, verdict: Verdict) -> str:
     if verdict.code:
-        return f"{verdict.code}"
+        return f"found {verdict.code}"
     return "nothing found" if number else "all holds"

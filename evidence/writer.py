@@ -9,8 +9,9 @@ recovery, at the next start, and never for the page cache.
 import asyncio
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,6 +23,8 @@ from evidence.record import Draft, Position, Record
 
 _ABANDONED = "abandoned"  # marks a chain whose disk failed: it is sealed as far as it can be read, never continued
 _CLASS = "class"
+
+PATIENCE = 0.002  # seconds a sync waits for records that are said to be coming: a sync costs more CPU than all else
 
 Build = Callable[[Position], Draft]
 
@@ -64,7 +67,9 @@ class Writer:
         self._directory, self._lock, self._clock = directory, lock, clock
         self._seq, self._prev = next_seq, prev
         self._pending: _Batch = []
-        self._flushing = False
+        self._coming = 0
+        self._syncing = False
+        self._waiting: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
         self._file = _create(directory, next_seq)
         self._written = self._set_aside = 0  # bytes of the file
@@ -126,10 +131,33 @@ class Writer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended] = loop.create_future()
         self._pending.append((self._take_in(build), future))
-        if not self._flushing:
-            self._flushing = True
-            loop.call_soon(self._flush)
+        self._schedule()
         return future
+
+    @contextmanager
+    def coming(self) -> Iterator[None]:
+        """Say that whoever is inside will append in a moment, so that one sync may do for it and others."""
+        self._coming += 1
+        try:
+            yield
+        finally:
+            self._coming -= 1
+
+    def _schedule(self) -> None:
+        """Sync soon: at once where nobody else is coming, else when they are there, `PATIENCE` at most."""
+        if self._syncing:
+            return
+        if not self._coming:
+            self._cease_waiting()
+            self._syncing = True
+            asyncio.get_running_loop().call_soon(self._flush)
+        elif self._waiting is None:
+            self._waiting = asyncio.get_running_loop().call_later(PATIENCE, self._flush)
+
+    def _cease_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def _take_in(self, build: Build) -> _Taken:
         """Give the next position to what `build` makes of it."""
@@ -148,10 +176,9 @@ class Writer:
 
     def _flush(self) -> None:
         """Write what waits, and sync it in the thread; what arrives meanwhile is the next batch."""
+        self._cease_waiting()
+        self._syncing = True
         batch, self._pending = self._pending, []
-        if not batch:
-            self._flushing = False
-            return
         try:
             self._write([taken for taken, _ in batch])
         except OSError as error:
@@ -181,11 +208,12 @@ class Writer:
         for (_, appended), future in batch:
             if not future.done():
                 future.set_result(appended)
-        self._flush()
+        self._syncing = False
+        if self._pending:
+            self._schedule()
 
     def _fail(self, batch: _Batch, reason: str) -> None:
         self.failure = reason
-        self._flushing = False
         for _, future in batch + self._pending:
             if not future.done():
                 future.set_exception(JournalError(reason))

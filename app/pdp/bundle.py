@@ -42,7 +42,8 @@ _TEST: Final = "_test.rego"
 _RULES: Final = "rules"
 
 
-_REFERENCE: Final = re.compile(r"\bdata(?:\.\w+)*")
+_COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
+_REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
 _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 
 
@@ -137,11 +138,11 @@ def _needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
     needed, waiting = {file}, [file]
     while waiting:
-        source = modules[waiting.pop()]
-        named = set(_REFERENCE.findall(source))
+        source = _COMMENT.sub("", modules[waiting.pop()])
+        named = set(_REFERENCE.findall(source))  # `data` alone, or before a bracket, may be anything
         for path, other in modules.items():
             [package] = _PACKAGE.findall(other)[:1] or [""]
-            if path not in needed and ("data[" in source or any(_meet(name, f"data.{package}") for name in named)):
+            if path not in needed and any(_meet(name, f"data.{package}") for name in named):
                 needed.add(path)
                 waiting.append(path)
     return sorted(needed)

@@ -4,6 +4,7 @@ Handed its policies, its log and what conceals persons; knows neither SQL nor HT
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,6 +28,9 @@ class Log(Protocol):
 
     def append(self, build: Callable[[Position], Draft]) -> Awaitable[Appended]:
         """Take in the draft that `build` makes of its position, without awaiting."""
+
+    def coming(self) -> AbstractContextManager[None]:
+        """Say that whoever is inside will append in a moment."""
 
 
 class Person(Protocol):
@@ -116,8 +120,9 @@ class Pdp:
         policies = self.policies
         asked = document(request, self._environment(caller))
         text = _encoded(asked)  # first: what cannot be sealed is not worth deciding
-        decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
-        subject, resource = await self._conceal(request, caller, decided)
+        with self._log.coming():
+            decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
+            subject, resource = await self._conceal(request, caller, decided)
         body = _body(request, caller, policies.bundle, decided, {"subject": subject.subject} | resource)
 
         def build(position: Position) -> Draft:

@@ -6,11 +6,13 @@ import select
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterable
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from app.cli import token
 from app.settings import Settings
@@ -123,6 +125,16 @@ class Service:
     def token(self, subject: str = "marketplace", tenant: str = "default") -> str:
         """Return a token of this node."""
         return token.issue(self.settings, subject, tenant, _LIFETIME)
+
+    def get(self, path: str, **headers: str) -> Any:
+        """Return the JSON document at `path`, whatever the status."""
+        request = urllib.request.Request(self.url + path, headers=headers)  # noqa: S310 - our own service
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return json.load(error)
 
     def omega(self, *arguments: object, **more: object) -> "subprocess.CompletedProcess[str]":
         """Run a command beside the service."""

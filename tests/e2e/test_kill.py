@@ -73,7 +73,9 @@ def test_whichever_process_is_killed_the_service_recovers(serving, say):
     answers, costs = asyncio.run(killed_in_turn(service))
     assert service.stop() == 0
     log = verified(service.settings.store, service.settings.keys / "log.vkey")
-    say(f"denied and cut off by the death of each: {costs}; {len(answers)} acknowledged, {len(log.lost(answers))} lost")
+    for role, (denied, broken) in costs.items():
+        say(f"kill -9 of the {role} under load: {denied} evaluations cut off, {broken} connections broken")
+    say(f"{len(answers)} decisions acknowledged meanwhile, {len(log.lost(answers))} lost")
     assert log.lost(answers) == []
     assert costs[Role.EVALUATOR][0] <= 1  # the one at the head of its line
     assert [costs[role][1] for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER)] == [0, 0, 0]

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from evidence.errors import NotFoundError, ShadowedObjectError, StoreError
@@ -198,6 +199,18 @@ def test_a_bucket_without_object_lock_takes_nothing(s3_server, s3_prefix):
         ensure_bucket(s3_prefix, options=s3_server.options)
     with pytest.raises(StoreError, match="InvalidRequest"):
         S3Store(s3_prefix, options=s3_server.options).put(KEY, b"x", retain_until=UNTIL)
+
+
+def test_a_bucket_that_is_ours_without_object_lock_is_refused(s3_server, s3_prefix, monkeypatch):
+    """AWS answers 200 where the bucket exists and is ours; this server does not."""
+    client = s3._connect(s3_server.options)
+    client.create_bucket(Bucket=s3_prefix)
+    accept = AWSResponse(s3_server.options.endpoint, 200, {}, None)
+    accept._content = b""
+    client.meta.events.register("before-send.s3.CreateBucket", lambda **_: accept)
+    monkeypatch.setattr(s3, "_connect", lambda _options: client)
+    with pytest.raises(StoreError, match="ObjectLockConfigurationNotFoundError"):
+        ensure_bucket(s3_prefix, options=s3_server.options)
 
 
 def test_a_bucket_that_is_not_there_is_not_an_empty_one(s3_server, s3_prefix):

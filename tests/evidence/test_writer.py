@@ -168,6 +168,43 @@ def test_closing_waits_for_what_was_taken_in(tmp_path):
     assert asyncio.run(run()).position.seq == 1
 
 
+def batches(path):
+    """How many syncs the records of the only chain shared: frames of one batch say the same of what was durable."""
+    [directory] = path.iterdir()
+    data = journal.files(directory)[-1].read_bytes()
+    return len({frame.durable for frame in journal.frames(data)})
+
+
+def test_one_sync_does_for_all_that_were_said_to_be_coming(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+
+        async def one(number):
+            with writer.coming():
+                for _ in range(number):
+                    await asyncio.sleep(0)
+            await writer.append(lambda _: draft(str(number)))
+
+        await asyncio.gather(*[one(number) for number in range(1, 9)])
+        await writer.close()
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+    assert batches(tmp_path) == 2  # the opening, and all eight
+
+
+def test_a_sync_does_not_wait_for_ever_for_what_is_coming(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        with writer.coming():
+            await writer.append(lambda _: draft("first"))
+            await writer.append(lambda _: draft("second"))
+        await writer.close()
+
+    asyncio.run(run())
+    assert batches(tmp_path) == 3
+
+
 class Faults:
     """A disk that fails from now on."""
 

@@ -383,6 +383,8 @@ NEEDED = {
         ("z := data.lib", {"rego/lib/three.rego"}),
         ("z := data.lib.three.w.v", {"rego/lib/three.rego"}),
         ("z := data.library", set()),
+        ("  # all of data", set()),
+        ("z := input.data", set()),
         ("z := data[x]", {"rego/lib/three.rego", "rego/c/d.rego"}),
     ],
 )
