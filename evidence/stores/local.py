@@ -56,8 +56,8 @@ class LocalStore:
             if not read_only:
                 _create_folder(folder)
                 self._clean()
-            with self._folders([_SCRATCH] if immutable else []) as folders:
-                if immutable:
+            with self._folders([] if read_only else [_SCRATCH]) as folders:
+                if immutable and not read_only:
                     _try_immutable(folders[-1])
 
     def put(self, key: str, data: bytes, *, retain_until: datetime) -> None:

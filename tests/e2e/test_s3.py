@@ -90,17 +90,16 @@ async def outages(serving, s3_server, prefix):
         bearer = {"authorization": f"Bearer {token}"}
         during = await asyncio.to_thread(service.get, f"/v1/decisions/{last}", **bearer)
         await wire.mend()
-        while "proof" not in (found := await asyncio.to_thread(service.get, f"/v1/decisions/{last}", **bearer)):
-            pass
-        while found["proof"] is None:
-            found = await asyncio.to_thread(service.get, f"/v1/decisions/{last}", **bearer)
+        proof = None
+        while proof is None:
+            proof = (await asyncio.to_thread(service.get, f"/v1/decisions/{last}", **bearer)).get("proof")
         assert await asyncio.to_thread(service.stop) == 0
     return service, load, during
 
 
 def downloaded(store, folder):
     """Copy every object to a directory, as an auditor would."""
-    for key in store.keys():
+    for key in store.keys(""):
         path = folder / key
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(store.get(key))

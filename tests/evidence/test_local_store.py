@@ -97,7 +97,7 @@ def test_reading_only_touches_nothing(folder):
     assert not folder.exists()
     LocalStore(folder).put(KEY, b"x", retain_until=UNTIL)
     (folder / ".scratch" / "leftover").touch()
-    store = LocalStore(folder, read_only=True)
+    store = LocalStore(folder, read_only=True, immutable=True)
     assert store.get(KEY) == b"x"
     assert list(store.keys()) == [KEY]
     with pytest.raises(StoreError, match="reading only"):

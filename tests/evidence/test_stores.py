@@ -204,7 +204,7 @@ def test_checking_a_key_returns_it_or_raises_one_error(key):
         assert not set(key.split("/")) & {"", ".", ".."}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(keys=st.sets(valid_keys, min_size=1, max_size=6))
 def test_every_valid_key_holds_its_own_bytes_on_disk(keys):
     with tempfile.TemporaryDirectory() as folder:

@@ -81,7 +81,7 @@ PROOFS = {
     "a seal without its newline": (
         "malformed-seal",
         "seal",
-        lambda: _proof(seal=logs.note_text(sample().objects[sample().chains[0].seal_key(1)])[:-1]),
+        lambda: _proof(seal=logs.note_text(sample().objects[sample().chains[0].seal_key(1)])[:-1] + " "),
     ),
     "a seal that is none": ("malformed-seal", "seal", lambda: _proof(seal="\n")),
     "a seal of another log": ("misplaced-seal", "seal", lambda: _proof(**_other("seal", log="x"))),
