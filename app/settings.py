@@ -48,12 +48,12 @@ class Settings:
         Raises:
             SettingsError: a value has not its form.
         """
-        data = Path(environment.get("OMEGA_DATA", "var")).absolute()
         read = _Reader(environment)
+        data = read.value("OMEGA_DATA", "var", _directory)
         return cls(
             data=data,
-            policies=Path(environment.get("OMEGA_POLICIES", str(_PROJECT / "policies"))).absolute(),
-            store=_anchored(environment.get("OMEGA_STORE", str(data / "store"))),
+            policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
+            store=read.value("OMEGA_STORE", str(data / "store"), _store),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
             host=read.value("OMEGA_HOST", "127.0.0.1", _host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
@@ -125,9 +125,15 @@ def _host(text: str) -> str:
     return text
 
 
-def _anchored(store: str) -> str:
-    """Return where the store is, whatever directory a process is in."""
-    return store if not store or _URL.match(store) else str(Path(store).absolute())
+def _directory(text: str) -> Path:
+    """Return where it is, whatever directory a process is in."""
+    if not text:
+        raise ValueError("it is a directory")
+    return Path(text).absolute()
+
+
+def _store(text: str) -> str:
+    return text if _URL.match(text) else str(_directory(text))
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

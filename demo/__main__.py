@@ -1,6 +1,7 @@
 """`python -m demo`: the steps in their order, in a scratch directory that is gone afterwards.
 
-Exit code 0: everything was as promised; 1: a promise was broken, or the demo could not go on; 130 and 143: stopped.
+Exit code 0: everything was as promised; 1: a promise was broken, or the demo could not go on; 128 and the number of
+a signal: stopped.
 """
 
 import http.client

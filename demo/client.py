@@ -81,8 +81,8 @@ def _read(connection: http.client.HTTPConnection) -> Answer:
 class Burst:
     """Clients that ask as fast as they can until the service is gone.
 
-    `acknowledged` maps decision id to leaf hash of every answer that came; `unanswered` counts the questions that were
-    under way when the service died.
+    `acknowledged` maps decision id to leaf hash of every answer that came; `unanswered` counts the questions that
+    got none, `refused` the answers that were no decision.
     """
 
     client: Client

@@ -42,7 +42,7 @@ def kill_under_load(stage: Stage) -> None:
     screen.fact(
         "acknowledged", f"{len(stage.acknowledged)} decisions in all, {len(burst.acknowledged)} of them just now"
     )
-    screen.fact("unanswered", f"{burst.unanswered} questions that were under way; without an answer nobody may act")
+    screen.fact("unanswered", f"{burst.unanswered} questions got no answer any more; without one, nobody may act")
     screen.fact("in the store", f"{_sealed(stage)} records; what is newer lies in a journal on the service's own disk")
 
 

@@ -1,6 +1,6 @@
 """A copy of a log in a folder, read as an auditor may: objects are files, and seals say which of them count.
 
-Read after it was verified; checks nothing itself.
+Checks nothing of it: the verifiers do.
 """
 
 import json
@@ -63,10 +63,6 @@ class LogCopy:
             seal = Seal.parse(Note.parse_stored(path.read_bytes()).text)
             if seal.count:
                 yield self.folder / seal.object_key
-
-    def checkpoints(self) -> list[Path]:
-        """Return the files of the checkpoints, oldest first."""
-        return sorted(self.folder.glob("log/checkpoints/*"))
 
     def cut_after(self, checkpoint: int) -> None:
         """Remove everything that came into the log after a checkpoint: seals, segments, leaves, later checkpoints."""

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 import app.dev_s3
+from demo.attacks import Attack
+from demo.screen import Screen
 from demo.storage import storage
+from demo.tampering import Judged, Verdict
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,3 +129,29 @@ def test_without_an_s3_server_the_log_lies_in_a_directory_and_the_demo_says_why(
     with storage(tmp_path) as found:
         assert found.url == str(tmp_path / "store")
         assert found.words.startswith("a local directory, because no S3 server can be run here")
+
+
+HOLDS, ROLLBACK = Verdict(), Verdict(code="rollback", where="--checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("own", "standalone", "as_promised"),
+    [
+        pytest.param((HOLDS, ROLLBACK), (HOLDS, ROLLBACK), True, id="both say what they must"),
+        pytest.param((HOLDS, ROLLBACK), (HOLDS, HOLDS), False, id="one finds nothing"),
+        pytest.param((HOLDS, HOLDS), (HOLDS, HOLDS), False, id="both find nothing"),
+        pytest.param((HOLDS, ROLLBACK), (HOLDS, Verdict(code="rollback", where="x")), False, id="they name two places"),
+        pytest.param((ROLLBACK, ROLLBACK), (ROLLBACK, ROLLBACK), False, id="both find more than they can"),
+    ],
+)
+def test_a_verdict_is_as_promised_only_where(own, standalone, as_promised):
+    attack = Attack(words="the tail cut off", do=lambda _: None, alone="", with_checkpoint="rollback")
+    assert Judged(attack=attack, folder="copy-4", verdicts=(own, standalone)).as_promised is as_promised
+
+
+def test_a_broken_promise_is_shown_and_remembered(capsys):
+    screen = Screen()
+    screen.promise("this holds", kept=True)
+    screen.promise("this does not", kept=False)
+    assert capsys.readouterr().out == "   ok  this holds\n   BROKEN  this does not\n"
+    assert screen.broken == ["this does not"]

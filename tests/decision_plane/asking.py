@@ -1,0 +1,120 @@
+"""The decision plane without a socket: fakes around it, and a way to ask it."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+from itertools import chain, repeat
+
+from app.decision_plane.asgi import DecisionPlane, Health
+from app.decision_plane.authzen import Refusals
+from app.decision_plane.http import ProblemError
+from app.errors import problem
+from tests.pdp.deciding import Deciding, Service, deciding
+from tests.pdp.shop import asked
+
+CALLERS = {"a-token": Service(), "another": Service(tenant="other"), "stranger": Service(subject="stranger")}
+BEARER = (b"authorization", b"Bearer a-token")
+JSON = (b"content-type", b"application/json")
+PATH = "/access/v1/evaluation"
+
+
+def body(**facts):
+    """Return the bytes of a request that is allowed, its facts about the fruit changed."""
+    document = asked(**facts)
+    del document["environment"]
+    return json.dumps(document).encode()
+
+
+class Shelf:
+    """Finds decisions: those of the fake log, and whatever problem the test wants."""
+
+    def __init__(self, log):
+        self.log = log
+        self.problem = None
+
+    async def find(self, decision_id, caller):
+        if self.problem is not None:
+            raise ProblemError(problem(self.problem))
+        return {"id": decision_id, "tenant": caller.tenant}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was sent; `status` is None where nothing was."""
+
+    status: int | None
+    headers: dict[bytes, bytes]
+    body: bytes
+
+    @property
+    def document(self):
+        return json.loads(self.body)
+
+    @property
+    def code(self):
+        """Return the code of the problem, having checked its form."""
+        assert self.headers[b"content-type"] == b"application/problem+json"
+        assert self.document["status"] == self.status
+        return self.document["type"].removeprefix("urn:omega:problem:")
+
+
+class Clock:
+    """Seconds, as the test says."""
+
+    def __init__(self):
+        self.now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+class Plane:
+    """A decision plane over a bundle, and everything it was handed."""
+
+    def __init__(self, bundle, *, in_flight=8):
+        self.fakes: Deciding = deciding(bundle)
+        self.log = self.fakes.log
+        self.shelf = Shelf(self.log)
+        self.clock = Clock()
+        self.checks = {"evaluators": True, "journal": True}
+        self.app = DecisionPlane(
+            self.fakes.pdp,
+            authenticate=CALLERS.get,
+            decisions=self.shelf,
+            health=lambda: Health(checks=self.checks, bundle=bundle.digest, revision=bundle.revision),
+            refusals=Refusals(self.clock),
+            in_flight=in_flight,
+        )
+
+    def ask(self, *chunks, **options):
+        """Ask once, on a loop of its own."""
+        return asyncio.run(self.asking(*chunks, **options))
+
+    async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False):
+        """Send a request in chunks; with `leaves` the caller hangs up after them."""
+        parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+        if not leaves:
+            parts.append({"type": "http.request"})
+        messages = chain(parts, repeat({"type": "http.disconnect"}))
+        sent = []
+
+        async def receive():
+            return next(messages)
+
+        async def send(message):
+            sent.append(message)
+
+        await self.app({"type": "http", "method": method, "path": path, "headers": headers}, receive, send)
+        return _answer(sent)
+
+
+def _answer(sent):
+    if not sent:
+        return Answer(status=None, headers={}, body=b"")
+    start, whole = sent
+    assert (start["type"], whole["type"]) == ("http.response.start", "http.response.body")
+    headers = dict(start["headers"])
+    assert len(headers) == len(start["headers"])
+    assert headers[b"cache-control"] == b"no-store"
+    assert int(headers[b"content-length"]) == len(whole["body"])
+    return Answer(status=start["status"], headers=headers, body=whole["body"])

@@ -1,0 +1,299 @@
+"""The decision point: decided, recorded, and only then answered; and what the record shows of whom."""
+
+import asyncio
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from app.pdp.bundle import load
+from app.pdp.enforce import DURABILITY
+from app.pdp.errors import DeniedError, EvaluationError, MalformedRequestError, UnrecordedError
+from app.pdp.model import Entity, EvaluationRequest
+from app.pdp.request import parse_document, parse_request
+from app.privacy.errors import SealedBlockError
+from evidence.errors import JournalError, RecordTooLargeError
+from evidence.record import leaf
+from tests.pdp.deciding import CHAIN, GONE, NOW, Service, deciding, key
+from tests.pdp.evaluating import ROOT
+from tests.pdp.shop import asked, stocked
+
+CALLER = Service()
+FACTS = {"ripe": True, "grams": 80, "described": True}
+WHO = ("default", "grocer", "g-1")
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    return stocked(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture
+def point(shop):
+    return deciding(shop)
+
+
+def request(subject=("grocer", "g-1"), action="shop.sell", resource=("fruit", "apple-1"), context=None, **facts):
+    return EvaluationRequest(
+        subject=Entity(type=subject[0], id=subject[1], properties={}),
+        action=action,
+        resource=Entity(type=resource[0], id=resource[1], properties=FACTS | facts),
+        context=context or {},
+    )
+
+
+def evaluate(point, asked_for=None, caller=CALLER):
+    return asyncio.run(point.pdp.evaluate(asked_for or request(), caller))
+
+
+def test_a_decision_is_answered_with_the_place_of_its_record(point):
+    recorded = evaluate(point)
+    assert recorded.decision.allow is True
+    assert recorded.decision_id == f"{CHAIN}-0"
+    assert recorded.appended.leaf == leaf(point.log.data[0])
+    assert recorded.bundle is point.pdp.policies.bundle
+
+
+def test_the_record_says_who_asked_what_and_how_it_was_decided(point, shop):
+    recorded = evaluate(point, request(ripe=False, described=False))
+    (found,) = point.log.records
+    assert (found.type, found.tenant) == ("decision", "default")
+    assert dict(found.body) == {
+        "caller": "marketplace",
+        "action": "shop.sell",
+        "subject": {"type": "grocer", "ref": key(*WHO).subject},
+        "resource": {"type": "fruit", "ref": key("default", "fruit", "apple-1").subject},
+        "policy": {"bundle": shop.digest, "revision": "r1", "engine": shop.engine},
+        "result": recorded.decision.document(),
+        "durability": DURABILITY,
+    }
+    assert found.body["result"]["failed"] == ["described", "ripe"]
+
+
+def test_the_sealed_block_holds_the_request_and_what_the_pdp_states(point):
+    evaluate(point, request(context={"claims": "I am the owner"}))
+    (block,) = point.log.records[0].sealed
+    text = key(*WHO).open(block, place=(f"{CHAIN}-0", 0))
+    environment = {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"}
+    assert parse_document(text) == asked() | {"context": {"claims": "I am the owner"}, "environment": environment}
+    with pytest.raises(SealedBlockError):
+        key(*WHO).open(block, place=(f"{CHAIN}-1", 0))
+
+
+def test_the_environment_is_the_pdps_own_clock_in_utc(shop):
+    point = deciding(shop)
+    point.pdp._clock = lambda: NOW + timedelta(hours=10, seconds=1)
+    evaluate(point)
+    text = key(*WHO).open(point.log.records[0].sealed[0], place=(f"{CHAIN}-0", 0))
+    assert json.loads(text)["environment"]["time"] == "2026-11-23T00:00:01Z"
+
+
+@pytest.mark.parametrize(
+    ("changed", "names", "codes"),
+    [
+        pytest.param({"action": "shop.burn"}, (None, None, None), ["unknown_action"], id="no policy has the action"),
+        pytest.param(
+            {"subject": ("robber", "r")},
+            ("shop.sell", None, None),
+            ["caller_not_registered"],
+            id="the caller may not speak of such subjects",
+        ),
+        pytest.param({"ripe": "no"}, ("shop.sell", None, None), ["fact_type"], id="the contract does not hold"),
+        pytest.param({}, ("shop.sell", "grocer", "fruit"), [], id="the contract holds"),
+    ],
+)
+def test_names_stand_in_clear_only_where_policy_knows_them(point, changed, names, codes):
+    recorded = evaluate(point, request(**changed))
+    body = point.log.records[0].body
+    assert (body["action"], body["subject"]["type"], body["resource"]["type"]) == names
+    assert [found.code for found in recorded.decision.diagnostics] == codes
+
+
+def public(tmp_path):
+    """Return the small bundle, whose contract says that ids of fruit name nobody."""
+    files = stocked(tmp_path / "plain").files
+    contract = json.loads(files["rego/shop/sell.schema.json"])
+    pattern = "^[a-z0-9][A-Za-z0-9._:/+-]{0,127}$"
+    contract["properties"]["resource"]["properties"]["id"] = {
+        "type": "string",
+        "maxLength": 128,
+        "pattern": pattern,
+        "x-public-id": True,
+    }
+    return stocked(tmp_path / "public", {"rego/shop/sell.schema.json": json.dumps(contract)})
+
+
+def test_an_id_that_the_contract_calls_public_stands_in_clear(tmp_path):
+    point = deciding(public(tmp_path))
+    evaluate(point)
+    assert point.log.records[0].body["resource"] == {"type": "fruit", "id": "apple-1"}
+
+
+def test_a_public_id_of_another_form_is_concealed(tmp_path):
+    point = deciding(public(tmp_path))
+    recorded = evaluate(point, request(resource=("fruit", "Alice Smith")))
+    assert [found.code for found in recorded.decision.diagnostics] == ["fact_out_of_bounds"]
+    assert "id" not in point.log.records[0].body["resource"]
+    assert b"Alice" not in point.log.data[0]
+
+
+@pytest.mark.parametrize("mode", ["refusing", "failing"])
+@pytest.mark.parametrize(
+    "error", [JournalError("the disk is full"), RecordTooLargeError("too large")], ids=["disk", "size"]
+)
+def test_without_a_record_there_is_no_decision(point, mode, error):
+    setattr(point.log, mode, error)
+    with pytest.raises(UnrecordedError):
+        evaluate(point)
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.enforce(request(), CALLER))
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.refuse(CALLER, "not_json", "0" * 64, 0))
+    assert point.log.data == []
+
+
+def test_without_a_key_there_is_no_decision(point):
+    point.concealer.down = True
+    with pytest.raises(UnrecordedError):
+        evaluate(point)
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.refuse(CALLER, "not_json", "0" * 64, 0))
+    assert point.log.data == []
+
+
+def test_the_log_knows_of_a_record_that_is_coming(point):
+    point.engines.hold = asyncio.Event()
+
+    async def main():
+        deciding_it = asyncio.create_task(point.pdp.evaluate(request(), CALLER))
+        await asyncio.sleep(0)
+        expected = point.log.expected
+        point.engines.hold.set()
+        await deciding_it
+        return expected, point.log.expected
+
+    assert asyncio.run(main()) == (1, 0)
+
+
+def test_without_evaluators_nothing_is_recorded(point):
+    point.engines.error = GONE
+    with pytest.raises(type(GONE)):
+        evaluate(point)
+    assert point.log.data == []
+
+
+def test_a_time_out_is_a_recorded_deny(point):
+    point.engines.error = EvaluationError("evaluation_timeout")
+    recorded = evaluate(point)
+    assert recorded.decision.allow is False
+    assert point.log.records[0].body["result"]["diagnostics"] == [{"code": "evaluation_timeout", "path": ""}]
+
+
+def test_a_request_that_code_made_of_no_json_is_refused_before_it_is_decided(point):
+    with pytest.raises(MalformedRequestError) as caught:
+        evaluate(point, request(context={"when": NOW}))
+    assert caught.value.code == "not_json"
+    assert point.log.data == []
+
+
+def test_an_allow_is_a_permit(point):
+    permit = asyncio.run(point.pdp.enforce(request(), CALLER))
+    assert permit.request == request()
+    assert permit.decision_id == permit.recorded.decision_id == f"{CHAIN}-0"
+
+
+def test_a_deny_is_an_error_that_names_its_record(point):
+    with pytest.raises(DeniedError) as caught:
+        asyncio.run(point.pdp.enforce(request(ripe=False), CALLER))
+    assert caught.value.decision_id == f"{CHAIN}-0"
+    assert len(point.log.data) == 1
+
+
+def test_policies_may_change_while_a_request_is_decided(shop, tmp_path):
+    point = deciding(shop)
+    other = deciding(stocked(tmp_path, {"data/notes.json": "{}"}))
+
+    async def main():
+        point.engines.hold = asyncio.Event()
+        first = asyncio.create_task(point.pdp.evaluate(request(), CALLER))
+        await asyncio.sleep(0)
+        point.pdp.policies = other.pdp.policies
+        point.engines.hold.set()
+        return await first, await point.pdp.evaluate(request(), CALLER)
+
+    before, after = asyncio.run(main())
+    assert (before.bundle, after.bundle) == (shop, other.pdp.policies.bundle)
+    assert [record.body["policy"]["bundle"] for record in point.log.records] == [shop.digest, after.bundle.digest]
+
+
+def test_a_refusal_is_recorded_with_the_hash_sealed(point):
+    asyncio.run(point.pdp.refuse(CALLER, "not_json", "ab" * 32, 7))
+    (found,) = point.log.records
+    assert (found.type, found.tenant) == ("request.refused", "default")
+    assert dict(found.body) == {"caller": "marketplace", "reason": "not_json", "suppressed": 7}
+    caller = key("default", "caller", "marketplace")
+    assert caller.open(found.sealed[0], place=(f"{CHAIN}-0", 0)) == b"ab" * 32
+    assert b"ab" * 32 not in point.log.data[0]
+
+
+# What a caller can write anywhere in a request, in a form that stands in no record by accident.
+SECRET = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cn"]), max_size=12).map("zq~{}~qz".format)
+FACT = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | SECRET,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SECRET, inner, max_size=3),
+    max_leaves=6,
+)
+FACTS_OF_ANYBODY = st.dictionaries(SECRET, FACT, max_size=4)
+ACTIONS = ["marketplace.publish", "marketplace.purchase", "marketplace.refund", "marketplace.payout"]
+
+
+def documents(name):
+    """Return requests like one that some policy takes, with free text wherever there is room for it."""
+    base = json.loads((ROOT / "examples" / "publish.json").read_text())
+    return st.fixed_dictionaries(
+        {
+            "subject": st.fixed_dictionaries(
+                {
+                    "type": st.sampled_from(["developer", "buyer"]) | SECRET,
+                    "id": SECRET,
+                    "properties": st.just(base["subject"]["properties"]) | FACTS_OF_ANYBODY,
+                }
+            ),
+            "action": st.fixed_dictionaries({"name": st.sampled_from(name) | SECRET}),
+            "resource": st.fixed_dictionaries(
+                {
+                    "type": st.sampled_from(["release", "listing", "order"]) | SECRET,
+                    "id": st.just("invoice-reader:2.4.0") | SECRET,
+                    "properties": FACTS_OF_ANYBODY.map(lambda more: base["resource"]["properties"] | more)
+                    | FACTS_OF_ANYBODY,
+                }
+            ),
+            "context": FACTS_OF_ANYBODY,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def marketplace():
+    return load(ROOT / "policies", "r1")
+
+
+@settings(max_examples=150, deadline=None)
+@given(document=documents(ACTIONS))
+@example(document=json.loads((ROOT / "examples" / "publish.json").read_text()))
+def test_nothing_that_a_caller_writes_stands_in_clear_but_public_ids(marketplace, document):
+    point = deciding(marketplace)
+    recorded = evaluate(point, parse_request(json.dumps(document).encode()))
+    data = point.log.data[0]
+    body = point.log.records[0].body
+    assert b"zq~" not in data
+    assert document["subject"]["id"].encode() not in data
+    if recorded.decision.diagnostics:
+        assert document["resource"]["id"].encode() not in data
+    else:
+        assert body["resource"] == {"type": document["resource"]["type"], "id": document["resource"]["id"]}
+    seal = key("default", document["subject"]["type"], document["subject"]["id"])
+    text = seal.open(point.log.records[0].sealed[0], place=(recorded.decision_id, 0))
+    assert json.loads(text)["context"] == document["context"]

@@ -1,0 +1,132 @@
+"""The settings: what an operator may write, and what is refused before anything starts."""
+
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.settings import Settings, SettingsError
+from tests.pdp.evaluating import ROOT
+
+NUMBERS = {
+    "OMEGA_PORT": ("port", 0, 65_535, 1),
+    "OMEGA_WORKERS": ("workers", 1, 256, 1),
+    "OMEGA_EVALUATORS": ("evaluators", 1, 64, 1),
+    "OMEGA_DEADLINE_MS": ("deadline", 1, 60_000, 1 / 1_000),
+    "OMEGA_EVALUATOR_MEMORY_MIB": ("memory", 32, 65_536, 1 << 20),
+    "OMEGA_IN_FLIGHT": ("in_flight", 1, 65_536, 1),
+    "OMEGA_SEAL_AGE_MS": ("seal_age", 10, 3_600_000, 1 / 1_000),
+    "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
+    "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
+}
+
+
+def read(**environment):
+    return Settings.from_environment(environment)
+
+
+def test_nothing_need_be_set(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = read()
+    assert settings.data == tmp_path / "var"
+    assert settings.store == str(tmp_path / "var" / "store")
+    assert settings.policies == ROOT / "policies"
+    assert (settings.host, settings.port, settings.workers, settings.evaluators) == ("127.0.0.1", 8_420, 1, 2)
+    assert (settings.deadline, settings.memory) == (0.25, 256 << 20)
+    assert (settings.seal_age, settings.heartbeat, settings.checkpoint) == (2.0, 600.0, 10.0)
+    assert settings.retention == {"std7y": timedelta(days=2_555)}
+    assert settings.default_class == "std7y"
+    assert settings.origin == "omega.localhost/log"
+
+
+def test_everything_of_a_node_lies_in_its_data_directory():
+    settings = read(OMEGA_DATA="/srv/omega")
+    assert settings.keys == Path("/srv/omega/keys")
+    assert settings.journals == Path("/srv/omega/journal")
+    assert settings.bundles == Path("/srv/omega/bundles")
+    assert settings.key_store == "sqlite:////srv/omega/subject_keys.db"
+    assert settings.store == "/srv/omega/store"
+
+
+def test_a_process_that_starts_elsewhere_finds_the_same_places(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules")
+    monkeypatch.chdir("/")
+    again = Settings.from_environment(settings.places)
+    assert (again.data, again.store, again.policies) == (settings.data, settings.store, settings.policies)
+    assert (settings.data, settings.store) == (tmp_path / "data", str(tmp_path / "store"))
+
+
+@pytest.mark.parametrize("url", ["s3://bucket/prefix", "file:///srv/log", "ftp://example.org"])
+def test_what_is_no_path_is_left_as_it_is(url):
+    assert read(OMEGA_STORE=url).store == url
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_is_read_in_its_unit(name):
+    field, least, most, unit = NUMBERS[name]
+    assert getattr(read(**{name: str(least)}), field) == pytest.approx(least * unit)
+    assert getattr(read(**{name: str(most)}), field) == pytest.approx(most * unit)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("text", ["", " 1", "-1", "1.5", "0x10", "٣", "1e3", "many", "9" * 5_000])
+def test_what_is_no_number_in_range_is_refused_by_name(name, text):
+    with pytest.raises(SettingsError, match=f"^{name} cannot be "):
+        read(**{name: text})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_beyond_its_range_is_refused(name):
+    _, least, most, _ = NUMBERS[name]
+    for number in (least - 1, most + 1):
+        with pytest.raises(SettingsError, match=f"whole number from {least} to {most}"):
+            read(**{name: str(number)})
+
+
+@pytest.mark.parametrize("name", ["OMEGA_HOST", "OMEGA_DATA", "OMEGA_POLICIES", "OMEGA_STORE"])
+def test_nothing_is_no_place(name):
+    with pytest.raises(SettingsError, match=f"^{name} cannot be "):
+        read(**{name: ""})
+
+
+def test_classes_keep_their_order():
+    settings = read(OMEGA_RETENTION="sec1y=365,7=1,std7y=36500")
+    assert settings.default_class == "sec1y"
+    assert settings.retention == {
+        "sec1y": timedelta(days=365),
+        "7": timedelta(days=1),
+        "std7y": timedelta(days=36_500),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("", id="none"),
+        pytest.param("std7y", id="no days"),
+        pytest.param("std7y=", id="empty days"),
+        pytest.param("=1", id="no name"),
+        pytest.param("std7y=0", id="no day"),
+        pytest.param("std7y=36501", id="more than a century"),
+        pytest.param("std7y=1,std7y=2", id="one class twice"),
+        pytest.param("Std=1", id="a capital"),
+        pytest.param("é=1", id="another alphabet"),
+        pytest.param("a=²", id="a digit that is none"),
+        pytest.param("abcdefghijklmnopq=1", id="a name longer than a record takes"),
+        pytest.param("a=1,", id="a comma too many"),
+        pytest.param("a=1 ,b=2", id="a space"),
+    ],
+)
+def test_retention_of_another_form_is_refused(text):
+    with pytest.raises(SettingsError, match="OMEGA_RETENTION"):
+        read(OMEGA_RETENTION=text)
+
+
+@given(name=st.sampled_from([*NUMBERS, "OMEGA_RETENTION", "OMEGA_HOST", "OMEGA_STORE"]), text=st.text())
+def test_no_text_raises_another_error(name, text):
+    with suppress(SettingsError):
+        read(**{name: text})
