@@ -11,7 +11,7 @@ help: ## Show this list
 run: .venv/installed ## Install, and serve on the embedded default (SQLite, a local directory, 127.0.0.1)
 	@$(BIN)/omega serve
 
-demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in two minutes
+demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in half a minute
 	@$(BIN)/python -m demo
 
 check: .venv/tested lint types layers ## The fast loop, about a minute

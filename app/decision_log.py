@@ -5,6 +5,7 @@ Blocking: it reads disks and stores. The decision plane calls it from a thread.
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +19,7 @@ from app.pdp.request import parse_document
 from app.privacy.errors import KeyStoreError, SealedBlockError
 from app.privacy.subject_keys import SubjectKeys
 from evidence import canonical, journal
-from evidence.errors import NotFoundError
+from evidence.errors import NotFoundError, StoreError
 from evidence.reader import Reader
 from evidence.record import Position, Record
 
@@ -55,6 +56,10 @@ def find(reader: Reader, journals: Path, position: Position) -> Found:
         proof = reader.prove(position)
     except NotFoundError:
         return _unproven(reader, journals, position)
+    except StoreError:
+        with suppress(NotFoundError):  # a store that is away says nothing of what has not reached it
+            return _journalled(journals, position)
+        raise
     return Found(record=proof.record, status=Status.PROVEN, proof=proof.format().decode())
 
 
@@ -62,8 +67,12 @@ def _unproven(reader: Reader, journals: Path, position: Position) -> Found:
     try:
         return Found(record=reader.locate(position).record, status=Status.SEALED, proof=None)
     except NotFoundError:
-        record = journal.find(journals / position.chain, position.seq)
-        return Found(record=record, status=Status.JOURNAL, proof=None)
+        return _journalled(journals, position)
+
+
+def _journalled(journals: Path, position: Position) -> Found:
+    record = journal.find(journals / position.chain, position.seq)
+    return Found(record=record, status=Status.JOURNAL, proof=None)
 
 
 class Outcome(StrEnum):

@@ -29,6 +29,8 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "not_found": (404, "there is nothing here"),
     "method_not_allowed": (405, "this resource knows other methods"),
     "request_too_large": (413, "the request is larger than 32768 bytes, received or encoded again"),
+    "body_timeout": (408, "the rest of the request did not come in time"),
+    "evidence_damaged": (500, "the log does not hold at this place; the operator must look"),
     "internal": (500, "the service failed; nothing was permitted"),
     "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),
     "overloaded": (503, "more requests are in flight than this worker takes"),

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 
 from app import keys
-from app.pdp.lifeline import end_with_parent
+from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.settings import Settings, SettingsError
-from evidence.errors import EvidenceError, StoreError
+from evidence.errors import EvidenceError, JournalError, StoreError
 from evidence.sealer import Limits, Sealer
 from evidence.store import open_store
 
@@ -64,9 +64,12 @@ def main() -> int:
         signal.signal(number, lambda received, _: stop.append(received))
     try:
         run(Settings.from_environment(os.environ), lambda: bool(stop))
-    except (SettingsError, keys.KeyFileError, EvidenceError) as error:
+    except JournalError as error:
         _LOG.error("sealer ends: %s", error)
         return 1
+    except (SettingsError, keys.KeyFileError, EvidenceError) as error:
+        _LOG.error("sealer ends, and a person must look: %s", error)
+        return HOPELESS
     return 0
 
 

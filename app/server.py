@@ -30,12 +30,12 @@ from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import PdpError
 from app.pdp.evaluators import Evaluators
-from app.pdp.lifeline import end_with_parent
+from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeyStoreConcealer
 from app.privacy.errors import PrivacyError
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
-from evidence.errors import EvidenceError, MalformedError, NotFoundError
+from evidence.errors import DamagedJournalError, EvidenceError, FindingError, MalformedError, NotFoundError
 from evidence.reader import Reader
 from evidence.record import Position
 from evidence.store import open_store
@@ -130,10 +130,14 @@ class Worker:
             document = (await asyncio.to_thread(self._find, position)).document()
         except NotFoundError:
             raise unknown from None
+        except FindingError as error:
+            _LOG.error("the log does not hold: %s", error)
+            raise ProblemError(problem("evidence_damaged", error.code)) from error
         except EvidenceError as error:
             raise ProblemError(problem("store_unavailable", error.code)) from error
-        if document["record"]["tenant"] != caller.tenant:
-            raise unknown
+        record = document["record"]
+        if (record["tenant"], record["body"].get("caller")) != (caller.tenant, caller.subject):
+            raise unknown  # a caller sees what it asked itself; everything else is the auditor's business
         return document
 
     def _find(self, position: Position) -> decision_log.Found:
@@ -233,6 +237,9 @@ def main() -> int:
     with socket.socket(fileno=int(sys.argv[1])) as listening:
         try:
             return uvloop.run(serve(Settings.from_environment(os.environ), listening))
+        except DamagedJournalError as error:
+            _LOG.error("worker ends, and a person must look: %s", error)
+            return HOPELESS
         except (SettingsError, keys.KeyFileError, DatabaseUrlError, PrivacyError, PdpError, EvidenceError) as error:
             _LOG.error("worker ends: %s", error)
             return 1

@@ -26,7 +26,7 @@ class Settings:
     """One node's settings."""
 
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
-    policies: Path  # where `omega policy reload` reads; nothing else does
+    policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
     origin: str  # names the log for ever; changed, every verifier refuses what comes after
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire

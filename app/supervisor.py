@@ -20,7 +20,10 @@ from pathlib import Path
 
 from app import activation, keys, schema
 from app.db import DatabaseUrlError, open_engine
+from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
+from evidence.errors import StoreError
+from evidence.store import open_store
 
 _LOG = logging.getLogger(__name__)
 _BACKLOG = 4_096
@@ -104,7 +107,7 @@ class Supervisor:
         await self._sealer.stop()  # last, so that it seals what the workers left
         await asyncio.gather(*tasks)
         if self._failed:
-            _LOG.error("%s keeps dying: the service ends", self._failed)
+            _LOG.error("%s: the service ends", self._failed)
         return 1 if self._failed else 0
 
     async def _keep(self, child: _Child) -> None:
@@ -118,9 +121,13 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             now = time.monotonic()
+            if code == HOPELESS:
+                self._failed = f"{child.name} cannot go on"
+                self._stopping.set()
+                return
             _LOG.warning("%s (%d) ended with %d; it is started again", child.name, process.pid, code)
             if child.died_too_often(now):
-                self._failed = child.name
+                self._failed = f"{child.name} keeps dying"
                 self._stopping.set()
                 return
             pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
@@ -166,7 +173,9 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(engine)
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
-    except (OSError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+        open_store(settings.store)
+        (settings.data / "sealer.alive").unlink(missing_ok=True)
+    except (OSError, StoreError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 

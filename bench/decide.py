@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -109,7 +109,8 @@ def load(url: str, script: Path, connections: int, pid: int) -> Load:
     requests = int(re.findall(r"(\d+) requests in", said)[0])
     used = {role: round((seconds - before.get(role, 0)) / requests * 1e6) for role, seconds in after.items()}
     per_second = float(re.findall(r"Requests/sec:\s+(\S+)", said)[0])
-    return Load(per_second, *re.findall(r"(?m)^ +(?:50|99)%\s+(\S+)", said), used)
+    p50, p99 = re.findall(r"(?m)^ +(?:50|99)%\s+(\S+)", said)
+    return Load(per_second, p50, p99, used)
 
 
 @contextmanager
@@ -267,7 +268,7 @@ def over_http(scratch: Path, settings: dict[str, str]) -> None:
         f'wrk.headers["content-type"]="application/json"; wrk.headers["authorization"]="Bearer {bearer}"\n'
     )
     runs: dict[str, dict[int, Load]] = {}
-    servers = {
+    servers: dict[str, Callable[[], AbstractContextManager[tuple[str, int]]]] = {
         "do nothing": lambda: partial("nothing", settings),
         "decide, no record": lambda: partial("unrecorded", settings),
         "decide and record": lambda: omega(settings),
@@ -278,7 +279,7 @@ def over_http(scratch: Path, settings: dict[str, str]) -> None:
             load(f"{url}/access/v1/evaluation", script, 8, pid)  # warm
             runs[name] = {count: load(f"{url}/access/v1/evaluation", script, count, pid) for count in CONNECTIONS}
     print("\nover HTTP: answers per second (and p50, p99) by connections; ratio to `decide, no record`")
-    rows = [("", *map(str, CONNECTIONS))]
+    rows: list[tuple[str, ...]] = [("", *map(str, CONNECTIONS))]
     for name, by_count in runs.items():
         base = runs["decide, no record"]
         cells = [
@@ -288,14 +289,14 @@ def over_http(scratch: Path, settings: dict[str, str]) -> None:
         rows.append((name, *cells))
     table(rows)
     print("\nCPU microseconds per request over all processes, by role")
-    rows = [("", "connections", "worker", "evaluators", "sealer", "supervisor", "all")]
-    totals = {}
+    usage: list[tuple[str, ...]] = [("", "connections", "worker", "evaluators", "sealer", "supervisor", "all")]
+    totals: dict[tuple[str, int], float] = {}
     for name, by_count in runs.items():
         for count, one in by_count.items():
-            cells = [one.cpu.get(role, 0) for role in ("server", "zygote", "sealing", "supervisor")]
-            totals[name, count] = sum(cells)
-            rows.append((name, str(count), *(f"{cell:.0f}" for cell in cells), f"{sum(cells):.0f}"))
-    table(rows)
+            used = [one.cpu.get(role, 0.0) for role in ("server", "zygote", "sealing", "supervisor")]
+            totals[name, count] = sum(used)
+            usage.append((name, str(count), *(f"{cell:.0f}" for cell in used), f"{sum(used):.0f}"))
+    table(usage)
     print("\nthe proof (sealing the input to the sealer), as a share of the CPU of a decision without it")
     for count in CONNECTIONS:
         without, whole = totals["decide, no record", count], totals["decide and record", count]

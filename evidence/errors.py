@@ -51,6 +51,12 @@ class DamagedJournalError(EvidenceError):
     code = "journal-damaged"
 
 
+class RetentionError(EvidenceError):
+    """A chain's retention class has no time to be kept for; nothing of it can be sealed until it has."""
+
+    code = "unknown-retention-class"
+
+
 class RecordTooLargeError(EvidenceError):
     """The record would be larger than 65,536 bytes; nothing was written."""
 

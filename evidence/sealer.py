@@ -14,7 +14,7 @@ from pathlib import Path
 
 from evidence import form, journal, note, record, segment
 from evidence.checkpointer import Checkpointer
-from evidence.errors import DamagedJournalError, JournalError, NotFoundError
+from evidence.errors import DamagedJournalError, JournalError, NotFoundError, RetentionError
 from evidence.keys import SigningKey
 from evidence.note import Note
 from evidence.segment import Batch, Seal
@@ -104,7 +104,10 @@ class Sealer:
                 retention_class = class_of(directory) if directory.is_dir() else None
                 if retention_class is None or not journal.files(directory):
                     continue
+                if retention_class not in self._classes:
+                    raise RetentionError(f"chain {directory.name} is of class `{retention_class}`, which is not kept")
                 seal = last_seal(self._store, directory.name, self._key)
+                _check_continued(directory, seal)
                 self._chains[directory.name] = _Chain(
                     directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._clock()
                 )
@@ -207,9 +210,22 @@ class Sealer:
         paths = journal.files(chain.directory)
         for path, following in pairwise(paths[:-1]):
             age = self._clock().timestamp() - path.stat().st_mtime
-            if journal.first_seq(following) > chain.next_seq or age < self._limits.keep_journal:
-                break
+            if journal.first_seq(following) >= chain.next_seq or age < self._limits.keep_journal:
+                break  # the last record that is sealed stays: it shows that this journal is the one that was sealed
             path.unlink()
+
+
+def _check_continued(directory: Path, seal: Seal | None) -> None:
+    """Refuse a journal that is not the one that was sealed, such as an older copy: it gives numbers a second time."""
+    if seal is None or seal.first_seq + seal.count == 0:
+        return
+    last = seal.first_seq + seal.count - 1
+    try:
+        same = record.leaf(journal.find(directory, last)) == seal.head
+    except NotFoundError:
+        same = False
+    if not same:
+        raise DamagedJournalError(f"journal of chain {directory.name} is not the one whose record {last} was sealed")
 
 
 def _read_synced(path: Path, offset: int) -> bytes:

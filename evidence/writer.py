@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -202,7 +202,8 @@ class Writer:
     def _synced(self, done: "asyncio.Future[None]", batch: _Batch) -> None:
         if (error := done.exception()) is not None:
             # What the kernel could not write is gone from its books: never sync or read this file again.
-            (self._directory / _ABANDONED).touch()
+            with suppress(OSError):  # a disk that takes no sync may take no name either
+                (self._directory / _ABANDONED).touch()
             self._fail(batch, f"journal cannot be synced: {getattr(error, 'strerror', None) or error}")
             return
         for (_, appended), future in batch:

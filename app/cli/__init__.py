@@ -3,12 +3,10 @@
 Parsing and printing; what is done lies in the modules it calls.
 """
 
-import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from app.cli import decide, decision, policy, serve, token
 from app.cli.output import CommandError
 from app.settings import Settings, SettingsError
 from evidence.__main__ import main as evidence_main
@@ -23,9 +21,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             vkey = settings.keys / "log.vkey"
             code = evidence_main(given[1:], program="omega evidence", store=settings.store, key=vkey)
         else:
+            from app.cli.commands import parser  # noqa: PLC0415 - half a second that `evidence` need not spend
+
             options = parser().parse_args(given)
-            run: Callable[[argparse.Namespace, Settings], int] = options.run
-            code = run(options, settings)
+            code = int(options.run(options, settings))
         sys.stdout.flush()  # here, where it is known what a closed pipe means
     except SettingsError as error:
         return _fail(str(error), 2)
@@ -37,23 +36,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the interpreter flushes once more
         return 1
     return code
-
-
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command."""
-    whole = argparse.ArgumentParser(
-        prog="omega",
-        description="Decide, record, and prove. Settings are read from OMEGA_* variables (docs/operating.md).",
-        epilog="exit codes: 0 yes; 1 no: denied, differs, does not hold; 2 unusable input; 3 the service is not there",
-    )
-    commands = whole.add_subparsers(required=True, metavar="COMMAND")
-    serve.add_to(commands)
-    decide.add_to(commands)
-    decision.add_to(commands)
-    policy.add_to(commands)
-    commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
-    token.add_to(commands)
-    return whole
 
 
 def _fail(message: str, code: int) -> int:

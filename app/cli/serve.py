@@ -34,8 +34,7 @@ def _ready(url: str, settings: Settings, *, as_json: bool) -> None:
     if as_json:
         print_json({"url": url, "data": str(settings.data), "store": settings.store})
         return
-    key = shlex.quote(str(settings.keys / "log.vkey"))
-    omega = _command()
+    omega = _places(settings) + _command()
     print(
         f"""
 omega decides on {url}, and records in {settings.store}
@@ -49,12 +48,29 @@ ask for a decision (allowed; lower its "coverage_percent", and it is not):
 verify the log, here or with nothing but Python on another machine:
 
   {omega} evidence verify
-  python3 verify_evidence.py verify {shlex.quote(settings.store)} --key {key}
+{_elsewhere(settings)}
 
 stop with Ctrl-C
 """,
         flush=True,
     )
+
+
+def _elsewhere(settings: Settings) -> str:
+    """Return how to verify without this installation."""
+    key = shlex.quote(str(settings.keys / "log.vkey"))
+    if "://" in settings.store:
+        return f"  (copy the store to a directory, then: python3 verify_evidence.py verify DIRECTORY --key {key})"
+    return f"  python3 verify_evidence.py verify {shlex.quote(settings.store)} --key {key}"
+
+
+def _places(settings: Settings) -> str:
+    """Return the settings that another command needs to find the same node."""
+    usual = Settings.from_environment({}).places
+    changed = {name: value for name, value in settings.places.items() if value != usual[name]}
+    if settings.store == str(settings.data / "store"):
+        changed.pop("OMEGA_STORE", None)
+    return "".join(f"{name}={shlex.quote(value)} " for name, value in changed.items())
 
 
 def _command() -> str:

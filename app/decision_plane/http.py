@@ -3,6 +3,7 @@
 Knows ASGI 3.0 and nothing of decisions.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = Sequence[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_BODY_SECONDS = 10.0  # for each further part of a body
 _REQUEST_ID_BYTES = 128
 _PRINTABLE = range(0x20, 0x7F)
 _DIGITS = 20  # of a length, which are read
@@ -61,7 +63,7 @@ class Request:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await self.receive()
+            message = await self._next(waiting=bool(chunks))
             if message["type"] == "http.disconnect":
                 raise DisconnectedError
             chunk = message.get("body", b"")
@@ -71,6 +73,16 @@ class Request:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
+
+    async def _next(self, *, waiting: bool) -> MutableMapping[str, Any]:
+        """Return the next part; the first is there mostly, and whoever sends the rest slowly holds a place."""
+        if not waiting:
+            return await self.receive()
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):
+                return await self.receive()
+        except TimeoutError:
+            raise ProblemError(problem("body_timeout")) from None
 
 
 async def answer(

@@ -106,6 +106,8 @@ def load(directory: Path, revision: str) -> Bundle:
     Raises:
         BundleError: a file is not readable or has no place in a bundle, or the files contradict each other.
     """
+    if not directory.is_dir():
+        raise BundleError(f".:1:1: `{directory}` is no directory")
     try:
         paths = sorted(path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
         if len(paths) > _MAX_FILES:

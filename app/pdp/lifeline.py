@@ -6,6 +6,9 @@ import signal
 import sys
 from typing import Final
 
+HOPELESS: Final = 3
+"""Exit code of a child that a fresh start would not help: the service ends with it, and a person must look."""
+
 _PR_SET_PDEATHSIG: Final = 1
 _C: Final = ctypes.CDLL(None, use_errno=True)
 

@@ -115,7 +115,7 @@ def _rule(file: str, block: _Block, gate: str) -> Rule:
         severity=Severity(custom["severity"]),
         enforcement=Enforcement(custom["enforcement"]),
         controls=_controls(
-            custom["controls"], refuse("`controls` lists 1 to 16 of `<framework>/<control>`, none twice")
+            custom["controls"], refuse("`controls` lists 1 to 12 of `<framework>/<control>`, none twice")
         ),
         line=block.line + block.text.count("\n") + 2,
     )

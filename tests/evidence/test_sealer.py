@@ -4,7 +4,7 @@ import pytest
 from sealing import KEY, Node
 
 from evidence import journal, note
-from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, StoreError
+from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, RetentionError, StoreError
 from evidence.note import Note
 from evidence.sealer import last_seal
 from evidence.segment import Batch, Seal, seal
@@ -237,6 +237,31 @@ def test_a_journal_that_does_not_continue_the_store_is_not_sealed(tmp_path):
         file.rename(mine / file.name)
     with pytest.raises(DamagedJournalError):
         node.restart().step(flush=True)
+
+
+def test_an_older_copy_of_a_journal_is_not_sealed(tmp_path):
+    """A restored backup gives numbers a second time; what it says must not pass for what was sealed."""
+    node = Node(tmp_path / "journal")
+    node.append("a")
+    [chain] = (tmp_path / "journal").iterdir()
+    backup = {file.name: file.read_bytes() for file in journal.files(chain)}
+    node.append("b", "c")
+    node.step(flush=True)
+    for file in journal.files(chain):
+        file.unlink()
+    for name, data in backup.items():
+        (chain / name).write_bytes(data)
+    for text in (["d"], ["d", "e", "f"]):
+        node.append(*text)
+        with pytest.raises(DamagedJournalError, match="is not the one"):
+            node.restart().step(flush=True)
+
+
+def test_a_class_that_is_not_kept_is_named(tmp_path):
+    node = Node(tmp_path)
+    node.append("a", retention_class="other")
+    with pytest.raises(RetentionError, match="`other`"):
+        node.step()
 
 
 def test_a_journal_that_lost_its_beginning_is_not_sealed(tmp_path):

@@ -250,6 +250,14 @@ def test_a_sync_that_fails_ends_the_chain(tmp_path, monkeypatch):
     assert again[0].position.chain != chain
 
 
+def test_a_sync_that_fails_on_a_disk_that_takes_nothing_more_still_ends_the_writer(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "read-only file system")
+
+    monkeypatch.setattr("evidence.writer.Path.touch", refuse)
+    asyncio.run(fails(tmp_path, monkeypatch, "fdatasync", errno.EIO))
+
+
 def test_a_disk_that_does_not_take_the_first_record_is_a_journal_error(tmp_path, monkeypatch):
     with monkeypatch.context() as broken:
         Faults(broken, "pwrite", errno.ENOSPC)

@@ -216,7 +216,7 @@ def test_a_pipe_is_no_file(tmp_path):
 
 
 def test_a_directory_that_is_not_there_is_no_bundle(tmp_path):
-    with pytest.raises(BundleError, match="holds no action"):
+    with pytest.raises(BundleError, match="is no directory"):
         load(tmp_path / "nowhere", "r1")
 
 

@@ -1,0 +1,22 @@
+"""The parser of the whole `omega` command: every command there is, in the order people meet them."""
+
+import argparse
+
+from app.cli import decide, decision, policy, serve, token
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    whole = argparse.ArgumentParser(
+        prog="omega",
+        description="Decide, record, and prove. Settings are read from OMEGA_* variables (docs/operating.md).",
+        epilog="exit codes: 0 yes; 1 no: denied, differs, does not hold; 2 unusable input; 3 the service is not there",
+    )
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    serve.add_to(commands)
+    decide.add_to(commands)
+    decision.add_to(commands)
+    policy.add_to(commands)
+    commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
+    token.add_to(commands)
+    return whole

@@ -1,0 +1,79 @@
+"""A node's directory as `omega serve` prepares it, with the small policies, and what its processes would do in it."""
+
+import asyncio
+import os
+
+from app import keys, supervisor
+from app.db import open_engine
+from app.pdp.bundle import parse_snapshot
+from app.pdp.enforce import Pdp, Policies
+from app.pdp.request import parse_request
+from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.subject_keys import SubjectKeys
+from app.sealing import run
+from app.settings import Settings
+from evidence.writer import Writer
+from tests.pdp.deciding import NOW, Engines, Service
+from tests.pdp.shop import FILES, written
+
+
+def node_environment(path, **more):
+    """Return the variables of a node below `path`; its policies are written there."""
+    written(path / "policies", FILES)
+    return {"OMEGA_DATA": str(path / "node"), "OMEGA_POLICIES": str(path / "policies"), "OMEGA_PORT": "0", **more}
+
+
+def prepared(path, **more):
+    """Return the settings of a node that is ready to start."""
+    settings = Settings.from_environment(node_environment(path, **more))
+    supervisor.prepare(settings)
+    return settings
+
+
+def in_force(settings):
+    """Return the bundle in force and its snapshot."""
+    (path,) = settings.bundles.glob("*.json")
+    return parse_snapshot(path.read_bytes())
+
+
+def subject_keys(settings):
+    """Return the key store of a node; `close_keys` closes it."""
+    node = keys.load(settings.keys)
+    return SubjectKeys(open_engine(settings.key_store), kek=node.kek, lookup_key=node.lookup)
+
+
+def close_keys(store):
+    store.close()
+    store._thread.shutdown()
+    store._table._engine.dispose()
+
+
+def decided(settings, *requests, caller=None, engines=None):
+    """Decide requests as a worker would, with an engine in this process; return what was recorded."""
+
+    async def main():
+        store = subject_keys(settings)
+        bundle = in_force(settings)
+        writer = Writer.open(settings.journals, retention_class=settings.default_class, version="0")
+        policies = Policies(bundle=bundle, evaluators=engines or Engines(bundle))
+        pdp = Pdp(policies, writer, KeyStoreConcealer(store), lambda: NOW)
+        try:
+            return [await pdp.evaluate(parse_request(data), caller or Service()) for data in requests]
+        finally:
+            await writer.close()
+            close_keys(store)
+
+    return asyncio.run(main())
+
+
+def sealed(settings):
+    """Seal and checkpoint everything, as the sealer does when it is told to stop."""
+    run(settings, lambda: True)
+
+
+def use(monkeypatch, environment):
+    """Have this process see exactly these settings."""
+    for name in [name for name in os.environ if name.startswith("OMEGA_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)

@@ -1,0 +1,252 @@
+"""Decisions found again and decided again."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from app import decision_log, keys
+from app.decision_log import Outcome, Status, find, replay
+from app.pdp.errors import EvaluationError
+from app.sealing import new_sealer
+from evidence import journal, record
+from evidence.errors import FindingError, MalformedError, NotFoundError, StoreError
+from evidence.proof import Proof
+from evidence.reader import Reader
+from evidence.record import Draft, Position, Record
+from evidence.sealer import Limits
+from evidence.store import open_store
+from tests.decision_plane.asking import body
+from tests.node import close_keys, decided, in_force, prepared, sealed, subject_keys
+from tests.pdp.deciding import Engines
+
+ALLOWED, DENIED = body(), body(ripe=False)
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return prepared(tmp_path, OMEGA_SEAL_AGE_MS="10")
+
+
+def found(settings, position):
+    reader = Reader(open_store(settings.store), keys.load(settings.keys).log.verifier)
+    return find(reader, settings.journals, position)
+
+
+def test_a_record_is_found_wherever_it_has_come_to(settings):
+    (recorded,) = decided(settings, ALLOWED)
+    position = recorded.appended.position
+    in_journal = found(settings, position)
+    assert (in_journal.status, in_journal.proof) == (Status.JOURNAL, None)
+    assert record.leaf(in_journal.record) == recorded.appended.leaf
+
+    sealer = new_sealer(settings)
+    sealer._limits = Limits(age=0, checkpoint=3_600)
+    assert sealer.step() == 2
+    under_seal = found(settings, position)
+    assert (under_seal.status, under_seal.proof) == (Status.SEALED, None)
+
+    sealed(settings)
+    proven = found(settings, position)
+    assert proven.status == Status.PROVEN
+    assert {in_journal.record, under_seal.record, proven.record} == {in_journal.record}
+    proof = Proof.parse(proven.proof.encode())
+    assert proof.verify(keys.load(settings.keys).log.verifier)[0] == Record.parse(proven.record)
+    assert proven.document() == {
+        "record": json.loads(proven.record),
+        "status": "proven",
+        "proof": proven.proof,
+    }
+
+
+@pytest.mark.parametrize("sealing", [False, True], ids=["in the journal", "in the store"])
+def test_what_was_never_recorded_is_not_found(settings, sealing):
+    (recorded,) = decided(settings, ALLOWED)
+    if sealing:
+        sealed(settings)
+    chain = recorded.appended.position.chain
+    for position in (Position(chain=chain, seq=2), Position(chain="0" * 20, seq=0)):
+        with pytest.raises(NotFoundError):
+            found(settings, position)
+
+
+def test_a_record_that_was_altered_in_the_store_is_not_believed(settings):
+    (recorded,) = decided(settings, ALLOWED)
+    sealed(settings)
+    (segment,) = settings.data.glob("store/chains/*/segments/*")
+    segment.chmod(0o600)
+    segment.write_bytes(segment.read_bytes().replace(b'"allow":true', b'"allow":null'))
+    with pytest.raises(FindingError):
+        found(settings, recorded.appended.position)
+
+
+def test_a_store_that_does_not_answer_is_not_an_empty_one(settings):
+    class Away:
+        def get(self, _key, **_):
+            raise StoreError("away")
+
+    (recorded,) = decided(settings, ALLOWED)
+    with pytest.raises(StoreError, match="away"):
+        find(Reader(Away(), keys.load(settings.keys).log.verifier), settings.journals, recorded.appended.position)
+
+
+@dataclass(slots=True)
+class Again:
+    """What a replay has to do with: the record, the key store, and evaluators in this process."""
+
+    settings: object
+    keys: object
+
+    def __call__(self, data):
+        return asyncio.run(replay(data, self.keys, self.settings.bundles))
+
+
+class Starting:
+    """Stands for `Evaluators`: the engine of the snapshot, in this process."""
+
+    error = None
+
+    @classmethod
+    async def start(cls, path, *, count):
+        started = cls()
+        started._engines = Engines(decision_log.parse_snapshot(path.read_bytes()))
+        started._engines.error = cls.error
+        assert count == 1
+        return started
+
+    async def evaluate(self, query, text):
+        return await self._engines.evaluate(query, text)
+
+    async def close(self):
+        pass
+
+
+@pytest.fixture
+def again(settings, monkeypatch):
+    monkeypatch.setattr(decision_log, "Evaluators", Starting)
+    monkeypatch.setattr(Starting, "error", None)
+    store = subject_keys(settings)
+    yield Again(settings, store)
+    close_keys(store)
+
+
+def record_of(settings, recorded):
+    position = recorded.appended.position
+    return journal.find(settings.journals / position.chain, position.seq)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(ALLOWED, id="an allow"),
+        pytest.param(DENIED, id="a deny"),
+        pytest.param(body(grams=None), id="a missing fact"),
+        pytest.param(body(colour="red"), id="a fact that the contract does not name"),
+    ],
+)
+def test_a_decision_comes_out_the_same(settings, again, asked):
+    (recorded,) = decided(settings, asked)
+    result = again(record_of(settings, recorded))
+    assert (result.outcome, result.reason) == (Outcome.REPRODUCED, "")
+    assert result.replayed == result.recorded
+    assert json.loads(result.recorded) == recorded.decision.document()
+
+
+@pytest.mark.slow
+def test_real_evaluators_say_the_same(settings):
+    (recorded,) = decided(settings, DENIED)
+    store = subject_keys(settings)
+    try:
+        result = asyncio.run(replay(record_of(settings, recorded), store, settings.bundles))
+    finally:
+        close_keys(store)
+    assert result.outcome == Outcome.REPRODUCED
+
+
+def rewritten(data, **changes):
+    """Return a record as a liar would write it."""
+    told = json.loads(data)
+    told["body"] |= changes
+    draft = Draft(type=told["type"], tenant=told["tenant"], body=told["body"], sealed=tuple(told["sealed"]))
+    return record.encode(
+        draft,
+        Position(chain=told["chain"], seq=told["seq"]),
+        epoch=told["epoch"],
+        prev=told["prev"],
+        time=told["time"],
+        retention_class=told["class"],
+    )
+
+
+def test_a_result_that_policy_did_not_give_differs(settings, again):
+    (recorded,) = decided(settings, DENIED)
+    lie = recorded.decision.document() | {"allow": True, "failed": [], "violations": []}
+    result = again(rewritten(record_of(settings, recorded), result=lie))
+    assert result.outcome == Outcome.DIFFERS
+    assert json.loads(result.recorded)["allow"] is True
+    assert json.loads(result.replayed)["allow"] is False
+
+
+def test_an_evaluation_that_was_cut_off_cannot_be_repeated(settings, again):
+    engines = Engines(in_force(settings))
+    engines.error = EvaluationError("evaluation_timeout")
+    (recorded,) = decided(settings, ALLOWED, engines=engines)
+    result = again(record_of(settings, recorded))
+    assert (result.outcome, result.replayed) == (Outcome.NOT_REPRODUCIBLE, b"")
+    assert "cut off" in result.reason
+
+
+@pytest.mark.parametrize("code", ["evaluation_timeout", "evaluation_crashed", "evaluators_busy"])
+def test_a_replay_that_is_cut_off_accuses_nobody(settings, again, monkeypatch, code):
+    (recorded,) = decided(settings, ALLOWED)
+    monkeypatch.setattr(Starting, "error", EvaluationError(code))
+    result = again(record_of(settings, recorded))
+    assert (result.outcome, result.replayed) == (Outcome.NOT_REPRODUCIBLE, b"")
+    assert "try again" in result.reason
+
+
+def test_without_the_subjects_key_nothing_can_be_repeated(settings, again):
+    (recorded,) = decided(settings, ALLOWED)
+    data = record_of(settings, recorded)
+    assert asyncio.run(again.keys.destroy(Record.parse(data).sealed[0]["subject"]))
+    result = again(data)
+    assert (result.outcome, result.reason) == (Outcome.NOT_REPRODUCIBLE, "the subject's key was destroyed")
+
+
+def test_a_block_of_another_record_is_not_opened(settings, again):
+    first, second = decided(settings, ALLOWED, DENIED)
+    data = json.loads(record_of(settings, first))
+    data["sealed"] = json.loads(record_of(settings, second))["sealed"]
+    result = again(rewritten(json.dumps(data).encode()))
+    assert result.outcome == Outcome.NOT_REPRODUCIBLE
+    assert "altered, or belongs to another place" in result.reason
+
+
+@pytest.mark.parametrize("content", [None, b"{}", b"\xff"], ids=["missing", "another", "damaged"])
+def test_without_its_bundle_nothing_can_be_repeated(settings, again, content):
+    (recorded,) = decided(settings, ALLOWED)
+    (path,) = settings.bundles.glob("*.json")
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    assert again(record_of(settings, recorded)).outcome == Outcome.NOT_REPRODUCIBLE
+
+
+def test_a_key_store_that_is_away_is_a_reason_and_no_error(settings, again):
+    (recorded,) = decided(settings, ALLOWED)
+    again.keys.close()
+    result = again(record_of(settings, recorded))
+    assert (result.outcome, result.reason) == (Outcome.NOT_REPRODUCIBLE, "the key store is closed")
+
+
+def test_other_records_are_not_decisions(settings, again):
+    (recorded,) = decided(settings, ALLOWED)
+    opened = journal.find(settings.journals / recorded.appended.position.chain, 0)
+    result = again(opened)
+    assert (result.outcome, result.reason) == (Outcome.NOT_REPRODUCIBLE, "a record of type `chain.opened`")
+
+
+def test_what_is_no_record_is_an_error(again):
+    with pytest.raises(MalformedError):
+        again(b"{}")

@@ -1,0 +1,130 @@
+"""The sealer process: it seals until it is told to stop, then what is left, and bears a store that is away."""
+
+import signal
+import sys
+
+import pytest
+
+from app import keys, sealing
+from app.sealing import main, new_sealer, run
+from evidence.errors import FindingError
+from evidence.store import open_store
+from evidence.verify import Verification
+from tests.decision_plane.asking import body
+from tests.node import decided, node_environment, prepared, use
+
+
+@pytest.fixture
+def settings(tmp_path, monkeypatch):
+    monkeypatch.setattr(sealing, "_PAUSE", 0)
+    monkeypatch.setattr(sealing, "_RETRY", 0)
+    return prepared(tmp_path, OMEGA_SEAL_AGE_MS="3600000")
+
+
+def report(settings):
+    store = open_store(settings.store, read_only=True)
+    return Verification(store, keys.load(settings.keys).log.verifier).run(None)
+
+
+def rounds(*actions):
+    """Return a `stopping` that does something before each round, and stops at the one after."""
+    todo = list(actions)
+
+    def stopping():
+        if not todo:
+            return True
+        todo.pop(0)()
+        return False
+
+    return stopping
+
+
+def test_told_to_stop_it_seals_what_is_left(settings):
+    decided(settings, body(), body(ripe=False))
+    run(settings, lambda: True)
+    assert report(settings).checked.records == 3
+    assert report(settings).uncheckpointed_seals == 0
+
+
+def test_until_then_it_waits_for_the_age_and_says_that_it_lives(settings):
+    decided(settings, body())
+    alive = settings.data / "sealer.alive"
+    seen = []
+    run(settings, rounds(lambda: seen.append(alive.exists()), lambda: seen.append(alive.exists())))
+    assert seen == [False, True]
+    assert report(settings).checked.segments == 1
+
+
+def test_a_store_that_comes_back_gets_what_it_missed(settings, caplog):
+    decided(settings, body())
+    store = settings.data / "store"
+    store.write_text("in the way")
+    run(settings, rounds(lambda: None, store.unlink))
+    assert "store does not take the log: store-unavailable" in caplog.text
+    assert report(settings).checked.records == 2
+
+
+def test_a_store_that_is_away_does_not_keep_it_from_stopping(settings):
+    decided(settings, body())
+    (settings.data / "store").write_text("in the way")
+    run(settings, lambda: True)
+    assert not (settings.data / "sealer.alive").exists()
+
+
+def test_an_altered_store_ends_it(settings):
+    decided(settings, body())
+    run(settings, lambda: True)
+    (checkpoint,) = settings.data.glob("store/log/checkpoints/*")
+    (leaves,) = settings.data.glob("store/log/leaves/*")
+    checkpoint.chmod(0o600)
+    leaves.chmod(0o600)
+    leaves.write_text(leaves.read_text().replace(" 0 ", " 1 "))
+    with pytest.raises(FindingError):
+        new_sealer(settings)
+
+
+@pytest.fixture
+def process(monkeypatch):
+    """Let `main` believe that this is its process, and take back what it sets."""
+    monkeypatch.setattr(sealing, "end_with_parent", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["sealing", "1"])
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("process")
+def test_a_signal_stops_it(settings, tmp_path, monkeypatch):
+    use(monkeypatch, node_environment(tmp_path))
+    decided(settings, body())
+    steps = []
+    real = sealing.run
+
+    def told(found, stopping):
+        steps.append(stopping())
+        signal.raise_signal(signal.SIGTERM)
+        steps.append(stopping())
+        real(found, stopping)
+
+    monkeypatch.setattr(sealing, "run", told)
+    assert main() == 0
+    assert steps == [False, True]
+    assert report(settings).checked.records == 2
+
+
+@pytest.mark.usefixtures("process")
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        pytest.param({"OMEGA_SEAL_AGE_MS": "soon"}, "OMEGA_SEAL_AGE_MS cannot be `soon`", id="a setting"),
+        pytest.param({}, "keys", id="no keys"),
+    ],
+)
+def test_what_it_cannot_bear_is_one_line(tmp_path, monkeypatch, caplog, environment, message):
+    use(monkeypatch, node_environment(tmp_path, **environment))
+    assert main() == 1
+    (entry,) = caplog.records
+    assert entry.getMessage().startswith("sealer ends: ")
+    assert message in entry.getMessage()
+    assert entry.exc_info is None

@@ -1,0 +1,343 @@
+"""A decision worker: what it owns, whose decisions it shows, when it swaps policies, and when it is of no more use."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import time
+
+import pytest
+
+from app import activation, keys, server
+from app.decision_plane.http import ProblemError
+from app.pdp.errors import BundleError, EvaluatorsGoneError
+from app.server import Worker, main, sealer_alive, serve
+from evidence.writer import Writer
+from tests.decision_plane.asking import body
+from tests.node import decided, node_environment, prepared, sealed, use
+from tests.pdp.deciding import GONE, Service
+from tests.pdp.shop import written
+
+
+class Pool:
+    """Stands for `Evaluators`."""
+
+    def __init__(self):
+        self.gone = asyncio.get_running_loop().create_future()
+        self.closed = False
+
+    async def close(self):
+        self.closed = True
+
+
+async def started(_settings, snapshot):
+    """Stands for `start_policies`."""
+    bundle = server.parse_snapshot(snapshot.read_bytes())
+    return server.Policies(bundle=bundle, evaluators=Pool())
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return prepared(tmp_path)
+
+
+@pytest.fixture
+def working(settings, monkeypatch):
+    """Return a way to run something in a started worker whose evaluators are fakes."""
+    monkeypatch.setattr(server, "start_policies", started)
+    monkeypatch.setattr(server, "_WATCH", 0.001)
+
+    def work(does):
+        async def run():
+            worker = Worker(settings, keys.load(settings.keys))
+            plane = await worker.start()
+            try:
+                return await does(worker, plane)
+            finally:
+                await worker.close()
+                worker._subject_keys._thread.shutdown()
+
+        return asyncio.run(run())
+
+    return work
+
+
+def finding(working, decision_id, tenant="default"):
+    async def find(worker, _):
+        return await worker.find(decision_id, Service(tenant=tenant))
+
+    return working(find)
+
+
+def problem_of(working, *arguments):
+    with pytest.raises(ProblemError) as caught:
+        finding(working, *arguments)
+    return caught.value.problem
+
+
+@pytest.mark.parametrize("sealing", [False, True], ids=["in the journal", "in the store"])
+def test_a_tenant_sees_its_own_decisions_alone(settings, working, sealing):
+    (recorded,) = decided(settings, body())
+    sealed(settings)
+    if not sealing:
+        (store,) = settings.data.glob("store/chains")
+        store.rename(settings.data / "elsewhere")
+    found = finding(working, recorded.decision_id)
+    assert found["record"]["body"]["caller"] == "marketplace"
+    assert (found["status"], found["proof"] is not None) == (("proven", True) if sealing else ("journal", False))
+    hidden = problem_of(working, recorded.decision_id, "other")
+    missing = problem_of(working, f"{recorded.decision_id}00", "other")
+    assert hidden.code == missing.code == "not_found"
+    assert hidden.detail.replace(recorded.decision_id, "") == missing.detail.replace(f"{recorded.decision_id}00", "")
+
+
+@pytest.mark.parametrize("text", ["", "x", "01a203ec17c0f73dc8f6", "01a203ec17c0f73dc8f6-01", "../../keys-1", "é-1"])
+def test_what_is_no_decision_id_names_no_decision(working, text):
+    sealed_nothing = problem_of(working, text)
+    assert sealed_nothing.code == "not_found"
+
+
+def test_the_services_own_records_belong_to_no_caller(settings, working):
+    (recorded,) = decided(settings, body())
+    opened = f"{recorded.appended.position.chain}-0"
+    sealed(settings)
+    assert problem_of(working, opened).code == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "detail"),
+    [
+        pytest.param("chains/*/segments/*", b"altered\n", "wrong-segment", id="a segment altered"),
+        pytest.param("chains/*/seals/*", b"altered", "malformed", id="a seal altered"),
+        pytest.param("log/leaves/*", b"altered\n", "malformed", id="leaves altered"),
+    ],
+)
+def test_a_store_that_does_not_hold_is_not_a_missing_decision(settings, working, name, content, detail):
+    (recorded,) = decided(settings, body())
+    sealed(settings)
+    (path,) = settings.data.glob(f"store/{name}")
+    path.chmod(0o600)
+    path.write_bytes(content)
+    found = problem_of(working, recorded.decision_id)
+    assert (found.code, found.status) == ("store_unavailable", 503)
+    assert found.detail.startswith(detail)
+
+
+def test_it_is_ready_when_all_it_needs_is_there(settings, working):
+    async def health(worker, _):
+        before = worker._health().checks
+        sealed(settings)
+        alive = worker._health()
+        os.utime(settings.data / "sealer.alive", (time.time() - 60, time.time() - 60))
+        return before, alive, worker._health().checks
+
+    before, alive, after = working(health)
+    assert before == {"evaluators": True, "journal": True, "sealer": False}
+    assert all(alive.checks.values())
+    assert (alive.bundle, alive.revision) == (activation.active(settings.bundles).stem, "unversioned")
+    assert after == {"evaluators": True, "journal": True, "sealer": False}
+
+
+def test_nobody_knows_when_a_sealer_that_never_ran_was_alive(settings):
+    assert sealer_alive(settings) is None
+
+
+def test_without_evaluators_a_worker_ends(working, caplog):
+    async def lose(worker, _):
+        worker._pdp.policies.evaluators.gone.set_result(GONE)
+        await worker.ended()
+        return worker._health().checks["evaluators"]
+
+    assert working(lose) is False
+    assert "worker ends: its evaluators are gone" in caplog.text
+
+
+def test_a_chain_that_takes_nothing_more_ends_its_worker(working, caplog):
+    async def fail(worker, _):
+        worker._writer.failure = "the disk is full"
+        await worker.ended()
+
+    working(fail)
+    assert "worker ends: the disk is full" in caplog.text
+
+
+async def turns(worker, number=3):
+    """Let the worker look for another bundle so many times."""
+    for _ in range(number):
+        await worker._reload()
+
+
+def test_another_bundle_in_force_is_taken_over(settings, working):
+    async def swap(worker, _):
+        old = worker._pdp.policies
+        written(settings.policies, {"data/notes.json": "{}"})
+        bundle = await asyncio.to_thread(activation.activate, settings.policies, settings.bundles)
+        await turns(worker)
+        await asyncio.gather(*worker._retiring)
+        return old, worker._pdp.policies, bundle
+
+    old, new, bundle = working(swap)
+    assert old.evaluators.closed
+    assert new.bundle.digest == bundle.digest != old.bundle.digest
+
+
+def test_evaluators_that_end_after_the_swap_end_nobody(settings, working):
+    async def swap(worker, _):
+        old = worker._pdp.policies.evaluators
+        written(settings.policies, {"data/notes.json": "{}"})
+        activation.activate(settings.policies, settings.bundles)
+        await turns(worker)
+        old.gone.set_result(GONE)
+        await asyncio.sleep(0)
+        return worker._ended.is_set()
+
+    assert working(swap) is False
+
+
+@pytest.mark.parametrize("content", [b"0" * 64, b"\xff", b""], ids=["not there", "no text", "empty"])
+def test_a_bundle_that_cannot_be_had_changes_nothing(settings, working, caplog, content):
+    async def look(worker, _):
+        before = worker._pdp.policies
+        (settings.bundles / "active").write_bytes(content)
+        await turns(worker, 1)
+        return before is worker._pdp.policies
+
+    assert working(look) is True
+    assert "the old one goes on" in caplog.text
+
+
+def test_a_token_of_this_node_is_known_and_no_other(settings, working):
+    async def authenticate(_, plane):
+        node = keys.load(settings.keys)
+        made = [
+            server.identity.issue(
+                node.token, subject="marketplace", tenant="default", issuer=issuer, lifetime=60, now=time.time()
+            )
+            for issuer in (settings.origin, "somewhere.example/else")
+        ]
+        return [plane._authenticate(token) for token in made]
+
+    known, unknown = working(authenticate)
+    assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)
+
+
+def test_a_worker_continues_the_chain_it_finds(settings, working):
+    (recorded,) = decided(settings, body())
+
+    async def chain(worker, _):
+        return worker._writer.chain, worker._writer.epoch
+
+    assert working(chain) == (recorded.appended.position.chain, 2)
+
+
+def listening():
+    found = socket.socket()
+    found.bind(("127.0.0.1", 0))
+    found.listen()
+    return found
+
+
+async def get(address):
+    """Return the status line of /readyz."""
+    reader, writer = await asyncio.open_connection(*address)
+    writer.write(b"GET /readyz HTTP/1.1\r\nhost: omega\r\nconnection: close\r\n\r\n")
+    line = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return line
+
+
+def test_it_serves_until_a_signal_and_then_lets_go_of_its_chain(settings, monkeypatch):
+    monkeypatch.setattr(server, "start_policies", started)
+    sealed(settings)
+
+    async def run():
+        with listening() as there:
+            address = there.getsockname()
+            serving = asyncio.create_task(serve(settings, there))
+            line = await get(address)
+            os.kill(os.getpid(), signal.SIGTERM)
+            return line, await serving
+
+    line, code = asyncio.run(run())
+    assert (line.split()[1], code) == (b"200", 0)
+    (chain,) = settings.journals.iterdir()
+    writer = Writer.open(settings.journals, retention_class="std7y", version="0")
+    assert writer.chain == chain.name
+    asyncio.run(writer.close())
+
+
+def test_it_serves_until_it_is_of_no_more_use(settings, monkeypatch):
+    pools = []
+
+    async def starting(found, snapshot):
+        pools.append(await started(found, snapshot))
+        return pools[0]
+
+    monkeypatch.setattr(server, "start_policies", starting)
+    monkeypatch.setattr(server, "_WATCH", 0.001)
+
+    async def run():
+        with listening() as there:
+            address = there.getsockname()
+            serving = asyncio.create_task(serve(settings, there))
+            await get(address)
+            pools[0].evaluators.gone.set_result(GONE)
+            return await serving
+
+    assert asyncio.run(run()) == 1
+
+
+@pytest.fixture
+def process(monkeypatch):
+    """Let `main` believe that this is its process, on a socket it was handed."""
+    handler = signal.getsignal(signal.SIGHUP)
+    handed = listening()
+    monkeypatch.setattr(server, "end_with_parent", lambda _: None)
+    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1"])
+    yield
+    signal.signal(signal.SIGHUP, handler)
+
+
+@pytest.mark.usefixtures("process")
+@pytest.mark.parametrize(
+    ("environment", "message"),
+    [
+        pytest.param({"OMEGA_WORKERS": "many"}, "OMEGA_WORKERS cannot be `many`", id="a setting"),
+        pytest.param({}, "keys", id="no keys"),
+    ],
+)
+def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path, monkeypatch, caplog, environment, message):
+    use(monkeypatch, node_environment(tmp_path, **environment))
+    assert main() == 1
+    (entry,) = [entry for entry in caplog.records if entry.name == "app.server"]
+    assert entry.getMessage().startswith("worker ends: ")
+    assert message in entry.getMessage()
+    assert entry.exc_info is None
+
+
+@pytest.mark.usefixtures("process")
+@pytest.mark.parametrize("error", [BundleError("active:1:1: none"), EvaluatorsGoneError("none start")])
+def test_a_worker_without_policies_says_why_in_one_line(settings, tmp_path, monkeypatch, caplog, error):
+    use(monkeypatch, {**node_environment(tmp_path), **settings.places})
+
+    async def fail(*_):
+        raise error
+
+    monkeypatch.setattr(server, "start_policies", fail)
+    assert main() == 1
+    assert f"worker ends: {error}" in caplog.text
+
+
+@pytest.mark.slow
+def test_real_evaluators_start_and_end_with_it(settings):
+    async def run():
+        worker = Worker(settings, keys.load(settings.keys))
+        await worker.start()
+        digest = worker._pdp.policies.evaluators.digest
+        await worker.close()
+        worker._subject_keys._thread.shutdown()
+        return digest
+
+    assert asyncio.run(run()) == activation.active(settings.bundles).stem
