@@ -35,7 +35,7 @@ from app.privacy.concealer import KeyStoreConcealer
 from app.privacy.errors import PrivacyError
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
-from evidence.errors import DamagedJournalError, EvidenceError, FindingError, MalformedError, NotFoundError
+from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, NotFoundError, StoreError
 from evidence.reader import Reader
 from evidence.record import Position
 from evidence.store import open_store
@@ -130,11 +130,11 @@ class Worker:
             document = (await asyncio.to_thread(self._find, position)).document()
         except NotFoundError:
             raise unknown from None
-        except FindingError as error:
+        except StoreError as error:
+            raise ProblemError(problem("store_unavailable", error.code)) from error
+        except EvidenceError as error:
             _LOG.error("the log does not hold: %s", error)
             raise ProblemError(problem("evidence_damaged", error.code)) from error
-        except EvidenceError as error:
-            raise ProblemError(problem("store_unavailable", error.code)) from error
         record = document["record"]
         if (record["tenant"], record["body"].get("caller")) != (caller.tenant, caller.subject):
             raise unknown  # a caller sees what it asked itself; everything else is the auditor's business
@@ -207,6 +207,7 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         date_header=False,
         timeout_graceful_shutdown=_GRACE,
     )

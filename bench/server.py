@@ -102,6 +102,7 @@ async def main(mode: str, listening: socket.socket) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        proxy_headers=False,
         date_header=False,
     )
     await uvicorn.Server(config).serve(sockets=[listening])

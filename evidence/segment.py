@@ -160,7 +160,7 @@ class Batch:
     @property
     def data(self) -> bytes:
         """Return the object: each record, each followed by a newline."""
-        return b"".join(record + b"\n" for record in self.records)
+        return b"\n".join([*self.records, b""])
 
 
 def seal(batch: Batch, data: bytes, **position: Any) -> Seal:

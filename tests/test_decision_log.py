@@ -87,8 +87,10 @@ def test_a_store_that_does_not_answer_is_not_an_empty_one(settings):
             raise StoreError("away")
 
     (recorded,) = decided(settings, ALLOWED)
+    reader = Reader(Away(), keys.load(settings.keys).log.verifier)
+    assert find(reader, settings.journals, recorded.appended.position).status == Status.JOURNAL
     with pytest.raises(StoreError, match="away"):
-        find(Reader(Away(), keys.load(settings.keys).log.verifier), settings.journals, recorded.appended.position)
+        find(reader, settings.journals, Position(chain=recorded.appended.position.chain, seq=99))
 
 
 @dataclass(slots=True)

@@ -6,8 +6,9 @@ import sys
 import pytest
 
 from app import keys, sealing
+from app.pdp.lifeline import HOPELESS
 from app.sealing import main, new_sealer, run
-from evidence.errors import FindingError
+from evidence.errors import FindingError, JournalError
 from evidence.store import open_store
 from evidence.verify import Verification
 from tests.decision_plane.asking import body
@@ -39,6 +40,14 @@ def rounds(*actions):
     return stopping
 
 
+def away(settings):
+    """Put a file where the store was; return it."""
+    store = settings.data / "store"
+    store.rename(settings.data / "elsewhere")
+    store.touch()
+    return store
+
+
 def test_told_to_stop_it_seals_what_is_left(settings):
     decided(settings, body(), body(ripe=False))
     run(settings, lambda: True)
@@ -57,8 +66,7 @@ def test_until_then_it_waits_for_the_age_and_says_that_it_lives(settings):
 
 def test_a_store_that_comes_back_gets_what_it_missed(settings, caplog):
     decided(settings, body())
-    store = settings.data / "store"
-    store.write_text("in the way")
+    store = away(settings)
     run(settings, rounds(lambda: None, store.unlink))
     assert "store does not take the log: store-unavailable" in caplog.text
     assert report(settings).checked.records == 2
@@ -66,7 +74,7 @@ def test_a_store_that_comes_back_gets_what_it_missed(settings, caplog):
 
 def test_a_store_that_is_away_does_not_keep_it_from_stopping(settings):
     decided(settings, body())
-    (settings.data / "store").write_text("in the way")
+    away(settings)
     run(settings, lambda: True)
     assert not (settings.data / "sealer.alive").exists()
 
@@ -121,10 +129,27 @@ def test_a_signal_stops_it(settings, tmp_path, monkeypatch):
         pytest.param({}, "keys", id="no keys"),
     ],
 )
-def test_what_it_cannot_bear_is_one_line(tmp_path, monkeypatch, caplog, environment, message):
+def test_what_a_fresh_start_would_not_help_is_one_line(tmp_path, monkeypatch, caplog, environment, message):
     use(monkeypatch, node_environment(tmp_path, **environment))
-    assert main() == 1
+    assert main() == HOPELESS
+    assert said(caplog).startswith("sealer ends, and a person must look: ")
+    assert message in said(caplog)
+
+
+def said(caplog):
+    """Return the one line that was logged."""
     (entry,) = caplog.records
-    assert entry.getMessage().startswith("sealer ends: ")
-    assert message in entry.getMessage()
     assert entry.exc_info is None
+    return entry.getMessage()
+
+
+@pytest.mark.usefixtures("process", "settings")
+def test_a_journal_that_cannot_be_read_now_may_be_read_later(tmp_path, monkeypatch, caplog):
+    use(monkeypatch, node_environment(tmp_path))
+
+    def fail(*_):
+        raise JournalError("the disk does not answer")
+
+    monkeypatch.setattr(sealing, "run", fail)
+    assert main() == 1
+    assert said(caplog) == "sealer ends: the disk does not answer"

@@ -12,6 +12,7 @@ import pytest
 from app import activation, keys, server
 from app.decision_plane.http import ProblemError
 from app.pdp.errors import BundleError, EvaluatorsGoneError
+from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
@@ -63,9 +64,9 @@ def working(settings, monkeypatch):
     return work
 
 
-def finding(working, decision_id, tenant="default"):
+def finding(working, decision_id, tenant="default", subject="marketplace"):
     async def find(worker, _):
-        return await worker.find(decision_id, Service(tenant=tenant))
+        return await worker.find(decision_id, Service(tenant=tenant, subject=subject))
 
     return working(find)
 
@@ -77,7 +78,7 @@ def problem_of(working, *arguments):
 
 
 @pytest.mark.parametrize("sealing", [False, True], ids=["in the journal", "in the store"])
-def test_a_tenant_sees_its_own_decisions_alone(settings, working, sealing):
+def test_a_caller_sees_its_own_decisions_alone(settings, working, sealing):
     (recorded,) = decided(settings, body())
     sealed(settings)
     if not sealing:
@@ -87,9 +88,23 @@ def test_a_tenant_sees_its_own_decisions_alone(settings, working, sealing):
     assert found["record"]["body"]["caller"] == "marketplace"
     assert (found["status"], found["proof"] is not None) == (("proven", True) if sealing else ("journal", False))
     hidden = problem_of(working, recorded.decision_id, "other")
+    assert problem_of(working, recorded.decision_id, "default", "stranger").code == "not_found"
     missing = problem_of(working, f"{recorded.decision_id}00", "other")
     assert hidden.code == missing.code == "not_found"
     assert hidden.detail.replace(recorded.decision_id, "") == missing.detail.replace(f"{recorded.decision_id}00", "")
+
+
+def test_a_store_that_is_away_shows_what_the_journal_has_and_claims_nothing_else(settings, working):
+    (recorded,) = decided(settings, body())
+    (settings.data / "store").rename(settings.data / "elsewhere")
+    assert finding(working, recorded.decision_id)["status"] == "journal"
+    (settings.data / "elsewhere").rename(settings.data / "store")
+    sealed(settings)
+    for file in settings.journals.glob("*/*.evj"):
+        file.rename(settings.data / file.name)
+    (settings.data / "store").rename(settings.data / "elsewhere")
+    found = problem_of(working, recorded.decision_id)
+    assert (found.code, found.status) == ("store_unavailable", 503)
 
 
 @pytest.mark.parametrize("text", ["", "x", "01a203ec17c0f73dc8f6", "01a203ec17c0f73dc8f6-01", "../../keys-1", "é-1"])
@@ -113,15 +128,16 @@ def test_the_services_own_records_belong_to_no_caller(settings, working):
         pytest.param("log/leaves/*", b"altered\n", "malformed", id="leaves altered"),
     ],
 )
-def test_a_store_that_does_not_hold_is_not_a_missing_decision(settings, working, name, content, detail):
+def test_a_store_that_does_not_hold_is_not_a_missing_decision(settings, working, name, content, detail, caplog):  # noqa: PLR0913, PLR0917
     (recorded,) = decided(settings, body())
     sealed(settings)
     (path,) = settings.data.glob(f"store/{name}")
     path.chmod(0o600)
     path.write_bytes(content)
     found = problem_of(working, recorded.decision_id)
-    assert (found.code, found.status) == ("store_unavailable", 503)
+    assert (found.code, found.status) == ("evidence_damaged", 500)
     assert found.detail.startswith(detail)
+    assert "the log does not hold: " in caplog.text
 
 
 def test_it_is_ready_when_all_it_needs_is_there(settings, working):
@@ -315,6 +331,19 @@ def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path, monkeypatch, 
     assert entry.getMessage().startswith("worker ends: ")
     assert message in entry.getMessage()
     assert entry.exc_info is None
+
+
+@pytest.mark.usefixtures("process")
+def test_a_worker_whose_journal_was_altered_is_not_started_again(settings, tmp_path, monkeypatch, caplog):
+    use(monkeypatch, {**node_environment(tmp_path), **settings.places})
+    monkeypatch.setattr(server, "start_policies", started)
+    decided(settings, body())
+    (file,) = settings.journals.glob("*/*.evj")
+    data = bytearray(file.read_bytes())
+    data[40] ^= 1
+    file.write_bytes(data)
+    assert main() == HOPELESS
+    assert "worker ends, and a person must look: " in caplog.text
 
 
 @pytest.mark.usefixtures("process")

@@ -82,9 +82,11 @@ def _ask(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[s
 
 
 def _answer(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict) or type(value.get("decision")) is not bool or "context" not in value:
-        raise ValueError("what answers there decides nothing")
-    return value
+    match value:
+        case {"decision": bool(), "context": {"decision_id": str()}}:
+            return dict(value)
+        case _:
+            raise ValueError("what answers there records nothing")
 
 
 def _problem(body: bytes) -> str:

@@ -17,19 +17,15 @@ _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A service that asks. `actions` are whole names, or `<prefix>.*` for every name below the prefix."""
+    """A service that asks: the actions and the types of subjects it may state facts for."""
 
     tenant: str
-    actions: tuple[str, ...]
+    actions: frozenset[str]
     subject_types: frozenset[str]
-
-    def may_state(self, action: str) -> bool:
-        """Tell whether the caller may state facts for `action`."""
-        return any(_matches(glob, action) for glob in self.actions)
 
 
 def parse_callers(file: str, table: dict[str, Any], actions: Collection[str]) -> dict[str, Caller]:
-    """Return the callers in `table`, the content of `file`.
+    """Return the callers in `table`, the content of `file`. `<prefix>.*` there is every action below the prefix.
 
     Raises:
         BundleError: a caller is misdescribed, or names an action that is none of `actions`.
@@ -43,15 +39,14 @@ def _caller(where: str, name: str, value: Any, actions: Collection[str]) -> Call
     tenant = value["tenant"]
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
         raise BundleError(f"{where}: `tenant` is one of small letters, digits, `_`, `-`")
-    caller = Caller(
-        tenant=tenant,
-        actions=tuple(_texts(f"{where}: `actions`", value["actions"])),
-        subject_types=frozenset(_texts(f"{where}: `subject_types`", value["subject_types"])),
-    )
-    for glob in caller.actions:
-        if not any(_matches(glob, action) for action in actions):
+    stated: set[str] = set()
+    for glob in _texts(f"{where}: `actions`", value["actions"]):
+        meant = {action for action in actions if _matches(glob, action)}
+        if not meant:
             raise BundleError(f"{where}: no action is named `{glob}`")
-    return caller
+        stated |= meant
+    types = frozenset(_texts(f"{where}: `subject_types`", value["subject_types"]))
+    return Caller(tenant=tenant, actions=frozenset(stated), subject_types=types)
 
 
 def _matches(glob: str, action: str) -> bool:

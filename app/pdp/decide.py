@@ -84,7 +84,7 @@ def _denied(code: str, path: str = "") -> Decision:
 
 def _caller_refused(bundle: Bundle, action: str, document: dict[str, Any]) -> Decision | None:
     caller = bundle.callers.get(document["environment"]["caller"])
-    if caller is None or caller.tenant != document["environment"]["tenant"] or not caller.may_state(action):
+    if caller is None or caller.tenant != document["environment"]["tenant"] or action not in caller.actions:
         return _denied("caller_not_registered", "environment/caller")
     if document["subject"]["type"] not in caller.subject_types:
         return _denied("caller_not_registered", "subject/type")

@@ -168,7 +168,7 @@ class Pdp:
             raise UnrecordedError(str(error)) from error
 
     def _environment(self, caller: Caller) -> Environment:
-        time = self._clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+        time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
         return Environment(time=time, tenant=caller.tenant, caller=caller.subject)
 
     async def _conceal(

@@ -48,6 +48,14 @@ def full(plane):
     plane.app._free = 0
 
 
+def damaged(plane):
+    plane.shelf.problem = "evidence_damaged"
+
+
+def impatient(plane):
+    plane.patience = 0
+
+
 READ = {"method": "GET", "path": "/v1/decisions/01a203ec17c0f73dc8f6-3", "headers": [BEARER]}
 PROBLEMS = [
     pytest.param(nothing, (b"{",), {}, ("malformed_request", 400), id="no JSON"),
@@ -57,6 +65,8 @@ PROBLEMS = [
     pytest.param(no_decision, (), READ, ("not_found", 404), id="no such decision"),
     pytest.param(nothing, (), {"method": "GET"}, ("method_not_allowed", 405), id="another method"),
     pytest.param(nothing, (b"x" * LARGE, b"x"), {}, ("request_too_large", 413), id="too large"),
+    pytest.param(impatient, (b"{", None), {}, ("body_timeout", 408), id="the rest does not come"),
+    pytest.param(damaged, (), READ, ("evidence_damaged", 500), id="the log was altered"),
     pytest.param(our_fault, (body(),), {}, ("internal", 500), id="a fault of ours"),
     pytest.param(broken_log, (body(),), {}, ("evidence_unavailable", 503), id="the disk is full"),
     pytest.param(broken_log, (b"{",), {}, ("evidence_unavailable", 503), id="the disk is full, and it is no request"),

@@ -18,7 +18,8 @@ KEY = parse_key(logs.SIGNER.key_file)
 
 
 @pytest.fixture
-def paths(tmp_path):
+def paths(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     log = sample()
     (tmp_path / "key").write_bytes(log.signer.key_file)
     (tmp_path / "kept").write_bytes(log.objects["log/checkpoints/000000000000.note"])
@@ -44,39 +45,41 @@ def test_the_command_needs_the_standard_library_alone(paths):
     assert "all holds" in out
 
 
-def call(paths, capfd, *arguments):
-    os.chdir(paths)
+def call(capfd, *arguments):
     code = main(list(arguments))
     out, err = capfd.readouterr()
     return code, out, err
 
 
-def test_text_says_when_nothing_was_kept_from_earlier(paths, capfd):
-    assert "no --checkpoint was given" in call(paths, capfd, "verify", "store", "--key", "key")[1]
+@pytest.mark.usefixtures("paths")
+def test_text_says_when_nothing_was_kept_from_earlier(capfd):
+    assert "no --checkpoint was given" in call(capfd, "verify", "store", "--key", "key")[1]
 
 
 def test_text_names_the_first_thing_wrong(paths, capfd):
     (paths / "store" / "x\n\x1b[2J").write_bytes(b"")
-    code, out, err = call(paths, capfd, "verify", "store", "--key", "key")
+    code, out, err = call(capfd, "verify", "store", "--key", "key")
     assert (code, err) == (1, "")
     assert "unexpected-object at x\\n\\x1b[2J\n" in out
 
 
-def test_text_of_a_proof(paths, capfd):
-    code, out, err = call(paths, capfd, "check-proof", "proof", "--key", "key")
+@pytest.mark.usefixtures("paths")
+def test_text_of_a_proof(capfd):
+    code, out, err = call(capfd, "check-proof", "proof", "--key", "key")
     assert (code, err) == (0, "")
     assert "-1, decision, taken in 2026-11-22T10:46:" in out
 
 
 @pytest.mark.parametrize("command", [["verify", "store"], ["check-proof", "proof"]], ids=" ".join)
-def test_json_report(command, paths, capfd):
-    code, out, _ = call(paths, capfd, *command, "--key", "key", "--json")
+@pytest.mark.usefixtures("paths")
+def test_json_report(command, capfd):
+    code, out, _ = call(capfd, *command, "--key", "key", "--json")
     assert (code, json.loads(out)["ok"]) == (0, True)
 
 
 def test_json_report_of_a_finding(paths, capfd):
     os.truncate(paths / "proof", 100)
-    code, out, _ = call(paths, capfd, "check-proof", "proof", "--key", "key", "--json")
+    code, out, _ = call(capfd, "check-proof", "proof", "--key", "key", "--json")
     assert (code, json.loads(out)["finding"]["code"]) == (1, "malformed-proof")
 
 
@@ -95,15 +98,17 @@ UNUSABLE = {
 
 
 @pytest.mark.parametrize("arguments", UNUSABLE.values(), ids=UNUSABLE)
-def test_unusable_input_is_one_line_and_no_finding(arguments, paths, capfd):
-    code, out, err = call(paths, capfd, *arguments)
+@pytest.mark.usefixtures("paths")
+def test_unusable_input_is_one_line_and_no_finding(arguments, capfd):
+    code, out, err = call(capfd, *arguments)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert "Traceback" not in err
 
 
-def test_an_object_that_cannot_be_read_is_no_finding(paths, capfd, monkeypatch):
+@pytest.mark.usefixtures("paths")
+def test_an_object_that_cannot_be_read_is_no_finding(capfd, monkeypatch):
     monkeypatch.setattr(verify_evidence, "read", _unreadable_seals)
-    code, out, err = call(paths, capfd, "verify", "store", "--key", "key")
+    code, out, err = call(capfd, "verify", "store", "--key", "key")
     assert (code, out) == (2, "")
     assert "input/output error" in err
 

@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 from verify_evidence import L, MalformedError, P, parse_key
 
 
-def key_file(public, origin="x"):
-    key_id = hashlib.sha256(origin.encode() + b"\n\x01" + public).hexdigest()[:8]
-    return f"{origin}+{key_id}+{base64.b64encode(bytes([1]) + public).decode()}".encode()
+def key_line(encoded, origin="log.example/omega"):
+    key_id = hashlib.sha256(origin.encode() + b"\n" + encoded).hexdigest()[:8]
+    return f"{origin}+{key_id}+{base64.b64encode(encoded).decode()}"
+
+
+def key_file(public):
+    return key_line(b"\x01" + public).encode()
 
 
 def holds(public, signature, text):
@@ -154,8 +158,9 @@ KEYS = {
     "another origin": GOOD_KEY.replace("log", "lag"),
     "a key id in upper case": GOOD_KEY.replace(logs.SIGNER.key_id.hex(), logs.SIGNER.key_id.hex().upper()),
     "another key": GOOD_KEY.rpartition("+")[0] + "+" + base64.b64encode(b"\x01" + bytes(32)).decode(),
-    "another type": f"x+{hashlib.sha256(b'x' + bytes([10, 2]) + bytes(32)).hexdigest()[:8]}+Ag" + "A" * 41 + "=",
-    "a short key": "x+00000000+AQ==",
+    "another type": key_line(b"\x02" + logs.SIGNER.public),
+    "a short key": key_line(b"\x01" + logs.SIGNER.public[:31]),
+    "a long key": key_line(b"\x01" + logs.SIGNER.public + b"\0"),
 }
 
 

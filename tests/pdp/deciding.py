@@ -73,11 +73,16 @@ def key(tenant, kind, identifier):
     return SubjectKey(f"psn_{digest[:32]}", f"k_{digest[32:]}", bytes.fromhex(digest))
 
 
+_ENGINES = {}  # never dropped: an engine must end on the thread that made it, and the collector runs on any
+
+
 class Engines:
     """Evaluators in this process. `hold` makes them wait, `error` fail."""
 
     def __init__(self, bundle):
-        self._evaluate = evaluating(bundle)
+        if bundle.digest not in _ENGINES:
+            _ENGINES[bundle.digest] = evaluating(bundle)
+        self._evaluate = _ENGINES[bundle.digest]
         self.error = None
         self.hold = None
 

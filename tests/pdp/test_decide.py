@@ -143,7 +143,7 @@ def test_a_caller_that_may_not_ask(shop, part, member, value, path):
 
 
 def test_a_caller_of_other_actions(shop):
-    other = Caller(tenant="default", actions=("shop.buy",), subject_types=frozenset({"grocer"}))
+    other = Caller(tenant="default", actions=frozenset({"shop.buy"}), subject_types=frozenset({"grocer"}))
     assert codes(decided(replace(shop, callers={"marketplace": other}), asked())) == ["caller_not_registered"]
 
 

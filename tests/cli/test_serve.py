@@ -1,0 +1,91 @@
+"""`omega serve`, as far as it is a command: what it prints, and what it says when it cannot."""
+
+import re
+import shlex
+
+import pytest
+
+from app import supervisor
+from app.cli import serve
+from app.pdp.errors import BundleError
+from app.supervisor import ServeError
+
+URL = "http://127.0.0.1:8420"
+
+
+@pytest.fixture
+def ready(monkeypatch):
+    """Have the service be ready at once, and end with the exit code that the test says."""
+
+    def serve_(settings, announce):
+        announce(URL)
+        return settings.port
+
+    monkeypatch.setattr(supervisor, "serve", serve_)
+
+
+@pytest.mark.usefixtures("ready")
+def test_as_json_it_says_where_it_is(omega, settings):
+    ended = omega("serve", "--json")
+    assert ended.code == 0
+    assert ended.json == {"url": URL, "data": str(settings.data), "store": settings.store}
+
+
+@pytest.mark.usefixtures("ready")
+def test_the_exit_code_is_that_of_the_service(omega, settings, monkeypatch):
+    monkeypatch.setenv("OMEGA_PORT", "1")
+    assert omega("serve").code == 1
+    assert settings.port == 0
+
+
+@pytest.mark.usefixtures("ready")
+def test_it_prints_what_to_paste(omega, settings, monkeypatch):
+    monkeypatch.setattr(serve.shutil, "which", lambda _: "/usr/bin/omega")
+    out = omega("serve").out
+    places = f"OMEGA_DATA={settings.data} OMEGA_POLICIES={settings.policies} "
+    assert f"curl -sS {URL}/access/v1/evaluation" in out
+    assert f"$({places}omega token issue --subject marketplace)" in out
+    assert f"  {places}omega evidence verify\n" in out
+    assert f"  python3 verify_evidence.py verify {settings.store} --key {settings.keys}/log.vkey\n" in out
+
+
+@pytest.mark.usefixtures("ready")
+def test_what_it_prints_can_be_pasted_whatever_the_paths_are_called(omega, settings, monkeypatch, tmp_path):
+    spaced = settings.data.rename(tmp_path / "a node's data")
+    monkeypatch.setenv("OMEGA_DATA", str(spaced))
+    (line,) = re.findall("python3 .*", omega("serve").out)
+    assert shlex.split(line)[3:] == [str(spaced / "store"), "--key", str(spaced / "keys" / "log.vkey")]
+
+
+@pytest.mark.usefixtures("ready", "settings")
+def test_a_store_in_s3_is_copied_before_the_single_file_verifies_it(omega, monkeypatch):
+    monkeypatch.setenv("OMEGA_STORE", "s3://bucket/log")
+    out = omega("serve").out
+    assert "OMEGA_STORE=s3://bucket/log " in out
+    assert "copy the store to a directory" in out
+
+
+@pytest.mark.usefixtures("ready", "settings")
+@pytest.mark.parametrize(
+    ("called", "printed"),
+    [("{here}/.venv/bin/omega", ".venv/bin/omega"), ("/opt/omega/bin/omega", "/opt/omega/bin/omega")],
+    ids=["below here", "elsewhere"],
+)
+def test_without_a_path_it_prints_how_it_was_called(omega, monkeypatch, tmp_path, called, printed):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(serve.shutil, "which", lambda _: None)
+    monkeypatch.setattr(serve.sys, "argv", [called.format(here=tmp_path)])
+    assert f" {printed} evidence verify" in omega("serve").out
+
+
+@pytest.mark.parametrize(
+    "error", [ServeError("cannot listen"), BundleError("rego/a.rego:1:1: no")], ids=["no port", "no policies"]
+)
+@pytest.mark.usefixtures("settings")
+def test_a_service_that_cannot_start_says_why_in_one_line(omega, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(supervisor, "serve", fail)
+    ended = omega("serve")
+    assert (ended.code, ended.message) == (2, str(error))

@@ -1,0 +1,333 @@
+"""The supervisor: one service per directory, children that are started again, and an end in order."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+from contextlib import asynccontextmanager
+
+import pytest
+
+from app import activation, supervisor
+from app.pdp.errors import BundleError
+from app.pdp.lifeline import HOPELESS
+from app.settings import Settings
+from app.supervisor import ServeError, Supervisor, prepare, serve
+from tests.node import node_environment, prepared
+from tests.pdp.shop import written
+
+POLITE = "trap 'echo {name} >> ended; exit 0' TERM; echo {name} >> started; while :; do sleep 0.02; done"
+DEAF = "trap '' TERM; echo {name} >> started; while :; do sleep 0.02; done"
+SHORT = "echo {name} >> started; exit 7"
+ONCE = 'echo {name} >> started; test -e {name}.was && exec sh -c "$0"; : > {name}.was; exit 7'
+
+
+def listening():
+    found = socket.socket()
+    found.bind(("127.0.0.1", 0))
+    found.listen()
+    return found
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings.from_environment(node_environment(tmp_path, OMEGA_WORKERS="2"))
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Have the supervisor lose patience sooner."""
+    monkeypatch.setattr(supervisor, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(supervisor, "_LONGEST_PAUSE", 0.002)
+    monkeypatch.setattr(supervisor, "_LOOK", 0.001)
+
+
+@pytest.fixture
+def supervising(settings, tmp_path, monkeypatch):
+    """Return a way to make a supervisor whose children are shell scripts that write down what they do."""
+    monkeypatch.setattr(supervisor, "__file__", str(tmp_path / "app" / "supervisor.py"))  # where children start
+    sockets = []
+
+    def make(worker=POLITE, sealer=POLITE):
+        sockets.append(listening())
+        made = Supervisor(settings, sockets[0])
+        for child, script in ((made._sealer, sealer), *((each, worker) for each in made._workers)):
+            child.command = ["sh", "-c", script.format(name=child.name.replace(" ", ""))]
+        return made
+
+    yield make
+    for each in sockets:
+        each.close()
+
+
+def lines(path):
+    return path.read_text().split() if path.exists() else []
+
+
+async def until(condition):
+    while not condition():  # noqa: ASYNC110  nothing tells a test
+        await asyncio.sleep(0.002)
+
+
+def run(made, then):
+    """Run a supervisor; do `then` beside it."""
+
+    async def main():
+        running = asyncio.create_task(made.run(lambda: None))
+        await then()
+        return await running
+
+    return asyncio.run(main())
+
+
+def told(number):
+    os.kill(os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_stop_it_ends_the_sealer_last(supervising, tmp_path, number):
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) == 3)
+        told(number)
+
+    assert run(supervising(), then) == 0
+    assert sorted(lines(tmp_path / "started")) == ["sealer", "worker0", "worker1"]
+    assert sorted(lines(tmp_path / "ended")[:2]) == ["worker0", "worker1"]
+    assert lines(tmp_path / "ended")[2] == "sealer"
+
+
+def test_a_hangup_stops_nothing(supervising, tmp_path):
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) == 3)
+        told(signal.SIGHUP)
+        await asyncio.sleep(0)
+        assert lines(tmp_path / "ended") == []
+        told(signal.SIGTERM)
+
+    assert run(supervising(), then) == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_child_that_dies_is_started_again(supervising, tmp_path, caplog):
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) == 5)
+        told(signal.SIGTERM)
+
+    assert run(supervising(worker=ONCE), then) == 0
+    assert sorted(lines(tmp_path / "started")) == ["sealer", "worker0", "worker0", "worker1", "worker1"]
+    assert caplog.text.count("ended with 7; it is started again") == 2
+
+
+def test_a_child_that_waits_to_be_started_again_does_not_hold_up_the_end(supervising, monkeypatch, caplog):
+    monkeypatch.setattr(supervisor, "_FIRST_PAUSE", 60)
+    monkeypatch.setattr(supervisor, "_LONGEST_PAUSE", 60)
+
+    async def then():
+        await until(lambda: "sealer" in caplog.text)
+        told(signal.SIGTERM)
+
+    assert run(supervising(sealer=SHORT), then) == 0
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog):
+    async def then():
+        pass
+
+    assert run(supervising(sealer=SHORT), then) == 1
+    assert lines(tmp_path / "started").count("sealer") == supervisor._DEATHS
+    assert sorted(lines(tmp_path / "ended")) == ["worker0", "worker1"]
+    assert "sealer keeps dying: the service ends" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+def test_deaths_long_ago_are_forgotten(supervising, tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "_WITHIN", 0.0)
+
+    async def then():
+        await until(lambda: lines(tmp_path / "started").count("sealer") > 2 * supervisor._DEATHS)
+        told(signal.SIGTERM)
+
+    assert run(supervising(sealer=SHORT), then) == 0
+
+
+def test_a_child_that_cannot_go_on_ends_the_service_at_once(supervising, tmp_path, caplog):
+    async def then():
+        pass
+
+    assert run(supervising(sealer=SHORT.replace("7", str(HOPELESS))), then) == 1
+    assert lines(tmp_path / "started").count("sealer") == 1
+    assert "sealer cannot go on: the service ends" in caplog.text
+
+
+def test_a_child_that_does_not_stop_is_killed(supervising, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(supervisor, "_PATIENCE", 0.05)
+
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) == 3)
+        told(signal.SIGTERM)
+
+    assert run(supervising(worker=DEAF), then) == 0
+    assert caplog.text.count("does not stop, and is killed") == 2
+    assert lines(tmp_path / "ended") == ["sealer"]
+
+
+def test_a_child_that_is_being_started_is_stopped_too(supervising, monkeypatch):
+    start = supervisor._Child.start
+
+    async def slowly(child):
+        told(signal.SIGTERM)
+        await asyncio.sleep(0.02)
+        return await start(child)
+
+    monkeypatch.setattr(supervisor._Child, "start", slowly)
+
+    async def then():
+        pass
+
+    assert run(supervising(worker="exec sleep 100", sealer="exec sleep 100"), then) == 0
+
+
+def test_children_find_the_node_from_where_they_start(settings, monkeypatch):
+    monkeypatch.setenv("OMEGA_DATA", "relative")
+    with listening() as there:
+        made = Supervisor(settings, there)
+    for child in (made._sealer, *made._workers):
+        assert settings.places.items() <= child.environment.items()
+        assert os.environ.keys() <= child.environment.keys()
+
+
+@asynccontextmanager
+async def answering(there, statuses):
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        if status := statuses.pop(0):
+            writer.write(f"HTTP/1.1 {status} X\r\ncontent-length: 0\r\n\r\n".encode())
+        writer.close()
+
+    server = await asyncio.start_server(answer, sock=there)
+    async with server:
+        yield
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_is_ready_when_the_service_says_so(supervising):
+    made = supervising()
+
+    async def main():
+        ready = asyncio.Event()
+        statuses = [503, None, 503, 200]
+        async with answering(listening_as(made), statuses):
+            running = asyncio.create_task(made.run(ready.set))
+            await ready.wait()
+        told(signal.SIGTERM)
+        return await running, statuses
+
+    assert asyncio.run(main()) == (0, [])
+
+
+def listening_as(made):
+    """Return another socket, and have the supervisor ask there."""
+    there = listening()
+    made._address = there.getsockname()
+    return there
+
+
+def test_where_nobody_listens_nothing_is_ready():
+    with listening() as there:
+        address = there.getsockname()
+    assert asyncio.run(supervisor._is_ready(address)) is False
+
+
+def test_a_second_service_stays_off_and_changes_nothing(tmp_path):
+    settings = prepared(tmp_path)
+    in_force = activation.active(settings.bundles)
+    written(settings.policies, {"data/notes.json": "{}"})
+    lock = supervisor._lock(settings.data)
+    try:
+        with pytest.raises(ServeError, match="another service runs on"):
+            serve(settings, print)
+    finally:
+        os.close(lock)
+    assert activation.active(settings.bundles) == in_force
+
+
+def test_a_port_in_use_is_said(tmp_path):
+    with listening() as there:
+        port = there.getsockname()[1]
+        settings = Settings.from_environment(node_environment(tmp_path) | {"OMEGA_PORT": str(port)})
+        with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}: .*OMEGA_PORT"):
+            serve(settings, print)
+    os.close(supervisor._lock(settings.data))  # it let go of the directory
+
+
+def test_a_data_directory_that_cannot_be_used_is_said(tmp_path):
+    (tmp_path / "node").write_text("a file")
+    with pytest.raises(ServeError, match="set OMEGA_DATA"):
+        serve(Settings.from_environment(node_environment(tmp_path)), print)
+
+
+def test_policies_that_are_not_admitted_are_said(tmp_path):
+    settings = Settings.from_environment(node_environment(tmp_path))
+    (settings.policies / "rego" / "shop" / "sell.rego").write_text("package shop.sell\n")
+    with pytest.raises(BundleError, match=r"^rego/shop/sell\.rego:"):
+        serve(settings, print)
+
+
+def lose_a_key(node):
+    (node / "keys" / "kek.key").unlink()
+
+
+def spoil_the_database(node):
+    (node / "subject_keys.db").write_bytes(b"x" * 4_096)
+
+
+def block_the_store(node):
+    (node / "store").rename(node / "elsewhere")
+    (node / "store").touch()
+
+
+def block_the_bundle(node):
+    (node / "bundles" / "active").unlink()
+    (node / "bundles" / "active").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        pytest.param(lose_a_key, r"kek\.key", id="a key was lost"),
+        pytest.param(spoil_the_database, "database", id="the key store is no database"),
+        pytest.param(block_the_store, "store", id="a file stands where the store was"),
+        pytest.param(block_the_bundle, "irectory", id="a directory stands where the bundle is named"),
+    ],
+)
+def test_what_cannot_be_prepared_is_said(tmp_path, break_it, message):
+    settings = prepared(tmp_path)
+    break_it(settings.data)
+    with pytest.raises(ServeError, match=message):
+        prepare(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", r"http://127\.0\.0\.1:\d+"), ("::1", r"http://\[::1\]:\d+")], ids=["IPv4", "IPv6"]
+)
+def test_the_url_is_one(host, url, tmp_path, monkeypatch):
+    monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+    monkeypatch.setattr(socket.socket, "getsockname", lambda _: (host, 8_420, 0, 0))
+    with supervisor._listen(Settings.from_environment(node_environment(tmp_path, OMEGA_HOST=host))) as there:
+        assert there.family == (socket.AF_INET6 if ":" in host else socket.AF_INET)
+        assert re.fullmatch(url, supervisor._url(there))
+
+
+def test_serving_announces_where(tmp_path, monkeypatch):
+    settings = Settings.from_environment(node_environment(tmp_path))
+    said = []
+
+    async def run_(_, ready):
+        ready()
+        return 5
+
+    monkeypatch.setattr(Supervisor, "run", run_)
+    assert serve(settings, said.append) == 5
+    assert said[0].startswith("http://127.0.0.1:")
