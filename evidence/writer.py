@@ -9,9 +9,9 @@ recovery, at the next start, and never for the page cache.
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -46,6 +46,21 @@ _Batch = list[tuple["_Taken", "asyncio.Future[Appended]"]]  # records, and who w
 _Taken = tuple[bytes, Appended]  # a record's bytes, and what it will be once they are on disk
 
 
+class _Coming:
+    """How many are about to append: a context that counts who is inside."""
+
+    __slots__ = ("number",)
+
+    def __init__(self) -> None:
+        self.number = 0
+
+    def __enter__(self) -> None:
+        self.number += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.number -= 1
+
+
 class Writer:
     """The one writer of a chain. Belongs to the event loop that first appends."""
 
@@ -67,7 +82,7 @@ class Writer:
         self._directory, self._lock, self._clock = directory, lock, clock
         self._seq, self._prev = next_seq, prev
         self._pending: _Batch = []
-        self._coming = 0
+        self._coming = _Coming()
         self._syncing = False
         self._waiting: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
@@ -134,20 +149,15 @@ class Writer:
         self._schedule()
         return future
 
-    @contextmanager
-    def coming(self) -> Iterator[None]:
+    def coming(self) -> "_Coming":
         """Say that whoever is inside will append in a moment, so that one sync may do for it and others."""
-        self._coming += 1
-        try:
-            yield
-        finally:
-            self._coming -= 1
+        return self._coming
 
     def _schedule(self) -> None:
         """Sync soon: at once where nobody else is coming, else when they are there, `PATIENCE` at most."""
         if self._syncing:
             return
-        if not self._coming:
+        if not self._coming.number:
             self._cease_waiting()
             self._syncing = True
             asyncio.get_running_loop().call_soon(self._flush)

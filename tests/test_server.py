@@ -96,13 +96,13 @@ def test_a_caller_sees_its_own_decisions_alone(settings, working, sealing):
 
 def test_a_store_that_is_away_shows_what_the_journal_has_and_claims_nothing_else(settings, working):
     (recorded,) = decided(settings, body())
-    (settings.data / "store").rename(settings.data / "elsewhere")
-    assert finding(working, recorded.decision_id)["status"] == "journal"
-    (settings.data / "elsewhere").rename(settings.data / "store")
     sealed(settings)
+    chains = settings.data / "store" / "chains"
+    chains.rename(settings.data / "elsewhere")
+    chains.touch()  # nothing can be read below a file
+    assert finding(working, recorded.decision_id)["status"] == "journal"
     for file in settings.journals.glob("*/*.evj"):
         file.rename(settings.data / file.name)
-    (settings.data / "store").rename(settings.data / "elsewhere")
     found = problem_of(working, recorded.decision_id)
     assert (found.code, found.status) == ("store_unavailable", 503)
 

@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = Sequence[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-_BODY_SECONDS = 10.0  # for each further part of a body
+_BODY_SECONDS = 10.0  # for a whole body
 _REQUEST_ID_BYTES = 128
 _PRINTABLE = range(0x20, 0x7F)
 _DIGITS = 20  # of a length, which are read
@@ -54,16 +54,23 @@ class Request:
         """Return the body.
 
         Raises:
-            ProblemError: it is larger than `limit` bytes; no more than that was read.
+            ProblemError: it is larger than `limit` bytes, and no more than that was read; or it did not come in time.
             DisconnectedError: the caller left before its end.
         """
         declared = self.headers.get(b"content-length")
         if declared is not None and declared.isdigit() and int(declared[:_DIGITS]) > limit:
             raise ProblemError(problem("request_too_large"))
+        try:
+            async with asyncio.timeout(_BODY_SECONDS):  # whoever sends slowly holds a place
+                return await self._read(limit)
+        except TimeoutError:
+            raise ProblemError(problem("body_timeout"), [(b"connection", b"close")]) from None
+
+    async def _read(self, limit: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
         while True:
-            message = await self._next(waiting=bool(chunks))
+            message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise DisconnectedError
             chunk = message.get("body", b"")
@@ -73,16 +80,6 @@ class Request:
             chunks.append(chunk)
             if not message.get("more_body", False):
                 return b"".join(chunks)
-
-    async def _next(self, *, waiting: bool) -> MutableMapping[str, Any]:
-        """Return the next part; the first is there mostly, and whoever sends the rest slowly holds a place."""
-        if not waiting:
-            return await self.receive()
-        try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                return await self.receive()
-        except TimeoutError:
-            raise ProblemError(problem("body_timeout")) from None
 
 
 async def answer(

@@ -91,7 +91,7 @@ class Plane:
         return asyncio.run(self.asking(*chunks, **options))
 
     async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False):
-        """Send a request in chunks; with `leaves` the caller hangs up after them."""
+        """Send a request in chunks; after one that is None nothing comes, with `leaves` the caller hangs up."""
         parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
         if not leaves:
             parts.append({"type": "http.request"})
@@ -99,7 +99,10 @@ class Plane:
         sent = []
 
         async def receive():
-            return next(messages)
+            message = next(messages)
+            if message.get("body", b"") is None:
+                await asyncio.Event().wait()
+            return message
 
         async def send(message):
             sent.append(message)

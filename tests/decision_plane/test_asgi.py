@@ -5,6 +5,7 @@ import logging
 
 import pytest
 
+from app.decision_plane import http
 from app.decision_plane.http import ProblemError
 from app.errors import CODES, problem
 from app.pdp.errors import EvaluationError
@@ -52,10 +53,6 @@ def damaged(plane):
     plane.shelf.problem = "evidence_damaged"
 
 
-def impatient(plane):
-    plane.patience = 0
-
-
 READ = {"method": "GET", "path": "/v1/decisions/01a203ec17c0f73dc8f6-3", "headers": [BEARER]}
 PROBLEMS = [
     pytest.param(nothing, (b"{",), {}, ("malformed_request", 400), id="no JSON"),
@@ -65,7 +62,8 @@ PROBLEMS = [
     pytest.param(no_decision, (), READ, ("not_found", 404), id="no such decision"),
     pytest.param(nothing, (), {"method": "GET"}, ("method_not_allowed", 405), id="another method"),
     pytest.param(nothing, (b"x" * LARGE, b"x"), {}, ("request_too_large", 413), id="too large"),
-    pytest.param(impatient, (b"{", None), {}, ("body_timeout", 408), id="the rest does not come"),
+    pytest.param(nothing, (b"{", None), {}, ("body_timeout", 408), id="the rest does not come"),
+    pytest.param(nothing, (None,), {}, ("body_timeout", 408), id="nothing comes"),
     pytest.param(damaged, (), READ, ("evidence_damaged", 500), id="the log was altered"),
     pytest.param(our_fault, (body(),), {}, ("internal", 500), id="a fault of ours"),
     pytest.param(broken_log, (body(),), {}, ("evidence_unavailable", 503), id="the disk is full"),
@@ -78,7 +76,8 @@ PROBLEMS = [
 
 
 @pytest.mark.parametrize(("break_it", "chunks", "options", "expected"), PROBLEMS)
-def test_every_failure_is_one_problem(plane, break_it, chunks, options, expected):
+def test_every_failure_is_one_problem(plane, monkeypatch, break_it, chunks, options, expected):  # noqa: PLR0913, PLR0917
+    monkeypatch.setattr(http, "_BODY_SECONDS", 0.01)
     break_it(plane)
     answer = plane.ask(*chunks, **options)
     assert (answer.code, answer.status) == expected

@@ -7,7 +7,7 @@ about the log that `sample` builds.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from logs import SIGNER, Log, build
+from tests.evidence.logs import SIGNER, Log, build
 
 Lie = Callable[[Log], str | tuple[str, bytes]]  # tampers, and returns the place, and a checkpoint to keep if need be
 

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lies import Lie, Lies
-from logs import Log, Signer, canonical, note_text, sha256
+from tests.evidence.lies import Lie, Lies
+from tests.evidence.logs import Log, Signer, canonical, note_text, sha256
 
 NOON = "2026-11-22T12:00:00.000000Z"
 HASH = "ab" * 32

@@ -5,8 +5,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from lies import Lie, Lies
-from logs import ZEROS, Log, sealed_block, sha256
+from tests.evidence.lies import Lie, Lies
+from tests.evidence.logs import ZEROS, Log, sealed_block, sha256
 
 NOON = "2026-11-22T12:00:00.000000Z"
 HASH = "ab" * 32

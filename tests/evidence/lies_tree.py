@@ -3,8 +3,8 @@
 import base64
 from collections.abc import Callable
 
-from lies import Lie, Lies
-from logs import Log, Signer, build, note_text
+from tests.evidence.lies import Lie, Lies
+from tests.evidence.logs import Log, Signer, build, note_text
 
 TREE = Lies()
 

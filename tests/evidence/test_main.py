@@ -2,10 +2,10 @@ import json
 import sys
 
 import pytest
-from sealing import KEY, Node
 
 from evidence import __main__ as command
 from evidence.stores.local import LocalStore
+from tests.evidence.sealing import KEY, Node
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 import os
 
 import pytest
-from sealing import KEY, Node
 
 from evidence import journal, note
 from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, RetentionError, StoreError
@@ -9,6 +8,7 @@ from evidence.note import Note
 from evidence.sealer import last_seal
 from evidence.segment import Batch, Seal, seal
 from evidence.stores.memory import MemoryStore
+from tests.evidence.sealing import KEY, Node
 
 
 def seals(node):

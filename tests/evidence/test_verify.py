@@ -6,15 +6,9 @@ from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
-import logs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from lies import tampered
-from lies_chains import CHAINS
-from lies_records import RECORDS
-from lies_tree import TREE
-from sealing import KEY, Node
 
 import verify_evidence
 from evidence import canonical
@@ -26,6 +20,12 @@ from evidence.record import Position, Record
 from evidence.segment import Seal
 from evidence.stores.memory import MemoryStore
 from evidence.verify import Verification
+from tests.evidence import logs
+from tests.evidence.lies import tampered
+from tests.evidence.lies_chains import CHAINS
+from tests.evidence.lies_records import RECORDS
+from tests.evidence.lies_tree import TREE
+from tests.evidence.sealing import KEY, Node
 
 
 def ours(objects, key, earlier=None):

@@ -5,13 +5,13 @@ import itertools
 import json
 import os
 
-import logs
 import pytest
-from lies import sample, tampered
-from lies_chains import CHAINS
-from lies_records import RECORDS
-from lies_tree import TREE
 
+from tests.evidence import logs
+from tests.evidence.lies import sample, tampered
+from tests.evidence.lies_chains import CHAINS
+from tests.evidence.lies_records import RECORDS
+from tests.evidence.lies_tree import TREE
 from verify_evidence import parse_key, verify_store
 
 KEY = parse_key(logs.SIGNER.key_file)

@@ -7,11 +7,11 @@ import subprocess
 import sys
 import types
 
-import logs
 import pytest
-from lies import sample
 
 import verify_evidence
+from tests.evidence import logs
+from tests.evidence.lies import sample
 from verify_evidence import main, parse_key, verify_store
 
 KEY = parse_key(logs.SIGNER.key_file)

@@ -3,13 +3,13 @@
 import base64
 import hashlib
 
-import logs
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.evidence import logs
 from verify_evidence import L, MalformedError, P, parse_key
 
 

@@ -4,12 +4,12 @@ import base64
 import contextlib
 import json
 
-import logs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lies import sample
 
+from tests.evidence import logs
+from tests.evidence.lies import sample
 from verify_evidence import (
     FindingError,
     MalformedError,

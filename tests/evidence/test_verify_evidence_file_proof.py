@@ -3,10 +3,10 @@
 import itertools
 import json
 
-import logs
 import pytest
-from lies import sample
 
+from tests.evidence import logs
+from tests.evidence.lies import sample
 from verify_evidence import parse_key, verify_proof
 
 KEY = parse_key(logs.SIGNER.key_file)
