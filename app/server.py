@@ -75,6 +75,7 @@ class Worker:
         self._subject_keys = SubjectKeys(self._engine, kek=node.kek, lookup_key=node.lookup)
         self._ended = asyncio.Event()
         self._retiring: set[asyncio.Task[None]] = set()
+        self._reader: Reader | None = None
         self._pdp: Pdp
         self._writer: Writer
 
@@ -141,8 +142,9 @@ class Worker:
         return document
 
     def _find(self, position: Position) -> decision_log.Found:
-        reader = Reader(open_store(self._settings.store, read_only=True), self._node.log.verifier)
-        return decision_log.find(reader, self._settings.journals, position)
+        if self._reader is None:  # kept, because a client of S3 takes a while to make
+            self._reader = Reader(open_store(self._settings.store, read_only=True), self._node.log.verifier)
+        return decision_log.find(self._reader, self._settings.journals, position)
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 
 from app import keys, supervisor
 from app.db import open_engine
@@ -69,6 +70,14 @@ def decided(settings, *requests, caller=None, engines=None):
 def sealed(settings):
     """Seal and checkpoint everything, as the sealer does when it is told to stop."""
     run(settings, lambda: True)
+
+
+def listening():
+    """Return a socket that listens on a free port."""
+    found = socket.socket()
+    found.bind(("127.0.0.1", 0))
+    found.listen()
+    return found
 
 
 def use(monkeypatch, environment):

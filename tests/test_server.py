@@ -3,39 +3,22 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 import time
+from functools import partial
 
 import pytest
 
 from app import activation, keys, server
-from app.decision_plane.http import ProblemError
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
-from tests.node import decided, node_environment, prepared, sealed, use
-from tests.pdp.deciding import GONE, Service
+from tests.node import decided, listening, node_environment, prepared, sealed, use
+from tests.pdp.deciding import GONE
 from tests.pdp.shop import written
-
-
-class Pool:
-    """Stands for `Evaluators`."""
-
-    def __init__(self):
-        self.gone = asyncio.get_running_loop().create_future()
-        self.closed = False
-
-    async def close(self):
-        self.closed = True
-
-
-async def started(_settings, snapshot):
-    """Stands for `start_policies`."""
-    bundle = server.parse_snapshot(snapshot.read_bytes())
-    return server.Policies(bundle=bundle, evaluators=Pool())
+from tests.working import started, work
 
 
 @pytest.fixture
@@ -45,99 +28,10 @@ def settings(tmp_path):
 
 @pytest.fixture
 def working(settings, monkeypatch):
-    """Return a way to run something in a started worker whose evaluators are fakes."""
+    """Return a way to run something in a worker."""
     monkeypatch.setattr(server, "start_policies", started)
     monkeypatch.setattr(server, "_WATCH", 0.001)
-
-    def work(does):
-        async def run():
-            worker = Worker(settings, keys.load(settings.keys))
-            plane = await worker.start()
-            try:
-                return await does(worker, plane)
-            finally:
-                await worker.close()
-                worker._subject_keys._thread.shutdown()
-
-        return asyncio.run(run())
-
-    return work
-
-
-def finding(working, decision_id, tenant="default", subject="marketplace"):
-    async def find(worker, _):
-        return await worker.find(decision_id, Service(tenant=tenant, subject=subject))
-
-    return working(find)
-
-
-def problem_of(working, *arguments):
-    with pytest.raises(ProblemError) as caught:
-        finding(working, *arguments)
-    return caught.value.problem
-
-
-@pytest.mark.parametrize("sealing", [False, True], ids=["in the journal", "in the store"])
-def test_a_caller_sees_its_own_decisions_alone(settings, working, sealing):
-    (recorded,) = decided(settings, body())
-    sealed(settings)
-    if not sealing:
-        (store,) = settings.data.glob("store/chains")
-        store.rename(settings.data / "elsewhere")
-    found = finding(working, recorded.decision_id)
-    assert found["record"]["body"]["caller"] == "marketplace"
-    assert (found["status"], found["proof"] is not None) == (("proven", True) if sealing else ("journal", False))
-    hidden = problem_of(working, recorded.decision_id, "other")
-    assert problem_of(working, recorded.decision_id, "default", "stranger").code == "not_found"
-    missing = problem_of(working, f"{recorded.decision_id}00", "other")
-    assert hidden.code == missing.code == "not_found"
-    assert hidden.detail.replace(recorded.decision_id, "") == missing.detail.replace(f"{recorded.decision_id}00", "")
-
-
-def test_a_store_that_is_away_shows_what_the_journal_has_and_claims_nothing_else(settings, working):
-    (recorded,) = decided(settings, body())
-    sealed(settings)
-    chains = settings.data / "store" / "chains"
-    chains.rename(settings.data / "elsewhere")
-    chains.touch()  # nothing can be read below a file
-    assert finding(working, recorded.decision_id)["status"] == "journal"
-    for file in settings.journals.glob("*/*.evj"):
-        file.rename(settings.data / file.name)
-    found = problem_of(working, recorded.decision_id)
-    assert (found.code, found.status) == ("store_unavailable", 503)
-
-
-@pytest.mark.parametrize("text", ["", "x", "01a203ec17c0f73dc8f6", "01a203ec17c0f73dc8f6-01", "../../keys-1", "é-1"])
-def test_what_is_no_decision_id_names_no_decision(working, text):
-    sealed_nothing = problem_of(working, text)
-    assert sealed_nothing.code == "not_found"
-
-
-def test_the_services_own_records_belong_to_no_caller(settings, working):
-    (recorded,) = decided(settings, body())
-    opened = f"{recorded.appended.position.chain}-0"
-    sealed(settings)
-    assert problem_of(working, opened).code == "not_found"
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "detail"),
-    [
-        pytest.param("chains/*/segments/*", b"altered\n", "wrong-segment", id="a segment altered"),
-        pytest.param("chains/*/seals/*", b"altered", "malformed", id="a seal altered"),
-        pytest.param("log/leaves/*", b"altered\n", "malformed", id="leaves altered"),
-    ],
-)
-def test_a_store_that_does_not_hold_is_not_a_missing_decision(settings, working, name, content, detail, caplog):  # noqa: PLR0913, PLR0917
-    (recorded,) = decided(settings, body())
-    sealed(settings)
-    (path,) = settings.data.glob(f"store/{name}")
-    path.chmod(0o600)
-    path.write_bytes(content)
-    found = problem_of(working, recorded.decision_id)
-    assert (found.code, found.status) == ("evidence_damaged", 500)
-    assert found.detail.startswith(detail)
-    assert "the log does not hold: " in caplog.text
+    return partial(work, settings)
 
 
 def test_it_is_ready_when_all_it_needs_is_there(settings, working):
@@ -245,13 +139,6 @@ def test_a_worker_continues_the_chain_it_finds(settings, working):
         return worker._writer.chain, worker._writer.epoch
 
     assert working(chain) == (recorded.appended.position.chain, 2)
-
-
-def listening():
-    found = socket.socket()
-    found.bind(("127.0.0.1", 0))
-    found.listen()
-    return found
 
 
 async def get(address):

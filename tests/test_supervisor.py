@@ -2,32 +2,21 @@
 
 import asyncio
 import os
-import re
 import signal
-import socket
 from contextlib import asynccontextmanager
 
 import pytest
 
-from app import activation, supervisor
-from app.pdp.errors import BundleError
+from app import supervisor
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
-from app.supervisor import ServeError, Supervisor, prepare, serve
-from tests.node import node_environment, prepared
-from tests.pdp.shop import written
+from app.supervisor import Supervisor
+from tests.node import listening, node_environment
 
 POLITE = "trap 'echo {name} >> ended; exit 0' TERM; echo {name} >> started; while :; do sleep 0.02; done"
 DEAF = "trap '' TERM; echo {name} >> started; while :; do sleep 0.02; done"
 SHORT = "echo {name} >> started; exit 7"
-ONCE = 'echo {name} >> started; test -e {name}.was && exec sh -c "$0"; : > {name}.was; exit 7'
-
-
-def listening():
-    found = socket.socket()
-    found.bind(("127.0.0.1", 0))
-    found.listen()
-    return found
+ONCE = "echo {name} >> started; test -e {name} || {{ : > {name}; exit 7; }}; while :; do sleep 0.02; done"
 
 
 @pytest.fixture
@@ -88,7 +77,7 @@ def told(number):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_told_to_stop_it_ends_the_sealer_last(supervising, tmp_path, number):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) == 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= 3)
         told(number)
 
     assert run(supervising(), then) == 0
@@ -99,7 +88,7 @@ def test_told_to_stop_it_ends_the_sealer_last(supervising, tmp_path, number):
 
 def test_a_hangup_stops_nothing(supervising, tmp_path):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) == 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= 3)
         told(signal.SIGHUP)
         await asyncio.sleep(0)
         assert lines(tmp_path / "ended") == []
@@ -111,7 +100,7 @@ def test_a_hangup_stops_nothing(supervising, tmp_path):
 @pytest.mark.usefixtures("quick")
 def test_a_child_that_dies_is_started_again(supervising, tmp_path, caplog):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) == 5)
+        await until(lambda: len(lines(tmp_path / "started")) >= 5)
         told(signal.SIGTERM)
 
     assert run(supervising(worker=ONCE), then) == 0
@@ -165,7 +154,7 @@ def test_a_child_that_does_not_stop_is_killed(supervising, tmp_path, monkeypatch
     monkeypatch.setattr(supervisor, "_PATIENCE", 0.05)
 
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) == 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= 3)
         told(signal.SIGTERM)
 
     assert run(supervising(worker=DEAF), then) == 0
@@ -238,96 +227,3 @@ def test_where_nobody_listens_nothing_is_ready():
     with listening() as there:
         address = there.getsockname()
     assert asyncio.run(supervisor._is_ready(address)) is False
-
-
-def test_a_second_service_stays_off_and_changes_nothing(tmp_path):
-    settings = prepared(tmp_path)
-    in_force = activation.active(settings.bundles)
-    written(settings.policies, {"data/notes.json": "{}"})
-    lock = supervisor._lock(settings.data)
-    try:
-        with pytest.raises(ServeError, match="another service runs on"):
-            serve(settings, print)
-    finally:
-        os.close(lock)
-    assert activation.active(settings.bundles) == in_force
-
-
-def test_a_port_in_use_is_said(tmp_path):
-    with listening() as there:
-        port = there.getsockname()[1]
-        settings = Settings.from_environment(node_environment(tmp_path) | {"OMEGA_PORT": str(port)})
-        with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}: .*OMEGA_PORT"):
-            serve(settings, print)
-    os.close(supervisor._lock(settings.data))  # it let go of the directory
-
-
-def test_a_data_directory_that_cannot_be_used_is_said(tmp_path):
-    (tmp_path / "node").write_text("a file")
-    with pytest.raises(ServeError, match="set OMEGA_DATA"):
-        serve(Settings.from_environment(node_environment(tmp_path)), print)
-
-
-def test_policies_that_are_not_admitted_are_said(tmp_path):
-    settings = Settings.from_environment(node_environment(tmp_path))
-    (settings.policies / "rego" / "shop" / "sell.rego").write_text("package shop.sell\n")
-    with pytest.raises(BundleError, match=r"^rego/shop/sell\.rego:"):
-        serve(settings, print)
-
-
-def lose_a_key(node):
-    (node / "keys" / "kek.key").unlink()
-
-
-def spoil_the_database(node):
-    (node / "subject_keys.db").write_bytes(b"x" * 4_096)
-
-
-def block_the_store(node):
-    (node / "store").rename(node / "elsewhere")
-    (node / "store").touch()
-
-
-def block_the_bundle(node):
-    (node / "bundles" / "active").unlink()
-    (node / "bundles" / "active").mkdir()
-
-
-@pytest.mark.parametrize(
-    ("break_it", "message"),
-    [
-        pytest.param(lose_a_key, r"kek\.key", id="a key was lost"),
-        pytest.param(spoil_the_database, "database", id="the key store is no database"),
-        pytest.param(block_the_store, "store", id="a file stands where the store was"),
-        pytest.param(block_the_bundle, "irectory", id="a directory stands where the bundle is named"),
-    ],
-)
-def test_what_cannot_be_prepared_is_said(tmp_path, break_it, message):
-    settings = prepared(tmp_path)
-    break_it(settings.data)
-    with pytest.raises(ServeError, match=message):
-        prepare(settings)
-
-
-@pytest.mark.parametrize(
-    ("host", "url"), [("127.0.0.1", r"http://127\.0\.0\.1:\d+"), ("::1", r"http://\[::1\]:\d+")], ids=["IPv4", "IPv6"]
-)
-def test_the_url_is_one(host, url, tmp_path, monkeypatch):
-    monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
-    monkeypatch.setattr(socket.socket, "getsockname", lambda _: (host, 8_420, 0, 0))
-    with supervisor._listen(Settings.from_environment(node_environment(tmp_path, OMEGA_HOST=host))) as there:
-        assert there.family == (socket.AF_INET6 if ":" in host else socket.AF_INET)
-        assert re.fullmatch(url, supervisor._url(there))
-
-
-def test_serving_announces_where(tmp_path, monkeypatch):
-    settings = Settings.from_environment(node_environment(tmp_path))
-    said = []
-
-    async def run_(_, ready):
-        ready()
-        return 5
-
-    monkeypatch.setattr(Supervisor, "run", run_)
-    assert serve(settings, said.append) == 5
-    assert said[0].startswith("http://127.0.0.1:")

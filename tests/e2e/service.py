@@ -52,13 +52,17 @@ class Service:
             self.kill(*self.all())
             self._forget()
 
-    def start(self) -> Self:
-        """Return once it decides and records."""
+    def begin(self) -> None:
+        """Start it, and wait for nothing."""
         command = [sys.executable, "-m", "app.cli", "serve", "--json"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, env=self.environment, cwd=ROOT, text=True
             )
+
+    def start(self) -> Self:
+        """Return once it decides and records."""
+        self.begin()
         said = ""
         for line in self._process.stdout:
             said += line

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 
 import pytest
 
@@ -23,7 +24,7 @@ async def crashed(service, head_alone):
 
 
 def test_nothing_acknowledged_is_lost_however_often_everything_is_killed(serving, say):
-    service = serving()
+    service = serving(OMEGA_WORKERS=2)
     acknowledged = []
     for number in range(ROUNDS):
         acknowledged += asyncio.run(crashed(service, head_alone=number % 2 == 1))
@@ -38,6 +39,21 @@ def test_nothing_acknowledged_is_lost_however_often_everything_is_killed(serving
     )
     assert lost == []
     assert len(acknowledged) >= 150 * ROUNDS
+    assert len({record.chain for record in log.records.values()}) == 2  # each start continues what it finds
+
+
+def test_a_crash_while_it_starts_costs_nothing_either(serving):
+    service = serving()
+    acknowledged = asyncio.run(crashed(service, head_alone=False))
+    for role in (Role.SEALER, Role.ZYGOTE, Role.EVALUATOR):
+        service.begin()
+        while not service.processes()[role]:
+            time.sleep(0.005)  # nothing tells a test
+        service.crash(head_alone=False)
+    service.start()
+    assert service.stop() == 0
+    log = verified(service.settings.store, service.settings.keys / "log.vkey")
+    assert log.lost(acknowledged) == []
 
 
 async def back(service, role, number):

@@ -1,0 +1,107 @@
+"""`serve`: what has to be there before the first child starts, and what is said where it cannot be."""
+
+import os
+import re
+import socket
+
+import pytest
+
+from app import activation, supervisor
+from app.pdp.errors import BundleError
+from app.settings import Settings
+from app.supervisor import ServeError, Supervisor, prepare, serve
+from tests.node import listening, node_environment, prepared
+from tests.pdp.shop import written
+
+
+def test_a_second_service_stays_off_and_changes_nothing(tmp_path):
+    settings = prepared(tmp_path)
+    in_force = activation.active(settings.bundles)
+    written(settings.policies, {"data/notes.json": "{}"})
+    lock = supervisor._lock(settings.data)
+    try:
+        with pytest.raises(ServeError, match="another service runs on"):
+            serve(settings, print)
+    finally:
+        os.close(lock)
+    assert activation.active(settings.bundles) == in_force
+
+
+def test_a_port_in_use_is_said(tmp_path):
+    with listening() as there:
+        port = there.getsockname()[1]
+        settings = Settings.from_environment(node_environment(tmp_path) | {"OMEGA_PORT": str(port)})
+        with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}: .*OMEGA_PORT"):
+            serve(settings, print)
+    os.close(supervisor._lock(settings.data))  # it let go of the directory
+
+
+def test_a_data_directory_that_cannot_be_used_is_said(tmp_path):
+    (tmp_path / "node").write_text("a file")
+    with pytest.raises(ServeError, match="set OMEGA_DATA"):
+        serve(Settings.from_environment(node_environment(tmp_path)), print)
+
+
+def test_policies_that_are_not_admitted_are_said(tmp_path):
+    settings = Settings.from_environment(node_environment(tmp_path))
+    (settings.policies / "rego" / "shop" / "sell.rego").write_text("package shop.sell\n")
+    with pytest.raises(BundleError, match=r"^rego/shop/sell\.rego:"):
+        serve(settings, print)
+
+
+def lose_a_key(node):
+    (node / "keys" / "kek.key").unlink()
+
+
+def spoil_the_database(node):
+    (node / "subject_keys.db").write_bytes(b"x" * 4_096)
+
+
+def block_the_store(node):
+    (node / "store").rename(node / "elsewhere")
+    (node / "store").touch()
+
+
+def block_the_bundle(node):
+    (node / "bundles" / "active").unlink()
+    (node / "bundles" / "active").mkdir()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        pytest.param(lose_a_key, r"kek\.key", id="a key was lost"),
+        pytest.param(spoil_the_database, "database", id="the key store is no database"),
+        pytest.param(block_the_store, "store", id="a file stands where the store was"),
+        pytest.param(block_the_bundle, "irectory", id="a directory stands where the bundle is named"),
+    ],
+)
+def test_what_cannot_be_prepared_is_said(tmp_path, break_it, message):
+    settings = prepared(tmp_path)
+    break_it(settings.data)
+    with pytest.raises(ServeError, match=message):
+        prepare(settings)
+
+
+@pytest.mark.parametrize(
+    ("host", "url"), [("127.0.0.1", r"http://127\.0\.0\.1:\d+"), ("::1", r"http://\[::1\]:\d+")], ids=["IPv4", "IPv6"]
+)
+def test_the_url_is_one(host, url, tmp_path, monkeypatch):
+    monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
+    monkeypatch.setattr(socket.socket, "getsockname", lambda _: (host, 8_420, 0, 0))
+    with supervisor._listen(Settings.from_environment(node_environment(tmp_path, OMEGA_HOST=host))) as there:
+        assert there.family == (socket.AF_INET6 if ":" in host else socket.AF_INET)
+        assert re.fullmatch(url, supervisor._url(there))
+
+
+def test_serving_announces_where(tmp_path, monkeypatch):
+    settings = Settings.from_environment(node_environment(tmp_path))
+    said = []
+
+    async def run_(_, ready):
+        ready()
+        return 5
+
+    monkeypatch.setattr(Supervisor, "run", run_)
+    assert serve(settings, said.append) == 5
+    assert said[0].startswith("http://127.0.0.1:")

@@ -1,0 +1,38 @@
+"""A decision worker in this process, with evaluators that are fakes."""
+
+import asyncio
+
+from app import keys, server
+from app.server import Worker
+
+
+class Pool:
+    """Stands for `Evaluators`."""
+
+    def __init__(self):
+        self.gone = asyncio.get_running_loop().create_future()
+        self.closed = False
+
+    async def close(self):
+        self.closed = True
+
+
+async def started(_settings, snapshot):
+    """Stands for `start_policies`."""
+    bundle = server.parse_snapshot(snapshot.read_bytes())
+    return server.Policies(bundle=bundle, evaluators=Pool())
+
+
+def work(settings, does):
+    """Run `does` with a started worker and its decision plane."""
+
+    async def run():
+        worker = Worker(settings, keys.load(settings.keys))
+        plane = await worker.start()
+        try:
+            return await does(worker, plane)
+        finally:
+            await worker.close()
+            worker._subject_keys._thread.shutdown()
+
+    return asyncio.run(run())
