@@ -239,6 +239,18 @@ def test_a_journal_that_does_not_continue_the_store_is_not_sealed(tmp_path):
         node.restart().step(flush=True)
 
 
+def test_records_that_do_not_follow_each_other_are_not_sealed(tmp_path):
+    node, other = Node(tmp_path / "a"), Node(tmp_path / "b")
+    node.append("a")
+    other.append("b")
+    other.append("c")
+    [mine], [theirs] = list((tmp_path / "a").iterdir()), list((tmp_path / "b").iterdir())
+    newest = journal.files(theirs)[-1]
+    newest.rename(mine / newest.name)
+    with pytest.raises(DamagedJournalError, match="does not continue"):
+        node.step(flush=True)
+
+
 def test_an_older_copy_of_a_journal_is_not_sealed(tmp_path):
     """A restored backup gives numbers a second time; what it says must not pass for what was sealed."""
     node = Node(tmp_path / "journal")

@@ -205,6 +205,20 @@ def test_a_sync_does_not_wait_for_ever_for_what_is_coming(tmp_path):
     assert batches(tmp_path) == 3
 
 
+def test_who_gave_up_is_not_told_that_the_disk_failed(tmp_path, monkeypatch):
+    async def run():
+        writer = start(tmp_path)
+        with monkeypatch.context() as broken:
+            Faults(broken, "fdatasync", errno.EIO)
+            gone, told = writer.append(lambda _: draft("gone")), writer.append(lambda _: draft("told"))
+            gone.cancel()
+            with pytest.raises(JournalError):
+                await told
+        await writer.close()
+
+    asyncio.run(run())
+
+
 class Faults:
     """A disk that fails from now on."""
 

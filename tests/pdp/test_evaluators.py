@@ -291,3 +291,32 @@ def test_a_second_bundle_runs_beside_the_first(run, tmp_path):
                 return [*await asyncio.gather(*asked), await ask(new, ECHO, b"{}")]
 
     assert run(main()) == [1] * 50 + [2]
+
+
+class Full:
+    """A connection without room, once."""
+
+    def __init__(self, connection):
+        self.connection, self.refused = connection, False
+
+    def __getattr__(self, name):
+        return getattr(self.connection, name)
+
+    def send(self, data):
+        if self.refused:
+            return self.connection.send(data)
+        self.refused = True
+        raise BlockingIOError
+
+
+def test_what_finds_no_room_is_sent_when_there_is_some(run, snapshot):
+    async def main():
+        async with running(snapshot, count=1) as evaluators:
+            [evaluator] = evaluators._running
+            connection, evaluator._connection = evaluator._connection, Full(evaluator._connection)
+            answers = await asyncio.gather(*asking(evaluators, ECHO, numbered(1), numbered(2)))
+            assert evaluator._connection.refused
+            evaluator._connection = connection
+            return answers
+
+    assert run(main()) == [1, 2]
