@@ -28,7 +28,7 @@ from app.decision_plane.http import ProblemError
 from app.errors import problem
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
-from app.pdp.errors import PdpError
+from app.pdp.errors import PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeyStoreConcealer
@@ -87,6 +87,7 @@ class Worker:
             settings.journals, retention_class=settings.default_class, version=version("omega"), clock=utc_now
         )
         self._pdp = Pdp(policies, self._writer, KeyStoreConcealer(self._subject_keys), utc_now)
+        await self._pdp.activate(policies, None)
         self._watch_gone(policies)
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
@@ -173,7 +174,12 @@ class Worker:
         except (PdpError, OSError) as error:
             _LOG.warning("bundle in force cannot be loaded, the old one goes on: %s", error)
             return
-        old, self._pdp.policies = self._pdp.policies, fresh
+        old = self._pdp.policies
+        try:
+            await self._pdp.activate(fresh, old.bundle.digest)
+        except UnrecordedError:
+            await fresh.evaluators.close(at_once=True)  # the chain failed, and so this worker ends
+            return
         self._watch_gone(fresh)
         task = asyncio.get_running_loop().create_task(old.evaluators.close())
         self._retiring.add(task)

@@ -128,6 +128,8 @@ def _recover(directory: Path) -> Recovered:
         if last is not None:
             break
     else:
+        if paths and first_seq(paths[0]):
+            raise DamagedJournalError(f"journal of chain {directory.name} has lost what came before {paths[0].name}")
         last = None
     return Recovered(last=last, dropped_bytes=len(dropped), dropped_sha256=hashlib.sha256(dropped).hexdigest())
 

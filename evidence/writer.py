@@ -258,6 +258,8 @@ def _take(journals: Path, retention_class: str, clock: Callable[[], datetime]) -
     for directory in sorted(path for path in journals.iterdir() if path.is_dir()):
         if (directory / _ABANDONED).exists() or class_of(directory) != retention_class:
             continue
+        if not journal.files(directory):
+            continue  # never written, or lost: a number given before must not be given again
         if (lock := journal.try_lock(directory)) is not None:
             return directory, lock
     return _begin(journals, retention_class, clock)

@@ -167,6 +167,20 @@ class Pdp:
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
 
+    async def activate(self, policies: Policies, previous: str | None) -> None:
+        """Decide under `policies` from now on, once it is on record; `previous` is the digest of those before.
+
+        Raises:
+            UnrecordedError: the log could not take it; nothing was changed.
+        """
+        bundle = policies.bundle
+        body = _identity(bundle) | {"previous": previous}
+        try:
+            await self._log.append(lambda _: Draft(type="policy.activated", tenant="system", body=body))
+        except EvidenceError as error:
+            raise UnrecordedError(str(error)) from error
+        self.policies = policies
+
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
         return Environment(time=time, tenant=caller.tenant, caller=caller.subject)
@@ -195,6 +209,11 @@ def _known(entity: Entity, decided: Decided) -> str | None:
     return entity.type if decided.contract_held else None
 
 
+def _identity(bundle: Bundle) -> dict[str, Any]:
+    """Return what a record says of the policies."""
+    return {"bundle": bundle.digest, "revision": bundle.revision, "engine": bundle.engine}
+
+
 def _body(
     request: EvaluationRequest, caller: Caller, bundle: Bundle, decided: Decided, named: Mapping[str, Any]
 ) -> dict[str, Any]:
@@ -203,7 +222,7 @@ def _body(
         "action": request.action if decided.action_known else None,
         "subject": {"type": _known(request.subject, decided), "ref": named["subject"]},
         "resource": named["resource"],
-        "policy": {"bundle": bundle.digest, "revision": bundle.revision, "engine": bundle.engine},
+        "policy": _identity(bundle),
         "result": decided.decision.document(),
         "durability": DURABILITY,
     }

@@ -87,6 +87,12 @@ def test_an_empty_newest_file_is_passed_over(chain):
     assert journal.recover(chain).last == PAYLOADS[-1]
 
 
+def test_an_empty_file_that_is_not_the_first_shows_a_loss(chain):
+    put(chain, b"", first_seq=6)
+    with pytest.raises(DamagedJournalError, match="lost"):
+        journal.recover(chain)
+
+
 def test_nothing_is_recovered_from_nothing(chain):
     assert journal.recover(chain).last is None
 

@@ -308,6 +308,13 @@ def test_a_directory_without_a_class_is_no_chain(tmp_path, content):
     assert asyncio.run(append_some(tmp_path, "a"))[0].position.chain != "stray"
 
 
+def test_a_chain_whose_journal_is_gone_is_not_begun_again(tmp_path):
+    appended = asyncio.run(append_some(tmp_path, "a"))
+    for file in journal.files(tmp_path / appended[0].position.chain):
+        file.unlink()
+    assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain != appended[0].position.chain
+
+
 KILLED = """
 import asyncio, os, sys
 from pathlib import Path
