@@ -8,3 +8,7 @@ now := time.parse_rfc3339_ns(input.environment.time)
 at(text) := time.parse_rfc3339_ns(text)
 
 days(n) := n * 86400000000000
+
+hours(n) := n * 3600000000000
+
+minutes(n) := n * 60000000000

@@ -20,3 +20,9 @@ test_ninety_days_cross_the_end_of_a_year_to_the_second if {
 	clock.at("2026-11-22T14:00:01Z") + clock.days(90) > clock.at("2027-02-20T14:00:00Z")
 	clock.at("2026-11-22T14:00:00Z") + clock.days(90) == clock.at("2027-02-20T14:00:00Z")
 }
+
+test_an_hour_and_a_minute if {
+	clock.days(1) == clock.hours(24)
+	clock.hours(1) == clock.minutes(60)
+	clock.at("2026-11-22T14:01:00Z") - clock.at("2026-11-22T14:00:00Z") == clock.minutes(1)
+}
