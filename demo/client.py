@@ -49,11 +49,11 @@ class Client:
         finally:
             connection.close()
 
-    def find(self, decision_id: str) -> Mapping[str, Any]:
-        """Return what the service says of a recorded decision: record, status, and proof once there is one."""
+    def find(self, decision_id: str, caller: Caller) -> Mapping[str, Any]:
+        """Return what the service says to who asked for a decision: its record, status, and proof once there is one."""
         connection = self.connect()
         try:
-            connection.request("GET", f"/v1/decisions/{decision_id}", headers=self._headers(Caller.MARKETPLACE))
+            connection.request("GET", f"/v1/decisions/{decision_id}", headers=self._headers(caller))
             return _read(connection).document
         finally:
             connection.close()

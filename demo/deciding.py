@@ -6,13 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from demo import marketplace
+from demo import controls, marketplace, recordings, studio, voice
 from demo.client import OK, Answer
 from demo.node import DemoError
 from demo.questions import Caller, Question
 from demo.screen import Column
 from demo.stage import CHECKPOINT, KEY, Stage
 
+PEOPLE = (*marketplace.PEOPLE, *studio.PEOPLE, *recordings.PEOPLE, *voice.PEOPLE, *controls.PEOPLE)
+"""Everybody the questions speak of. The log must not."""
+
+_MALFORMED = 400
 _PATIENCE = 30.0  # seconds until a decision is under a checkpoint
 _LOOK = 0.05  # seconds between two looks
 _COLUMNS = (
@@ -33,6 +37,14 @@ _OBLIGATIONS = {
     "verify_buyer": "verify the buyer",
     "alert_security": "alert security",
     "hold_for_review": "hold it for review",
+    "review_override": "review the override afterwards",
+    "stop_at_cost": "stop it at the limit of its cost",
+    "request_approval": "ask for an approval",
+    "request_second_factor": "ask for a second factor",
+    "attach_consents": "attach the consents",
+    "destroy_keys": "destroy its keys",
+    "simulate_only": "only simulate it",
+    "alert_operations": "alert operations",
 }
 
 
@@ -49,7 +61,7 @@ def start(stage: Stage) -> None:
     screen.fact("log's store", stage.storage.words)
     (stage.elsewhere / KEY).write_bytes((stage.node.data / "keys" / KEY).read_bytes())
     screen.fact("auditor", f"a folder that stands for another machine; it is given the log's public key, {KEY}")
-    callers = (Caller.MARKETPLACE, Caller.BILLING)
+    callers = [caller for caller in Caller if caller is not Caller.NOBODY]
     with ThreadPoolExecutor() as pool:
         issued = pool.map(lambda caller: stage.commands.omega("token", "issue", "--subject", caller.value), callers)
     for caller, said in zip(callers, issued, strict=True):
@@ -62,13 +74,18 @@ def ask(stage: Stage) -> int:
     """Ask all questions, group by group, and return how many there were."""
     stage.screen.step("Ask for decisions")
     stage.screen.say(
-        """An imaginary marketplace for AI agents asks over HTTP before it does anything. Each allow and each deny was
-        on disk before its answer left. A decision id names a chain of records and a place in it; here its first
-        letters are left out."""
+        """An imaginary company builds, sells and runs AI agents. Each of its features, with a token of its own, asks
+        over HTTP before it does anything. Each allow and each deny was on disk before its answer left. A decision id
+        names a chain of records and a place in it; here its first letters are left out."""
     )
+    now = datetime.now(UTC)
     groups = {
-        "Putting an agent on sale": marketplace.publishing(),
-        "Trading": marketplace.trading(datetime.now(UTC)),
+        "Marketplace: putting an agent on sale": marketplace.publishing(),
+        "Marketplace: trading": marketplace.trading(now),
+        "Studio: running and deploying workflows": studio.building(now),
+        "Replay: what may be done with the recording of a run": recordings.handling(now),
+        "Voice: spoken commands": voice.commanding(now),
+        "Platform: controls that all features share": controls.controlling(now),
         "Mistakes and strangers": marketplace.mistakes(),
     }
     done = 0
@@ -82,16 +99,19 @@ def ask(stage: Stage) -> int:
 
 def _ask_group(stage: Stage, questions: Sequence[Question], first: int) -> None:
     answers = [stage.client.ask(question.body, question.caller) for question in questions]
-    for answer in answers:
+    decided = []  # id, and who may look at it
+    for question, answer in zip(questions, answers, strict=True):
         if answer.decision_id is not None:
             stage.acknowledged[answer.decision_id] = answer.leaf_hash
+            decided.append((answer.decision_id, question.caller))
     asked = list(enumerate(zip(questions, answers, strict=True), first))
+    stage.malformed += [number for number, (_, answer) in asked if answer.status == _MALFORMED]
     stage.screen.table(_COLUMNS, [_row(number, question, answer) for number, (question, answer) in asked])
     stage.screen.gap()
     wrong = [str(number) for number, (question, answer) in asked if not _is_expected(question, answer)]
     promise = f"all {len(questions)} answers are the expected ones, for the expected reasons"
     stage.screen.promise(promise + (f", except {', '.join(wrong)}" if wrong else ""), kept=not wrong)
-    await_proof(stage, list(stage.acknowledged)[-1])
+    await_proof(stage, *decided[-1])
 
 
 def _row(number: int, question: Question, answer: Answer) -> tuple[str, ...]:
@@ -118,9 +138,14 @@ def _why(answer: Answer) -> str:
             "monitored only, not met: ", [str(each["message"]) for each in context["reasons"] if _is_monitored(each)]
         ),
         _listed("", [_problem(each) for each in context["diagnostics"]]),
-        _listed("obligation: ", [_OBLIGATIONS.get(each["id"], str(each["id"])) for each in context["obligations"]]),
+        _listed("obligation: ", [_OBLIGATIONS.get(each["id"], str(each["id"])) for each in _due(answer.document)]),
     ]
     return "; ".join(filter(None, parts)) or "every rule holds"
+
+
+def _due(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the obligations to meet; those that say how the action is done are void where it is denied."""
+    return [each for each in document["context"]["obligations"] if document["decision"] or each["type"] != "execution"]
 
 
 def _is_monitored(reason: Mapping[str, Any]) -> bool:
@@ -156,14 +181,14 @@ def _is_expected(question: Question, answer: Answer) -> bool:
     return answer.document["decision"] is question.allow and given == question.because
 
 
-def await_proof(stage: Stage, decision_id: str) -> None:
-    """Return once a decision is sealed in the store and under a checkpoint.
+def await_proof(stage: Stage, decision_id: str, caller: Caller) -> None:
+    """Return once a decision that `caller` asked for is sealed in the store and under a checkpoint.
 
     Raises:
         DemoError: it does not come that far.
     """
     end = time.monotonic() + _PATIENCE
-    while stage.client.find(decision_id).get("status") != "proven":
+    while stage.client.find(decision_id, caller).get("status") != "proven":
         if time.monotonic() > end:
             raise DemoError(f"decision {decision_id} is not under a checkpoint after {_PATIENCE:.0f} s")
         time.sleep(_LOOK)

@@ -4,14 +4,14 @@ The answers expected here follow from policies/rego/marketplace and the limits i
 """
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from demo.node import ROOT
-from demo.questions import LEFT_OUT, Caller, Question, changed, decided, refused
+from demo.questions import LEFT_OUT, Caller, Question, before, changed, decided, refused
 
 PEOPLE = ("dev-7f3a", "dev-0001", "buy-91c2", "off-08")
-"""Everybody the questions speak of. The log must not."""
+"""Everybody the questions here speak of. The log must not."""
 
 _FACTS = "resource.properties."
 _MAX_BYTES = 32_768  # a larger request is refused
@@ -115,7 +115,7 @@ def purchase(buyer: str) -> dict[str, Any]:
 
 
 def _money(now: datetime) -> list[Question]:
-    order = {"buyer": "buy-91c2", "purchased_at": _before(now, days=12), "refunded": False}
+    order = {"buyer": "buy-91c2", "purchased_at": before(now, days=12), "refunded": False}
     refund = {
         "subject": {"type": "buyer", "id": "buy-91c2", "properties": {}},
         "action": {"name": "marketplace.refund"},
@@ -131,14 +131,14 @@ def _money(now: datetime) -> list[Question]:
         "entity": "0000EXAMPLEHONEST080",
     }
     reserve = {"period_days": 90, "net_share_minor": 1_842_750, "kept_minor": 92_138}
-    earned = {"developer": developer, "held_since": _before(now, days=10), "reserve": reserve}
+    earned = {"developer": developer, "held_since": before(now, days=10), "reserve": reserve}
     payout = {
         "subject": {"type": "developer", "id": "dev-7f3a", "properties": {}},
         "action": {"name": "marketplace.payout"},
         "resource": {"type": "payout", "id": "pay-0042", "properties": earned},
         "context": {},
     }
-    late = changed(refund, {_FACTS + "purchased_at": _before(now, days=31)})
+    late = changed(refund, {_FACTS + "purchased_at": before(now, days=31)})
     short = changed(payout, {_FACTS + "reserve.kept_minor": 92_137})
     return [
         decided("Refund an order of twelve days ago", refund, allow=True),
@@ -155,12 +155,12 @@ def _listings(now: datetime) -> list[Question]:
         "subject": developer,
         "action": {"name": "marketplace.deprecate"},
         "resource": listing,
-        "context": {"ends_at": _before(now, days=-60), "migration_guide": True},
+        "context": {"ends_at": before(now, days=-60), "migration_guide": True},
     }
     delist = {
         "subject": {"type": "officer", "id": "off-08", "properties": {"roles": ["trust_and_safety"]}},
         "action": {"name": "marketplace.delist"},
-        "resource": changed(listing, {"properties.critical_known_since": _before(now, days=8)}),
+        "resource": changed(listing, {"properties.critical_known_since": before(now, days=8)}),
         "context": {"reason": "known_vulnerability"},
     }
     return [
@@ -203,7 +203,3 @@ def mistakes() -> list[Question]:
         refused("Without a token", whole, 401, "unauthenticated", Caller.NOBODY),
         refused("With 32 KiB of padding", padded, 413, "request_too_large"),
     ]
-
-
-def _before(now: datetime, *, days: int) -> str:
-    return (now - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")

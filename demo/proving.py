@@ -1,5 +1,6 @@
 """Then: prove one decision to somebody who has nothing but a file, and make it again."""
 
+from demo.questions import Caller
 from demo.stage import KEY, Stage
 
 _PROOF = "decision.proof"
@@ -18,7 +19,7 @@ def prove(stage: Stage, decision_id: str) -> None:
     screen.command(f"{said.line} > {_PROOF}")
     checked = stage.show(stage.commands.standalone("check-proof", _PROOF, "--key", KEY))
     screen.promise("the proof holds", kept=said.code == 0 and checked.code == 0)
-    body = stage.client.find(decision_id)["record"]["body"]
+    body = stage.client.find(decision_id, Caller.MARKETPLACE)["record"]["body"]
     screen.fact("it shows", f"{body['caller']} asked for {body['action']} on {body['resource']['id']}, and was allowed")
     screen.fact("it hides", f"who wanted it ({body['subject']['ref']}), and the request, which is encrypted")
 

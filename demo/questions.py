@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +15,11 @@ LEFT_OUT = object()
 class Caller(StrEnum):
     """Who asks."""
 
-    MARKETPLACE = "marketplace"  # registered for every action of the marketplace
+    MARKETPLACE = "marketplace"  # registered for every action of the marketplace, as the next four for theirs
+    STUDIO = "studio"
+    REPLAY = "replay"
+    VOICE = "voice"
+    PLATFORM = "platform"
     BILLING = "billing"  # has a token, and is registered for nothing
     NOBODY = "nobody"  # has no token
 
@@ -56,3 +61,8 @@ def changed(facts: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
         else:
             place[name] = value
     return result
+
+
+def before(now: datetime, *, days: int = 0, seconds: int = 0) -> str:
+    """Return the time that lies so long before `now`, as facts state it; a negative span lies after it."""
+    return (now - timedelta(days=days, seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

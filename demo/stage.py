@@ -21,7 +21,8 @@ class Stage:
     """Everything that stands on the stage.
 
     `elsewhere` is a folder that plays another machine: an auditor's, with the log's public key, a kept checkpoint, and
-    later a copy of the store. `acknowledged` maps the id of every decision that was answered to its leaf hash.
+    later a copy of the store. `acknowledged` maps the id of every decision that was answered to its leaf hash;
+    `malformed` are the numbers of the questions that were none, from callers who are known.
     """
 
     screen: Screen
@@ -30,6 +31,7 @@ class Stage:
     elsewhere: Path
     tokens: dict[Caller, str] = field(default_factory=dict)
     acknowledged: dict[str, str] = field(default_factory=dict)
+    malformed: list[int] = field(default_factory=list)
     kept_checkpoint: int = -1
 
     @property

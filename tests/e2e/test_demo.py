@@ -64,8 +64,33 @@ def test_the_table_shows_each_kind_of_answer(told, answer):
     assert re.search(rf"^ +\d+ .* {answer} ", told.stdout, re.MULTILINE)
 
 
-def test_at_least_24_questions_are_asked(told):
-    assert int(re.search(r"DECIDED +(\d+) questions", told.stdout)[1]) >= 24
+def test_56_questions_are_asked_and_malformed_ones_are_on_record(told):
+    assert int(re.search(r"DECIDED +(\d+) questions", told.stdout)[1]) == 56
+    assert "as refusals (52, 53, 54)" in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("title", "questions"),
+    [
+        ("Marketplace: putting an agent on sale", 10),
+        ("Marketplace: trading", 11),
+        ("Studio: running and deploying workflows", 8),
+        ("Replay: what may be done with the recording of a run", 7),
+        ("Voice: spoken commands", 5),
+        ("Platform: controls that all features share", 5),
+        ("Mistakes and strangers", 10),
+    ],
+)
+def test_every_feature_asks(told, title, questions):
+    said = told.stdout.partition(f"{title}:\n")[2]
+    assert re.search(r"^ +(\w+)  all (\d+) answers", said, re.MULTILINE).groups() == ("ok", str(questions))
+
+
+def test_an_override_by_two_persons_counts_and_one_by_a_single_person_twice_does_not(told):
+    row = r"^ +{} .* {} +{}"
+    assert re.search(row.format(22, "deny", "not met: the change window"), told.stdout, re.MULTILINE)
+    assert re.search(row.format(23, "allow", "obligation: review the override"), told.stdout, re.MULTILINE)
+    assert re.search(row.format(24, "deny", "not met: the change window"), told.stdout, re.MULTILINE)
 
 
 def test_the_service_was_answering_when_all_its_processes_were_killed(told):
