@@ -1,8 +1,9 @@
-"""Recorded decisions, found again: by id, in the store or still in the journal; and decided once more.
+"""Recorded decisions, found again: by id, in the store or still in the journal; decided once more, and explained.
 
 Blocking: it reads disks and stores. The decision plane calls it from a thread.
 """
 
+import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -13,8 +14,12 @@ from typing import Any
 
 from app.pdp.bundle import parse_snapshot
 from app.pdp.decide import decide
-from app.pdp.errors import BundleError, PdpError
+from app.pdp.errors import BundleError, EvaluationError, PdpError
 from app.pdp.evaluators import Evaluators
+from app.pdp.explain import Explanation
+from app.pdp.explain import explain as explanation_of
+from app.pdp.explaining import Again, decide_again
+from app.pdp.gate_sources import GateSources
 from app.pdp.request import parse_document
 from app.privacy.errors import KeyStoreError, SealedBlockError
 from app.privacy.subject_keys import SubjectKeys
@@ -127,6 +132,59 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path) -> Replay:
     replayed = canonical.canonical(result)
     outcome = Outcome.REPRODUCED if replayed == recorded else Outcome.DIFFERS
     return Replay(outcome=outcome, recorded=recorded, replayed=replayed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Why a recorded decision came out as it did, and whether it comes out the same now.
+
+    Only if it does, the explanation tells which rules held; only if the request could be opened, it has values.
+    """
+
+    explanation: Explanation
+    outcome: Outcome
+    reason: str = ""
+
+
+async def explain(data: bytes, keys: SubjectKeys, bundles: Path) -> Explained:
+    """Explain a record of a decision, by the bundle that decided it. What it returns holds personal data.
+
+    Raises:
+        NotFoundError: the record is no decision.
+        BundleError: the bundle that decided is not there any more.
+    """
+    record = Record.parse(data)
+    if record.type != "decision":
+        raise NotFoundError(f"a record of type `{record.type}` is no decision")
+    result, path = record.body["result"], bundles / f"{record.body['policy']['bundle']}.json"
+    try:
+        bundle = parse_snapshot(path.read_bytes())
+    except OSError as error:
+        raise BundleError(f"cannot read the bundle that decided: {error.strerror}") from None
+    action = bundle.actions.get(record.body["action"] or "")
+    sources = GateSources().of(bundle, action) if action else {}
+    try:
+        text = await _open(record, keys)
+        document = parse_document(text)
+    except (KeyStoreError, SealedBlockError, PdpError) as error:
+        explanation = explanation_of(result, action, sources)
+        return Explained(explanation=explanation, outcome=Outcome.NOT_REPRODUCIBLE, reason=str(error))
+    again, outcome, reason = await _again(result, path, text)
+    trace = again.trace if again and outcome is Outcome.REPRODUCED else None
+    explanation = explanation_of(result, action, sources, trace=trace, document=document)
+    return Explained(explanation=explanation, outcome=outcome, reason=reason)
+
+
+async def _again(result: Mapping[str, Any], snapshot: Path, text: bytes) -> tuple[Again | None, Outcome, str]:
+    """Return what deciding in a process of its own gave, and how it compares."""
+    if _cut_off(result):
+        return None, Outcome.NOT_REPRODUCIBLE, "the evaluation was cut off, which no rule decided"
+    try:
+        again = await asyncio.to_thread(decide_again, snapshot, text)
+    except EvaluationError as error:
+        return None, Outcome.NOT_REPRODUCIBLE, f"evaluating again ended with `{error.code}`"
+    same = canonical.canonical(again.result) == canonical.canonical(result)
+    return again, Outcome.REPRODUCED if same else Outcome.DIFFERS, ""
 
 
 def _cut_off(result: Mapping[str, Any]) -> bool:

@@ -1,10 +1,14 @@
-"""`omega decision replay`."""
+"""`omega decision`: replay, explain."""
 
 import argparse
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeVar
 
 from app import decision_log, keys
+from app.cli.explanation import told
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
 from app.decision_log import Outcome, Replay
@@ -15,6 +19,8 @@ from evidence.errors import EvidenceError
 from evidence.reader import Reader
 from evidence.record import Position
 from evidence.store import open_store
+
+Told = TypeVar("Told")
 
 _CODES = {Outcome.REPRODUCED: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPRODUCIBLE: 2}
 
@@ -27,31 +33,63 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="decide a recorded request again, under the bundle that decided it, and compare byte for byte",
         description="Exit code 0: the same result; 1: another; 2: it cannot be decided again.",
     )
-    replay.add_argument("id", metavar="ID", help="decision id: <chain>-<sequence>")
-    replay.add_argument("--json", action="store_true", help="print JSON")
-    replay.set_defaults(run=run)
+    explain = group.add_parser(
+        "explain",
+        help="say why a recorded decision came out as it did, and what would have to change for an allow",
+        description="Opens the sealed request: what it prints holds personal data.",
+    )
+    for command, run in ((replay, run_replay), (explain, run_explain)):
+        command.add_argument("id", metavar="ID", help="decision id: <chain>-<sequence>")
+        command.add_argument("--json", action="store_true", help="print JSON")
+        command.set_defaults(run=run)
 
 
-def run(options: argparse.Namespace, settings: Settings) -> int:
+def run_replay(options: argparse.Namespace, settings: Settings) -> int:
     """Replay one decision."""
-    try:
-        node = keys.load(settings.keys)
-        reader = Reader(open_store(settings.store, read_only=True), node.log.verifier)
-        found = decision_log.find(reader, settings.journals, Position.parse(options.id))
-        replay = asyncio.run(_replay(found.record, settings, node))
-    except (EvidenceError, PdpError) as error:
-        raise CommandError(f"{error.code}: {error}") from error
-    except (keys.KeyFileError, DatabaseUrlError) as error:
-        raise CommandError(str(error)) from error
+    replay = _with_record(options, settings, decision_log.replay)
     _print(options, replay)
     return _CODES[replay.outcome]
 
 
-async def _replay(record: bytes, settings: Settings, node: keys.NodeKeys) -> Replay:
+def run_explain(options: argparse.Namespace, settings: Settings) -> int:
+    """Explain one decision."""
+    explained = _with_record(options, settings, decision_log.explain)
+    if options.json:
+        again = {"outcome": explained.outcome.value, "reason": explained.reason or None}
+        print_json(explained.explanation.document() | {"again": again})
+        return 0
+    for line in told(options.id, explained):
+        print(line)
+    return 0
+
+
+def _with_record(
+    options: argparse.Namespace,
+    settings: Settings,
+    tell: Callable[[bytes, SubjectKeys, Path], Awaitable[Told]],
+) -> Told:
+    """Return what `tell` makes of the record, the key store and the bundles."""
+    try:
+        node = keys.load(settings.keys)
+        reader = Reader(open_store(settings.store, read_only=True), node.log.verifier)
+        found = decision_log.find(reader, settings.journals, Position.parse(options.id))
+        return asyncio.run(_telling(found.record, settings, node, tell))
+    except (EvidenceError, PdpError) as error:
+        raise CommandError(f"{error.code}: {error}") from error
+    except (keys.KeyFileError, DatabaseUrlError) as error:
+        raise CommandError(str(error)) from error
+
+
+async def _telling(
+    record: bytes,
+    settings: Settings,
+    node: keys.NodeKeys,
+    tell: Callable[[bytes, SubjectKeys, Path], Awaitable[Told]],
+) -> Told:
     engine = open_engine(settings.key_store)
     subject_keys = SubjectKeys(engine, kek=node.kek, lookup_key=node.lookup)
     try:
-        return await decision_log.replay(record, subject_keys, settings.bundles)
+        return await tell(record, subject_keys, settings.bundles)
     finally:
         subject_keys.close()
         engine.dispose()

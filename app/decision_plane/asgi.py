@@ -25,6 +25,7 @@ from app.decision_plane.http import (
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.gate_sources import GateSources
 
 _LOG = logging.getLogger(__name__)
 _BEARER = re.compile(rb"[Bb]earer +([!-~]{1,4096})")
@@ -73,6 +74,7 @@ class DecisionPlane:
     ) -> None:
         self._pdp, self._authenticate, self._decisions, self._health = pdp, authenticate, decisions, health
         self._refusals = refusals
+        self._sources = GateSources()
         self._free = in_flight
         self._routes: dict[str, tuple[str, Handler]] = {
             "/access/v1/evaluation": ("POST", self._evaluation),
@@ -117,7 +119,9 @@ class DecisionPlane:
             raise ProblemError(problem("overloaded"))
         self._free -= 1
         try:
-            return 200, await authzen.evaluation(request, self._caller(request), self._pdp, self._refusals)
+            return 200, await authzen.evaluation(
+                request, self._caller(request), self._pdp, self._refusals, self._sources
+            )
         finally:
             self._free += 1
 

@@ -44,11 +44,12 @@ class Request:
     path: str
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
+    query: bytes = b""
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        return cls(scope["method"], scope["path"], dict(scope["headers"]), receive)
+        return cls(scope["method"], scope["path"], dict(scope["headers"]), receive, scope.get("query_string", b""))
 
     async def body(self, limit: int) -> bytes:
         """Return the body.

@@ -90,7 +90,7 @@ class Bundle:
                 "modules": self.modules,
                 "data": self.data,
                 "entries": {
-                    action.query: _needed(action.file, self.modules) for _, action in sorted(self.actions.items())
+                    action.query: needed(action.file, self.modules) for _, action in sorted(self.actions.items())
                 },
                 "digest": self.digest,
                 "revision": self.revision,
@@ -136,7 +136,7 @@ def parse_snapshot(data: bytes) -> Bundle:
     return bundle
 
 
-def _needed(file: str, modules: Mapping[str, str]) -> list[str]:
+def needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
     needed, waiting = {file}, [file]
     while waiting:

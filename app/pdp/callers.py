@@ -13,15 +13,20 @@ from app.pdp.errors import BundleError
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
+_EXPLAIN: Final = "explain"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """A service that asks: the actions and the types of subjects it may state facts for."""
+    """A service that asks: the actions and the types of subjects it may state facts for.
+
+    `explain`: it may have decisions explained, and so learn the gates of these actions and where their rules stand.
+    """
 
     tenant: str
     actions: frozenset[str]
     subject_types: frozenset[str]
+    explain: bool = False
 
 
 def parse_callers(file: str, table: dict[str, Any], actions: Collection[str]) -> dict[str, Caller]:
@@ -34,8 +39,11 @@ def parse_callers(file: str, table: dict[str, Any], actions: Collection[str]) ->
 
 
 def _caller(where: str, name: str, value: Any, actions: Collection[str]) -> Caller:
-    if not _NAME.fullmatch(name) or not isinstance(value, dict) or value.keys() != _MEMBERS:
-        raise BundleError(f"{where}: write {{`tenant`, `actions`, `subject_types`}} under a name of small letters")
+    if not _NAME.fullmatch(name) or not isinstance(value, dict) or value.keys() - {_EXPLAIN} != _MEMBERS:
+        raise BundleError(
+            f"{where}: write {{`tenant`, `actions`, `subject_types`}}, and `explain` where it may, "
+            "under a name of small letters"
+        )
     tenant = value["tenant"]
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
         raise BundleError(f"{where}: `tenant` is one of small letters, digits, `_`, `-`")
@@ -46,7 +54,10 @@ def _caller(where: str, name: str, value: Any, actions: Collection[str]) -> Call
             raise BundleError(f"{where}: no action is named `{glob}`")
         stated |= meant
     types = frozenset(_texts(f"{where}: `subject_types`", value["subject_types"]))
-    return Caller(tenant=tenant, actions=frozenset(stated), subject_types=types)
+    explain = value.get(_EXPLAIN, False)
+    if not isinstance(explain, bool):
+        raise BundleError(f"{where}: `explain` is true or false")
+    return Caller(tenant=tenant, actions=frozenset(stated), subject_types=types, explain=explain)
 
 
 def _matches(glob: str, action: str) -> bool:

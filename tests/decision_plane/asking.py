@@ -90,7 +90,7 @@ class Plane:
         """Ask once, on a loop of its own."""
         return asyncio.run(self.asking(*chunks, **options))
 
-    async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False):
+    async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False, query=b""):
         """Send a request in chunks; after one that is None nothing comes, with `leaves` the caller hangs up."""
         parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
         if not leaves:
@@ -107,7 +107,8 @@ class Plane:
         async def send(message):
             sent.append(message)
 
-        await self.app({"type": "http", "method": method, "path": path, "headers": headers}, receive, send)
+        scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": headers}
+        await self.app(scope, receive, send)
         return _answer(sent)
 
 

@@ -57,6 +57,9 @@ READ = {"method": "GET", "path": "/v1/decisions/01a203ec17c0f73dc8f6-3", "header
 PROBLEMS = [
     pytest.param(nothing, (b"{",), {}, ("malformed_request", 400), id="no JSON"),
     pytest.param(nothing, (body(),), {"headers": [JSON]}, ("unauthenticated", 401), id="no token"),
+    pytest.param(
+        nothing, (body(),), {"query": b"explain=true"}, ("forbidden", 403), id="an explanation it may not have"
+    ),
     pytest.param(nothing, (), {"path": "/nowhere"}, ("not_found", 404), id="no such path"),
     pytest.param(nothing, (), {"path": "/v1/decision"}, ("not_found", 404), id="a path that almost is one"),
     pytest.param(no_decision, (), READ, ("not_found", 404), id="no such decision"),

@@ -180,6 +180,7 @@ REFUSED = {
     "a caller with a strange name": ({"data/callers.json": '{"A B": {}}'}, "data/callers.json:1:1: caller `A B`"),
     "a caller that is no object": ({"data/callers.json": '{"a": 1}'}, "caller `a`: write"),
     "a caller with something more": ({"data/callers.json": callers(admin=True)}, "caller `marketplace`: write"),
+    "a caller that may perhaps": ({"data/callers.json": callers(explain=1)}, "`explain` is true or false"),
     "a tenant that is none": ({"data/callers.json": callers(tenant="A/B")}, "`tenant`"),
     "a tenant that is no text": ({"data/callers.json": callers(tenant=1)}, "`tenant`"),
     "a caller for no action": ({"data/callers.json": callers(actions=[])}, "`actions` lists"),
@@ -388,4 +389,4 @@ NEEDED = {
 def test_an_action_is_given_the_modules_it_may_name(line, more):
     modules = NEEDED | {"rego/a/b.rego": NEEDED["rego/a/b.rego"] + line}
     always = {"rego/a/b.rego", "rego/lib/one.rego", "rego/lib/two.rego"}
-    assert set(module._needed("rego/a/b.rego", modules)) == always | more
+    assert set(module.needed("rego/a/b.rego", modules)) == always | more

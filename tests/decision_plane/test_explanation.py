@@ -1,0 +1,89 @@
+"""`?explain=true`: who gets an explanation, and what is in it."""
+
+import json
+
+import pytest
+
+from tests.decision_plane.asking import JSON, Plane, body
+from tests.pdp.shop import CALLERS, FILES, SELL, stocked
+
+EXPLAIN = b"explain=true"
+
+
+def entitled(directory, changes=None, **more):
+    callers = {"marketplace": CALLERS["marketplace"] | {"explain": True} | more}
+    return Plane(stocked(directory, {"data/callers.json": json.dumps(callers)} | (changes or {})))
+
+
+@pytest.fixture
+def plane(tmp_path):
+    return entitled(tmp_path)
+
+
+def explanation(answer):
+    assert answer.status == 200
+    return answer.document["context"]["explanation"]
+
+
+def test_a_deny_is_explained_without_values(plane):
+    found = explanation(plane.ask(body(ripe=False, grams=77), query=EXPLAIN))
+    assert [(gate["id"], gate["state"]) for gate in found["gates"]] == [
+        ("ripe", "failed"),
+        ("weighed", "passed"),
+        ("described", "passed"),
+    ]
+    assert [rule["line"] for rule in found["gates"][1]["rules"]] == [19, 21]
+    assert found["changes"] == [{"id": "ripe", "say": "the fruit is ripe", "facts": ["resource/properties/ripe"]}]
+    told = json.dumps(found)
+    assert not any(f'"{name}"' in told for name in ("value", "held", "lines"))
+    assert "77" not in told
+
+
+def test_an_allow_is_explained_too(plane):
+    assert explanation(plane.ask(body(), query=b"x=1&explain=true"))["changes"] == []
+
+
+def test_an_explained_decision_is_recorded_like_any_other(plane):
+    plane.ask(body(), query=EXPLAIN)
+    plane.ask(body())
+    first, second = plane.log.records
+    assert first.body == second.body
+
+
+@pytest.mark.parametrize("query", [b"", b"explain", b"explain=false", b"explain=1", b"notexplain=true"])
+def test_nobody_gets_what_was_not_asked_for(plane, query):
+    answer = plane.ask(body(), query=query)
+    assert answer.status == 200
+    assert "explanation" not in answer.document["context"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "token"),
+    [
+        pytest.param({"explain": False}, b"a-token", id="it may not"),
+        pytest.param({}, b"another", id="another tenant"),
+        pytest.param({}, b"stranger", id="nobody knows it"),
+    ],
+)
+def test_a_caller_that_may_not_is_refused_and_nothing_is_decided(tmp_path, changes, token):
+    plane = entitled(tmp_path, **changes)
+    headers = [(b"authorization", b"Bearer " + token), JSON]
+    answer = plane.ask(body(), query=EXPLAIN, headers=headers)
+    assert (answer.status, answer.code) == (403, "forbidden")
+    assert plane.log.records == []
+
+
+def test_who_is_asked_first(plane):
+    assert plane.ask(body(), query=EXPLAIN, headers=[JSON]).code == "unauthenticated"
+
+
+@pytest.mark.parametrize("name", [b"shop.steal", b"shop.buy"], ids=["no action", "not its own"])
+def test_gates_of_an_action_it_may_not_ask_about_are_not_told(tmp_path, name):
+    files = {
+        "rego/shop/buy.rego": SELL.replace("shop.sell", "shop.buy"),
+        "rego/shop/buy.schema.json": FILES["rego/shop/sell.schema.json"],
+    }
+    plane = entitled(tmp_path, files, actions=["shop.sell"])
+    found = explanation(plane.ask(body().replace(b"shop.sell", name), query=EXPLAIN))
+    assert (found["allow"], found["gates"]) == (False, [])
+    assert [change["id"] for change in found["changes"]] in (["unknown_action"], ["caller_not_registered"])
