@@ -213,7 +213,7 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
         ws="none",
         lifespan="off",
         access_log=False,
-        log_level="warning",
+        log_level="error",
         server_header=False,
         proxy_headers=False,
         date_header=False,

@@ -114,7 +114,16 @@ class Supervisor:
         pause = _FIRST_PAUSE
         while not self._stopping.is_set():
             started = time.monotonic()
-            process = await child.start()
+            try:
+                process = await child.start()
+            except OSError as error:  # no process to be had, or no memory: as if it had died
+                _LOG.warning("%s cannot be started: %s", child.name, error.strerror)
+                if child.died_too_often(started):
+                    self._failed = f"{child.name} cannot be started"
+                    self._stopping.set()
+                    return
+                await self._pause(_LONGEST_PAUSE)
+                continue
             if self._stopping.is_set():  # told while it was being started, so nobody else stops this one
                 await child.stop()
             code = await process.wait()
@@ -131,8 +140,11 @@ class Supervisor:
                 self._stopping.set()
                 return
             pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), pause)
+            await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _announce(self, ready: Callable[[], None]) -> None:
         """Call `ready` once the service says that it is."""

@@ -182,12 +182,17 @@ def _text(report: Report, finding: FindingError | None, *, earlier: bool) -> str
         ),
     ]
     if finding is not None:
-        lines.append(f"DOES NOT HOLD  {finding.where}: {finding.code}: {finding.detail}")
+        lines.append(f"DOES NOT HOLD  {_printable(finding.where)}: {finding.code}: {finding.detail}")
     else:
         lines.append(
             "all holds" + ("" if earlier else "; that nothing newer was removed, only an earlier --checkpoint can show")
         )
     return "\n".join(lines)
+
+
+def _printable(text: str) -> str:
+    """Return `text` with whatever a terminal might obey written out: keys are an attacker's to choose."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def _print_json(value: Any) -> None:

@@ -99,10 +99,14 @@ class Reader:
             data = self._store.get(seal_key(chain, number), limit=note.MAX_NOTE)
         except NotFoundError:
             return None
+        key = seal_key(chain, number)
         try:
-            return Seal.parse(Note.parse_stored(data).verify(self._key))
+            seal = Seal.parse(Note.parse_stored(data).verify(self._key))
         except MalformedError as error:
-            raise FindingError("malformed-seal", seal_key(chain, number), str(error)) from error
+            raise FindingError("malformed-seal", key, str(error)) from error
+        if (seal.key, seal.log) != (key, self._key.origin):
+            raise FindingError("misplaced-seal", key, "is of another log, chain or number")
+        return seal
 
     def _newest_checkpoint(self) -> int:
         keys = list(self._store.keys("log/checkpoints/"))

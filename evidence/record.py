@@ -195,6 +195,11 @@ def stamp(data: bytes) -> tuple[int, str]:
     return int(found[1]), found[2].decode()
 
 
+def belongs(data: bytes, chain: str, retention_class: str) -> bool:
+    """Return whether a record's bytes say that they are of this chain and class, without parsing it."""
+    return b',"chain":"%b","class":"%b",' % (chain.encode(), retention_class.encode()) in data
+
+
 def follows(data: bytes, head: str) -> bool:
     """Return whether a record's bytes name `head` as the leaf hash before them, without parsing it."""
     return b',"prev":"%b",' % head.encode() in data

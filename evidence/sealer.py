@@ -19,7 +19,7 @@ from evidence.keys import SigningKey
 from evidence.note import Note
 from evidence.segment import Batch, Seal
 from evidence.store import WormStore
-from evidence.writer import class_of, utc_now
+from evidence.writer import class_of, is_chain, utc_now
 
 _READ = 256 << 10  # bytes of journal read at once: more than a frame, little where only space set aside is left
 
@@ -100,7 +100,7 @@ class Sealer:
     def _known(self) -> Iterable[_Chain]:
         directories = sorted(self._journals.iterdir()) if self._journals.is_dir() else []
         for directory in directories:
-            if directory.name not in self._chains:
+            if directory.name not in self._chains and is_chain(directory.name):
                 retention_class = class_of(directory) if directory.is_dir() else None
                 if retention_class is None or not journal.files(directory):
                     continue
@@ -146,6 +146,10 @@ class Sealer:
                 raise DamagedJournalError(f"journal {path.name} of chain {chain.directory.name} is altered")
             if taken == 0:
                 following = next(other for other in journal.files(chain.directory) if other > path)
+                expected = chain.next_seq + len(chain.held.records)
+                if journal.first_seq(following) != expected:
+                    name = chain.directory.name
+                    raise DamagedJournalError(f"journal of chain {name} goes on at {following.name}, not at {expected}")
                 chain.path, chain.offset = following, 0
 
     def _take(self, chain: _Chain, data: bytes) -> tuple[int, bool]:
@@ -158,7 +162,8 @@ class Sealer:
                 end = found.end  # sealed by an earlier run
                 continue
             head = held.leaves[-1].hex() if held.leaves else chain.head
-            if seq != expected or not record.follows(found.payload, head):
+            ours = record.belongs(found.payload, chain.directory.name, chain.retention_class)
+            if not ours or seq != expected or not record.follows(found.payload, head):
                 name = chain.directory.name
                 raise DamagedJournalError(f"journal of chain {name} does not continue the store at {expected}")
             if len(held.records) == limits.count or (held.records and held.size + len(found.payload) >= limits.size):

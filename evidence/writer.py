@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from evidence import form, journal, record
-from evidence.errors import JournalError, MalformedError
+from evidence.errors import DamagedJournalError, JournalError, MalformedError
 from evidence.record import Draft, Position, Record
 
 _ABANDONED = "abandoned"  # marks a chain whose disk failed: it is sealed as far as it can be read, never continued
@@ -101,6 +101,7 @@ class Writer:
         """
         try:
             journals.mkdir(mode=0o700, parents=True, exist_ok=True)
+            journal.sync_directory(journals.parent)
             directory, lock = _take(journals, form.retention_class(retention_class), clock)
             writer, torn = cls._recover(directory, lock, retention_class, clock)
             writer._record_opening(version, torn)  # noqa: SLF001 - its own class
@@ -116,6 +117,8 @@ class Writer:
         epoch, next_seq, prev = 1, 0, form.HASH_ZERO
         if found.last is not None:
             last = Record.parse(found.last)
+            if (last.chain, last.retention_class) != (directory.name, retention_class):
+                raise DamagedJournalError(f"journal of chain {directory.name} holds records of chain {last.chain}")
             epoch, next_seq, prev = last.epoch + 1, last.seq + 1, record.leaf(found.last)
         writer = cls(
             directory, lock, retention_class=retention_class, epoch=epoch, next_seq=next_seq, prev=prev, clock=clock
@@ -129,7 +132,11 @@ class Writer:
             body = {"dropped_bytes": torn.dropped_bytes, "dropped_sha256": torn.dropped_sha256}
             drafts.append(Draft(type="recovery", tenant="system", body=body))
         self._write([self._take_in(partial(_as_it_is, draft)) for draft in drafts])
-        os.fdatasync(self._file)
+        try:
+            os.fdatasync(self._file)
+        except OSError:
+            self._abandon()
+            raise
 
     def append(self, build: Build) -> asyncio.Future[Appended]:
         """Take in the draft that `build` makes of its position; the future ends once it is on disk.
@@ -212,8 +219,7 @@ class Writer:
     def _synced(self, done: "asyncio.Future[None]", batch: _Batch) -> None:
         if (error := done.exception()) is not None:
             # What the kernel could not write is gone from its books: never sync or read this file again.
-            with suppress(OSError):  # a disk that takes no sync may take no name either
-                (self._directory / _ABANDONED).touch()
+            self._abandon()
             self._fail(batch, f"journal cannot be synced: {getattr(error, 'strerror', None) or error}")
             return
         for (_, appended), future in batch:
@@ -222,6 +228,11 @@ class Writer:
         self._syncing = False
         if self._pending:
             self._schedule()
+
+    def _abandon(self) -> None:
+        """Have nobody continue this chain."""
+        with suppress(OSError):  # a disk that takes no sync may take no name either
+            (self._directory / _ABANDONED).touch()
 
     def _fail(self, batch: _Batch, reason: str) -> None:
         self.failure = reason
@@ -256,7 +267,7 @@ def _create(directory: Path, seq: int) -> int:
 def _take(journals: Path, retention_class: str, clock: Callable[[], datetime]) -> tuple[Path, int]:
     """Return a chain of this class that is now locked by us: one nobody holds, else a new one."""
     for directory in sorted(path for path in journals.iterdir() if path.is_dir()):
-        if (directory / _ABANDONED).exists() or class_of(directory) != retention_class:
+        if not is_chain(directory.name) or (directory / _ABANDONED).exists() or class_of(directory) != retention_class:
             continue
         if not journal.files(directory):
             continue  # never written, or lost: a number given before must not be given again
@@ -281,6 +292,15 @@ def _begin(journals: Path, retention_class: str, clock: Callable[[], datetime]) 
     journal.sync_directory(directory)
     journal.sync_directory(journals)
     return directory, lock
+
+
+def is_chain(name: str) -> bool:
+    """Return whether a directory of this name can be a chain's; anything else there is not ours."""
+    try:
+        form.chain(name)
+    except MalformedError:
+        return False
+    return True
 
 
 def class_of(directory: Path) -> str | None:

@@ -131,8 +131,8 @@ def parse_snapshot(data: bytes) -> Bundle:
     if not isinstance(files, dict) or not isinstance(revision, str) or not all(map(_is_text, files.values())):
         raise BundleError("snapshot:1:1: no snapshot of a bundle")
     bundle = _bundle(files, revision)
-    if bundle.digest != value.get("digest"):
-        raise BundleError("snapshot:1:1: the digest is not that of the files")
+    if bundle.digest != value.get("digest") or bundle.snapshot() != data:
+        raise BundleError("snapshot:1:1: what it holds is not what its files say")
     return bundle
 
 

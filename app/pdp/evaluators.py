@@ -156,7 +156,7 @@ class Evaluators:
                 failures = 0
             except EvaluatorsGoneError:
                 failures += 1
-                if failures == ATTEMPTS and not self._running:
+                if failures >= ATTEMPTS and not self._running:
                     raise
                 self._loop.call_later(PAUSE, self._vacant.set)
 

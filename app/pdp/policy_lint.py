@@ -63,7 +63,7 @@ def _lint_module(module: Module, names: _Names, *, is_test: bool) -> None:
             _lint_call(module, names, call)
         if is_test:
             continue
-        for mocked in _mocks(rule.bodies):
+        for mocked in _mocks(rule.parts()):
             module.refuse(mocked, "`with` is for tests; write the rule as a function of what changes")
         for reference in references(rule.parts()):
             _lint_reference(module, names, _meant(module, reference, local), span_of(reference))

@@ -118,7 +118,7 @@ class LocalStore:
         """
         with _store_errors(folder), self._folders(folder.split("/")[:-1]) as folders, os.scandir(folders[-1]) as found:
             names = [f"{folder}{each.name}" + "/" * each.is_dir(follow_symlinks=False) for each in found]
-        return sorted(name for name in names if name != f"{_SCRATCH}/")
+        return sorted(name for name in names if folder or not (name.startswith(".") and name.endswith("/")))
 
     @contextmanager
     def _folders(self, path: Sequence[str], *, create: bool = False) -> Iterator[list[int]]:
