@@ -51,28 +51,40 @@ class Found:
 
 
 def find(reader: Reader, journals: Path, position: Position) -> Found:
-    """Return the record at `position`.
+    """Return the record at `position`, proved if it can be.
 
     Raises:
         NotFoundError: it is neither in the store nor in a journal of this node.
         EvidenceError: the log does not hold there, or the store does not answer.
     """
-    try:
-        proof = reader.prove(position)
-    except NotFoundError:
-        return _unproven(reader, journals, position)
-    except StoreError:
-        with suppress(NotFoundError):  # a store that is away says nothing of what has not reached it
-            return _journalled(journals, position)
-        raise
-    return Found(record=proof.record, status=Status.PROVEN, proof=proof.format().decode())
+    return prove(reader, position, locate(reader, journals, position))
 
 
-def _unproven(reader: Reader, journals: Path, position: Position) -> Found:
+def locate(reader: Reader, journals: Path, position: Position) -> Found:
+    """Return the record at `position`, without a proof. Raises as `find` does."""
     try:
         return Found(record=reader.locate(position).record, status=Status.SEALED, proof=None)
     except NotFoundError:
         return _journalled(journals, position)
+    except StoreError:
+        with suppress(NotFoundError):  # a store that is away says nothing of what has not reached it
+            return _journalled(journals, position)
+        raise
+
+
+def prove(reader: Reader, position: Position, found: Found) -> Found:
+    """Return `found` with its proof, if it is sealed and under a checkpoint already.
+
+    Raises:
+        EvidenceError: the log does not hold there, or the store does not answer.
+    """
+    if found.status is not Status.SEALED:
+        return found
+    try:
+        proof = reader.prove(position)
+    except NotFoundError:
+        return found
+    return Found(record=proof.record, status=Status.PROVEN, proof=proof.format().decode())
 
 
 def _journalled(journals: Path, position: Position) -> Found:

@@ -42,7 +42,9 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> None:
         last_round = stopping()
         try:
             sealer = sealer or new_sealer(settings)
-            sealer.step(flush=last_round)
+            more = sealer.step(flush=last_round)
+            while last_round and more:
+                more = sealer.step(flush=True)
         except StoreError as error:
             # What landed is in the store, and a new sealer reads it there.
             _LOG.warning("store does not take the log: %s: %s", error.code, error)
@@ -50,7 +52,7 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> None:
             time.sleep(_RETRY)
         else:
             (settings.data / "sealer.alive").touch()
-            time.sleep(0 if last_round else _PAUSE)
+            time.sleep(0 if last_round or more else _PAUSE)
         if last_round:
             return
 

@@ -26,9 +26,10 @@ from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
 from app.errors import problem
+from app.http_protocol import HttpProtocol
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
-from app.pdp.errors import PdpError, UnrecordedError
+from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeyStoreConcealer
@@ -37,13 +38,14 @@ from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
 from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, NotFoundError, StoreError
 from evidence.reader import Reader
-from evidence.record import Position
+from evidence.record import Position, Record
 from evidence.store import open_store
 from evidence.writer import Writer
 
 _LOG = logging.getLogger(__name__)
 _WATCH = 0.5  # seconds between two looks at the bundle in force
 _SEALER_LATE = 30.0  # seconds of silence of the sealer after which a worker is not ready
+_LOOKUPS = 4  # decisions looked up at once: each reads the store, and threads are shared
 _GRACE = 5  # seconds a request in flight has at shutdown
 
 
@@ -60,6 +62,8 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
         EvaluatorsGoneError: the processes cannot be started.
     """
     bundle = parse_snapshot(await asyncio.to_thread(snapshot.read_bytes))
+    if bundle.digest != snapshot.stem:
+        raise BundleError(f"{snapshot.name}:1:1: holds the bundle {bundle.digest}")
     evaluators = await Evaluators.start(
         snapshot, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
     )
@@ -75,7 +79,9 @@ class Worker:
         self._subject_keys = SubjectKeys(self._engine, kek=node.kek, lookup_key=node.lookup)
         self._ended = asyncio.Event()
         self._retiring: set[asyncio.Task[None]] = set()
+        self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
         self._reader: Reader | None = None
+        self._lookups = _LOOKUPS
         self._pdp: Pdp
         self._writer: Writer
 
@@ -128,8 +134,11 @@ class Worker:
             position = Position.parse(decision_id)
         except MalformedError:
             raise unknown from None
+        if not self._lookups:
+            raise ProblemError(problem("overloaded"))
+        self._lookups -= 1
         try:
-            document = (await asyncio.to_thread(self._find, position)).document()
+            document = (await asyncio.to_thread(self._find, position, caller)).document()
         except NotFoundError:
             raise unknown from None
         except StoreError as error:
@@ -137,15 +146,19 @@ class Worker:
         except EvidenceError as error:
             _LOG.error("the log does not hold: %s", error)
             raise ProblemError(problem("evidence_damaged", error.code)) from error
-        record = document["record"]
-        if (record["tenant"], record["body"].get("caller")) != (caller.tenant, caller.subject):
-            raise unknown  # a caller sees what it asked itself; everything else is the auditor's business
+        finally:
+            self._lookups += 1
         return document
 
-    def _find(self, position: Position) -> decision_log.Found:
+    def _find(self, position: Position, caller: Caller) -> decision_log.Found:
+        """Find the record first, see whose it is, and only then prove it, which costs more."""
         if self._reader is None:  # kept, because a client of S3 takes a while to make
             self._reader = Reader(open_store(self._settings.store, read_only=True), self._node.log.verifier)
-        return decision_log.find(self._reader, self._settings.journals, position)
+        found = decision_log.locate(self._reader, self._settings.journals, position)
+        record = Record.parse(found.record)
+        if (record.tenant, record.body.get("caller")) != (caller.tenant, caller.subject):
+            raise NotFoundError("another's")  # a caller sees what it asked itself; the rest is the auditor's business
+        return decision_log.prove(self._reader, position, found)
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
@@ -166,13 +179,15 @@ class Worker:
 
     async def _reload(self) -> None:
         """Swap to the bundle in force, if it is another: the old one answers what it was asked."""
+        snapshot = None
         try:
             snapshot = activation.active(self._settings.bundles)
-            if snapshot.stem == self._pdp.policies.bundle.digest:
+            if snapshot.stem in (self._pdp.policies.bundle.digest, self._unusable):
                 return
             fresh = await start_policies(self._settings, snapshot)
         except (PdpError, OSError) as error:
             _LOG.warning("bundle in force cannot be loaded, the old one goes on: %s", error)
+            self._unusable = snapshot.stem if snapshot else None
             return
         old = self._pdp.policies
         try:
@@ -209,7 +224,7 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
     application = await worker.start()
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=HttpProtocol,
         ws="none",
         lifespan="off",
         access_log=False,

@@ -19,6 +19,7 @@ from app import activation, identity, keys
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import Receive, Request, Scope, Send, answer
+from app.http_protocol import HttpProtocol
 from app.pdp.enforce import Pdp
 from app.server import start_policies
 from app.settings import Settings
@@ -97,7 +98,7 @@ async def main(mode: str, listening: socket.socket) -> None:
     application = nothing if mode == "nothing" else await unrecorded(Settings.from_environment(os.environ))
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=HttpProtocol,
         lifespan="off",
         access_log=False,
         log_level="warning",

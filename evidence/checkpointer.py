@@ -5,6 +5,7 @@ died in between, and the next one adopts it.
 """
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -13,10 +14,12 @@ from evidence.checkpoint import Checkpoint, Leaf
 from evidence.errors import AlreadyWrittenError, FindingError
 from evidence.keys import SigningKey
 from evidence.note import Note
-from evidence.segment import Seal, seal_key
+from evidence.segment import SEAL_KEY, Seal, seal_key
 from evidence.store import WormStore
 from evidence.tree import Frontier, leaf_hash
 
+LEAVES_KEY = re.compile(r"log/leaves/([0-9]{12})\.txt")
+CHECKPOINT_KEY = re.compile(r"log/checkpoints/([0-9]{12})\.note")
 _MOST = 4_096  # leaves in one batch: well below 1 MiB
 
 
@@ -92,7 +95,7 @@ class Checkpointer:
 
     def _load(self) -> None:
         """Read the tree back, check it against the newest checkpoint, and queue the seals it lacks."""
-        published = len(list(self._store.keys("log/checkpoints/")))
+        published = sum(CHECKPOINT_KEY.fullmatch(key) is not None for key in self._store.keys("log/checkpoints/"))
         for number in range(published):
             self._append(self._leaves(number))
             self._number = number + 1
@@ -103,7 +106,7 @@ class Checkpointer:
                 raise FindingError("wrong-root", checkpoint_key(published - 1), "is not the root of the leaves")
             self.newest = hashlib.sha256(newest.text.encode()).hexdigest()
         for key in self._store.keys("chains/"):
-            chain, kind, name = key.split("/")[1:]
-            if kind == "seals" and int(name[:12]) >= self._next.get(chain, 0):
+            found = SEAL_KEY.fullmatch(key)  # strangers are the verifier's business
+            if found is not None and int(found[2]) >= self._next.get(found[1], 0):
                 signed = Note.parse_stored(self._store.get(key, limit=note.MAX_NOTE))
                 self.add(Seal.parse(signed.verify(self._key.verifier)))

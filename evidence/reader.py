@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evidence import checkpoint, note
-from evidence.checkpointer import checkpoint_key, leaves_key
+from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError
 from evidence.keys import VerifierKey
 from evidence.note import Note
@@ -109,7 +109,7 @@ class Reader:
         return seal
 
     def _newest_checkpoint(self) -> int:
-        keys = list(self._store.keys("log/checkpoints/"))
+        keys = [key for key in self._store.keys("log/checkpoints/") if CHECKPOINT_KEY.fullmatch(key)]
         if not keys:
             raise NotFoundError("there is no checkpoint yet")
         return len(keys) - 1

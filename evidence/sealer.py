@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from time import monotonic
 
 from evidence import form, journal, note, record, segment
 from evidence.checkpointer import Checkpointer
-from evidence.errors import DamagedJournalError, JournalError, NotFoundError, RetentionError
+from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, RetentionError
 from evidence.keys import SigningKey
 from evidence.note import Note
-from evidence.segment import Batch, Seal
+from evidence.segment import SEAL_KEY, Batch, Seal
 from evidence.store import WormStore
 from evidence.writer import class_of, is_chain, utc_now
 
@@ -46,8 +47,8 @@ class _Chain:
     path: Path | None = None  # the journal file being read
     offset: int = 0
     held: Batch = field(default_factory=Batch)
-    held_since: datetime | None = None
-    last_sealed: datetime | None = None
+    held_since: float | None = None
+    last_sealed: float | None = None
 
     @property
     def next_seq(self) -> int:
@@ -70,15 +71,20 @@ class Sealer:
         classes: dict[str, timedelta],
         limits: Limits | None = None,
         clock: Callable[[], datetime] = utc_now,
+        ticks: Callable[[], float] = monotonic,
     ) -> None:
         self._store, self._journals, self._key = store, journals, key
         self._classes, self._limits, self._clock = classes, limits or Limits(), clock
         self._chains: dict[str, _Chain] = {}
         self._checkpointer = Checkpointer(store, key, retention=max(classes.values()), clock=clock)
-        self._checkpointed = clock()
+        self._ticks = ticks
+        self._checkpointed = ticks()
 
     def step(self, *, flush: bool = False) -> int:
-        """Seal what is full or old enough (everything, if `flush`), checkpoint if it is time; return records sealed.
+        """Seal at most one segment of each chain that is full or old enough (of every chain, if `flush`).
+
+        Checkpoint if it is time, or if everything is sealed that was to be flushed. Return the records sealed; while
+        there are some, more may wait.
 
         After an error this sealer is spent: what landed is for a new one to read from the store.
 
@@ -91,10 +97,9 @@ class Sealer:
             sealed = sum(self._seal_chain(chain, flush=flush) for chain in self._known())
         except OSError as error:
             raise JournalError(f"journal cannot be read: {error.strerror}") from error
-        due = self._clock() - self._checkpointed >= timedelta(seconds=self._limits.checkpoint)
-        if flush or due:
+        if (flush and not sealed) or self._older(self._checkpointed, self._limits.checkpoint):
             self._checkpointer.publish()
-            self._checkpointed = self._clock()
+            self._checkpointed = self._ticks()
         return sealed
 
     def _known(self) -> Iterable[_Chain]:
@@ -109,26 +114,23 @@ class Sealer:
                 seal = last_seal(self._store, directory.name, self._key)
                 _check_continued(directory, seal)
                 self._chains[directory.name] = _Chain(
-                    directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._clock()
+                    directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._ticks()
                 )
         return self._chains.values()
 
     def _seal_chain(self, chain: _Chain, *, flush: bool) -> int:
-        sealed = 0
-        while True:
-            full = self._read(chain)
-            if chain.held.records and (full or flush or self._older(chain.held_since, self._limits.age)):
-                sealed += len(chain.held.records)
-                self._put(chain)
-            elif not chain.held.records and self._older(chain.last_sealed, self._limits.heartbeat):
-                self._put(chain)
-            if not full:
-                break
+        full, sealed = self._read(chain), len(chain.held.records)
+        due = full or flush or self._older(chain.held_since, self._limits.age)
+        silent = self._older(chain.last_sealed, self._limits.heartbeat)
+        if due if sealed else silent:
+            self._put(chain)
+        else:
+            sealed = 0
         self._discard(chain)
         return sealed
 
-    def _older(self, since: datetime | None, seconds: float) -> bool:
-        return since is not None and self._clock() - since >= timedelta(seconds=seconds)
+    def _older(self, since: float | None, seconds: float) -> bool:
+        return since is not None and self._ticks() - since >= seconds
 
     def _read(self, chain: _Chain) -> bool:
         """Take in what the journal has beyond what is held; return whether the segment is full."""
@@ -169,7 +171,7 @@ class Sealer:
             if len(held.records) == limits.count or (held.records and held.size + len(found.payload) >= limits.size):
                 return end, True
             held.add(found.payload, time)
-            chain.held_since = chain.held_since or self._clock()
+            chain.held_since = self._ticks() if chain.held_since is None else chain.held_since
             expected, end = expected + 1, found.end
         return end, False
 
@@ -193,7 +195,7 @@ class Sealer:
         self._store.put(sealed.key, note.sign(sealed.text, self._key), retain_until=retain_until)
         self._checkpointer.add(sealed)
         chain.seal, chain.held = sealed, Batch()
-        chain.held_since, chain.last_sealed = None, self._clock()
+        chain.held_since, chain.last_sealed = None, self._ticks()
 
     def _position(self, chain: _Chain) -> dict[str, object]:
         now = self._clock()
@@ -247,10 +249,10 @@ def _read_synced(path: Path, offset: int) -> bytes:
 
 def last_seal(store: WormStore, chain: str, key: SigningKey) -> Seal | None:
     """Return the newest seal of `chain` in the store, checked to be ours."""
-    keys = list(store.keys(f"chains/{chain}/seals/"))
+    keys = [key for key in store.keys(f"chains/{chain}/seals/") if SEAL_KEY.fullmatch(key)]
     if not keys:
         return None
     seal = Seal.parse(Note.parse_stored(store.get(keys[-1], limit=note.MAX_NOTE)).verify(key.verifier))
     if seal.key != keys[-1] or seal.segment != len(keys) - 1:
-        raise NotFoundError(f"seals of chain {chain} have a gap before {keys[-1]}")
+        raise FindingError("seal-gap", keys[-1], "is not the seal that its place among the others says")
     return seal

@@ -4,6 +4,7 @@ Pure: bytes in, values out. Owns the keys of both objects.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,8 @@ from evidence.keys import parse_origin
 MAX_COUNT = 5_000  # records
 MAX_SEGMENT = 8 << 20  # bytes
 MAX_NUMBER = 10**12 - 1
+SEAL_KEY = re.compile(r"chains/([0-9a-f]{20})/seals/([0-9]{12})\.note")
+SEGMENT_KEY = re.compile(r"chains/([0-9a-f]{20})/segments/([0-9]{12})-([0-9a-f]{64})\.jsonl")
 
 _MEMBERS = frozenset(
     {"v", "log", "chain", "class", "segment", "previous", "first_seq", "count", "first_prev", "head", "root"}

@@ -5,26 +5,21 @@ root of the project does the same without this package; the two must agree on ev
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from evidence import checkpoint, form, record
 from evidence.checkpoint import Checkpoint
-from evidence.checkpointer import checkpoint_key, leaves_key
+from evidence.checkpointer import CHECKPOINT_KEY, LEAVES_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError, ObjectTooLargeError, SignatureError
 from evidence.keys import VerifierKey
 from evidence.note import MAX_NOTE, Note
 from evidence.record import Record
-from evidence.segment import MAX_SEGMENT, Seal, seal_key, segment_key
+from evidence.segment import MAX_SEGMENT, SEAL_KEY, SEGMENT_KEY, Seal, seal_key, segment_key
 from evidence.store import WormStore
 from evidence.tree import Frontier, leaf_hash, root_hash
 
-_SEAL = re.compile(r"chains/([0-9a-f]{20})/seals/([0-9]{12})\.note")
-_SEGMENT = re.compile(r"chains/([0-9a-f]{20})/segments/([0-9]{12})-([0-9a-f]{64})\.jsonl")
-_LEAVES = re.compile(r"log/leaves/([0-9]{12})\.txt")
-_CHECKPOINT = re.compile(r"log/checkpoints/([0-9]{12})\.note")
 _EARLIER = "--checkpoint"
 _T = TypeVar("_T")
 
@@ -115,14 +110,14 @@ class Verification:
 
     def _sort_keys(self) -> None:
         for key in self._store.keys(""):
-            if found := _SEAL.fullmatch(key):
+            if found := SEAL_KEY.fullmatch(key):
                 self._chain(found[1]).seals.add(int(found[2]))
                 self.total_seals += 1
-            elif found := _SEGMENT.fullmatch(key):
+            elif found := SEGMENT_KEY.fullmatch(key):
                 self._chain(found[1]).segments.add((int(found[2]), found[3]))
-            elif found := _LEAVES.fullmatch(key):
+            elif found := LEAVES_KEY.fullmatch(key):
                 self._batches.add(int(found[1]))
-            elif found := _CHECKPOINT.fullmatch(key):
+            elif found := CHECKPOINT_KEY.fullmatch(key):
                 self._checkpoints.add(int(found[1]))
             else:
                 raise FindingError("unexpected-object", key, "no object of a log has such a key")

@@ -26,6 +26,7 @@ from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
 from app.pdp.gate_sources import GateSources
+from app.pdp.strict_json import MAX_BYTES
 
 _LOG = logging.getLogger(__name__)
 _BEARER = re.compile(rb"[Bb]earer +([!-~]{1,4096})")
@@ -115,13 +116,13 @@ class DecisionPlane:
         return await handler(request)
 
     async def _evaluation(self, request: Request) -> tuple[int, Any]:
+        caller = self._caller(request)
+        body = await request.body(MAX_BYTES)  # before a place is taken: who sends slowly waits alone
         if not self._free:
             raise ProblemError(problem("overloaded"))
         self._free -= 1
         try:
-            return 200, await authzen.evaluation(
-                request, self._caller(request), self._pdp, self._refusals, self._sources
-            )
+            return 200, await authzen.evaluation(request, body, caller, self._pdp, self._refusals, self._sources)
         finally:
             self._free += 1
 

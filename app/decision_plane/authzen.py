@@ -18,14 +18,13 @@ from app.pdp.errors import MalformedRequestError, TooLargeError
 from app.pdp.explain import explain
 from app.pdp.gate_sources import GateSources
 from app.pdp.request import parse_request
-from app.pdp.strict_json import MAX_BYTES
 
 _MOST_CALLERS = 1_024  # whose refusals are counted
 _EXPLAIN = b"explain=true"
 
 
-async def evaluation(
-    request: Request, caller: Caller, pdp: Pdp, refusals: "Refusals", sources: GateSources
+async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
+    request: Request, body: bytes, caller: Caller, pdp: Pdp, refusals: "Refusals", sources: GateSources
 ) -> dict[str, Any]:
     """Return the answer to one evaluation request, once the decision is on disk; explained, where that was asked.
 
@@ -37,7 +36,6 @@ async def evaluation(
     explained = _EXPLAIN in request.query.split(b"&")
     if explained and not _may_have_explained(pdp.policies.bundle, caller):
         raise ProblemError(problem("forbidden"))
-    body = await request.body(MAX_BYTES)
     try:
         _verify_content_type(request)
         parsed = parse_request(body)

@@ -23,8 +23,19 @@ class Clock:
     def __call__(self):
         return self.now
 
+    def ticks(self):
+        return self.now.timestamp()
+
     def forward(self, seconds):
         self.now += timedelta(seconds=seconds)
+
+
+def everything(sealer, **options):
+    """Step until nothing is left to do now; return the records sealed."""
+    sealed = 0
+    while step := sealer.step(**options):
+        sealed += step
+    return sealed
 
 
 class Node:
@@ -48,11 +59,20 @@ class Node:
         return asyncio.run(run())
 
     def restart(self):
-        self.sealer = Sealer(self.store, self.path, KEY, classes=CLASSES, limits=self.limits, clock=self.clock)
+        self.sealer = Sealer(
+            self.store,
+            self.path,
+            KEY,
+            classes=CLASSES,
+            limits=self.limits,
+            clock=self.clock,
+            ticks=self.clock.ticks,
+        )
         return self.sealer
 
     def step(self, **options):
-        return (self.sealer or self.restart()).step(**options)
+        """Step until nothing is left to do now; return the records sealed."""
+        return everything(self.sealer or self.restart(), **options)
 
     def verify(self, earlier=None):
         return Verification(self.store, KEY.verifier).run(earlier)

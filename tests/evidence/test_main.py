@@ -91,6 +91,15 @@ def test_an_altered_segment_is_not_shown(log, capsys):
     assert "wrong-root" in capsys.readouterr().err
 
 
+def test_a_key_cannot_speak_to_the_terminal(log, capsys):
+    stray = log[0] / "store" / "zz\rall holds\x1b[K"
+    stray.write_bytes(b"")
+    assert run(log, "verify") == 1
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "\r" not in said
+
+
 UNUSABLE = {
     "an id that is none": ("show", "nonsense"),
     "a record that is not there": ("show", "00000000000000000000-1"),

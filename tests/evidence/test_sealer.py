@@ -1,14 +1,15 @@
 import os
+import shutil
 
 import pytest
 
 from evidence import journal, note
-from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, RetentionError, StoreError
+from evidence.errors import DamagedJournalError, FindingError, JournalError, RetentionError, StoreError
 from evidence.note import Note
 from evidence.sealer import last_seal
 from evidence.segment import Batch, Seal, seal
 from evidence.stores.memory import MemoryStore
-from tests.evidence.sealing import KEY, Node
+from tests.evidence.sealing import KEY, Node, everything
 
 
 def seals(node):
@@ -99,7 +100,7 @@ def test_a_new_sealer_goes_on_where_the_store_stands(tmp_path):
     node = Node(tmp_path)
     for text in "abc":
         node.append(text)
-        node.restart().step(flush=True)
+        everything(node.restart(), flush=True)
     report = node.verify()
     assert (report.checked.records, report.checked.seals, report.checked.checkpoints) == (6, 3, 3)
 
@@ -166,7 +167,7 @@ def test_any_put_may_fail_once(tmp_path, number, landed, more):
         try:
             node.step(flush=True)
         except StoreError:
-            node.restart().step(flush=True)
+            everything(node.restart(), flush=True)
     report = node.verify()
     held = sum(1 for _ in node.keys("segments"))
     assert report.checked.records in (4, 6)
@@ -182,7 +183,7 @@ def test_a_batch_without_its_checkpoint_is_adopted(tmp_path):
     assert (len(node.keys("leaves")), len(node.keys("checkpoints"))) == (1, 0)
     assert node.verify().checked.checkpoints == 0
     node.append("b")
-    node.restart().step(flush=True)
+    everything(node.restart(), flush=True)
     assert node.verify().uncheckpointed_seals == 0
 
 
@@ -236,7 +237,7 @@ def test_a_journal_that_does_not_continue_the_store_is_not_sealed(tmp_path):
     for file in journal.files(theirs):
         file.rename(mine / file.name)
     with pytest.raises(DamagedJournalError):
-        node.restart().step(flush=True)
+        everything(node.restart(), flush=True)
 
 
 def test_records_that_do_not_follow_each_other_are_not_sealed(tmp_path):
@@ -249,6 +250,52 @@ def test_records_that_do_not_follow_each_other_are_not_sealed(tmp_path):
     newest.rename(mine / newest.name)
     with pytest.raises(DamagedJournalError, match="does not continue"):
         node.step(flush=True)
+
+
+def test_a_number_given_twice_is_not_passed_over(tmp_path):
+    """What was acknowledged and sealed was altered, taken for a torn write, and its number given again."""
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+    [chain] = tmp_path.iterdir()
+    file = journal.files(chain)[-1]
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(bytes(data))
+    node.append("again")
+    with pytest.raises(DamagedJournalError, match="goes on at"):
+        node.step(flush=True)
+
+
+def test_directories_that_are_no_chains_are_passed_over(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    [chain] = tmp_path.iterdir()
+    shutil.copytree(chain, chain.with_name(chain.name + ".bak"))
+    node.step(flush=True)
+    assert node.verify().checked.chains == 1
+
+
+def test_a_chain_under_another_name_is_not_sealed(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    [chain] = tmp_path.iterdir()
+    chain.rename(chain.with_name("0" * 20))
+    with pytest.raises(DamagedJournalError):
+        node.step(flush=True)
+
+
+def test_strangers_in_the_store_do_not_stop_the_sealing(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+    [chain] = [path.name for path in tmp_path.iterdir()]
+    for key in ("chains/notes.txt", f"chains/{chain}/seals/tmp", "log/checkpoints/tmp"):
+        node.store.put(key, b"", retain_until=node.clock())
+    node.append("b")
+    assert everything(node.restart(), flush=True) == 2
+    with pytest.raises(FindingError, match="unexpected-object"):
+        node.verify()
 
 
 def test_an_older_copy_of_a_journal_is_not_sealed(tmp_path):
@@ -266,7 +313,7 @@ def test_an_older_copy_of_a_journal_is_not_sealed(tmp_path):
     for text in (["d"], ["d", "e", "f"]):
         node.append(*text)
         with pytest.raises(DamagedJournalError, match="is not the one"):
-            node.restart().step(flush=True)
+            everything(node.restart(), flush=True)
 
 
 def test_a_class_that_is_not_kept_is_named(tmp_path):
@@ -321,7 +368,7 @@ def test_a_gap_in_the_seals_is_not_continued(tmp_path):
     for key in node.keys(""):
         if not key.endswith("seals/000000000001.note"):
             lost.store.put(key, node.store.get(key), retain_until=node.clock())
-    with pytest.raises(NotFoundError):
+    with pytest.raises(FindingError, match="seal-gap"):
         last_seal(lost.store, chain, KEY)
 
 
@@ -337,7 +384,7 @@ def test_old_sealed_journal_files_are_deleted_but_for_the_newest_two(tmp_path):
     node.step()
     assert len(journal.files(chain)) == 2
     node.append("e")
-    node.restart().step(flush=True)
+    everything(node.restart(), flush=True)
     assert node.verify().checked.records == 10
 
 

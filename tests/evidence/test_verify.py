@@ -305,6 +305,58 @@ def test_an_object_that_vanishes_while_it_is_read_is_a_finding(tmp_path):
         Verification(store, KEY.verifier).run()
 
 
+def test_a_log_that_grows_while_it_is_listed_holds(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+
+    class Growing(MemoryStore):
+        """Lists the chains first, and what was added to the log meanwhile."""
+
+        def keys(self, _=""):
+            yield from [key for key in sorted(self._objects) if key.startswith("chains")]
+            if len(node.keys("checkpoints")) == 1:
+                node.append("b")
+                node.step(flush=True)
+            yield from [key for key in sorted(self._objects) if key.startswith("log")]
+
+    store = Growing()
+    store._objects = node.store._objects
+    report = Verification(store, KEY.verifier).run()
+    assert (report.checked.seals, report.uncheckpointed_seals) == (2, 0)
+
+
+@pytest.mark.parametrize("kind", ["seals", "segments"])
+def test_an_object_that_grew_too_large_unlisted_is_a_finding(tmp_path, kind):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+    objects = dict(node.store._objects)
+    [key] = [key for key in objects if kind in key]
+    objects[key] = bytes(9 << 20)
+
+    class Unlisted(MemoryStore):
+        def keys(self, _=""):
+            yield from [listed for listed in sorted(objects) if listed != key]
+            yield "chains/" + "f" * 20 + "/seals/000000000000.note"
+
+    store = Unlisted()
+    store._objects = objects
+    with pytest.raises(FindingError, match="larger"):
+        Verification(store, KEY.verifier).run()
+
+
+def test_a_seal_of_another_chain_is_not_read_for_this_one(tmp_path):
+    node = Node(tmp_path)
+    [one] = node.append("a")
+    node.append("b", retention_class="sec1y")
+    node.step(flush=True)
+    mine, other = sorted(node.keys("/seals/"), key=lambda key: one.split("-")[0] not in key)
+    reader = changed_store(node, mine, node.store.get(other))
+    with pytest.raises(FindingError, match="misplaced-seal"):
+        reader.locate(Position.parse(one))
+
+
 def test_progress_is_told_after_every_seal(tmp_path):
     node = Node(tmp_path, count=1)
     node.append("a", "b")

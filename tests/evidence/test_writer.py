@@ -1,6 +1,7 @@
 import asyncio
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -313,6 +314,32 @@ def test_a_chain_whose_journal_is_gone_is_not_begun_again(tmp_path):
     for file in journal.files(tmp_path / appended[0].position.chain):
         file.unlink()
     assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain != appended[0].position.chain
+
+
+def test_what_is_no_chain_is_not_continued(tmp_path):
+    appended = asyncio.run(append_some(tmp_path, "a"))
+    chain = tmp_path / appended[0].position.chain
+    shutil.copytree(chain, chain.with_name(chain.name + ".bak"))
+    lock = journal.try_lock(chain)  # somebody holds the chain, so that only the copy would be free
+    assert start(tmp_path).chain not in (chain.name, chain.name + ".bak")
+    os.close(lock)
+
+
+def test_a_chain_under_another_name_is_refused(tmp_path):
+    appended = asyncio.run(append_some(tmp_path, "a"))
+    chain = tmp_path / appended[0].position.chain
+    chain.rename(chain.with_name("0" * 20))
+    with pytest.raises(DamagedJournalError, match="holds records of chain"):
+        start(tmp_path)
+
+
+def test_a_chain_whose_opening_was_not_synced_is_not_continued(tmp_path, monkeypatch):
+    with monkeypatch.context() as broken:
+        Faults(broken, "fdatasync", errno.EIO)
+        with pytest.raises(JournalError):
+            start(tmp_path)
+    [chain] = tmp_path.iterdir()
+    assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain != chain.name
 
 
 KILLED = """

@@ -109,8 +109,16 @@ def test_a_changed_snapshot_is_refused(shop, changes):
 def test_a_snapshot_with_a_changed_file_is_refused(shop):
     changed = json.loads(shop.snapshot())
     changed["files"]["data/thresholds.json"] = "{}"
-    with pytest.raises(BundleError, match="the digest is not that of the files"):
+    with pytest.raises(BundleError, match="not what its files say"):
         parse_snapshot(json.dumps(changed).encode())
+
+
+def test_a_snapshot_whose_modules_are_not_those_of_its_files_is_refused(shop):
+    """Evaluators load the modules; the digest speaks of the files."""
+    changed = json.loads(shop.snapshot())
+    changed["modules"]["rego/shop/sell.rego"] += "\n"
+    with pytest.raises(BundleError, match="not what its files say"):
+        parse_snapshot(json.dumps(changed, ensure_ascii=False).encode())
 
 
 @given(
