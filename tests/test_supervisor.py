@@ -229,7 +229,8 @@ def test_where_nobody_listens_nothing_is_ready():
     assert asyncio.run(supervisor._is_ready(address)) is False
 
 
-def test_a_child_that_cannot_be_started_ends_the_service(supervising, quick):
+@pytest.mark.usefixtures("quick")
+def test_a_child_that_cannot_be_started_ends_the_service(supervising):
     made = supervising()
     made._sealer.command = ["./nowhere"]
     assert asyncio.run(asyncio.wait_for(made.run(lambda: None), 60)) == 1
