@@ -10,7 +10,7 @@ from pathlib import Path
 
 from git import GitError, ODBError, Repo
 
-from app.pdp.admission import admit
+from app.pdp.admission_process import admit_apart
 from app.pdp.bundle import Bundle, load
 from app.pdp.errors import BundleError
 
@@ -25,7 +25,7 @@ def activate(policies: Path, bundles: Path) -> Bundle:
         BundleError: they are not admitted; what was in force before stays.
     """
     bundle = read(policies)
-    admit(bundle)
+    admit_apart(bundle)
     bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
     _replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
     _replace(bundles / _ACTIVE, bundle.digest.encode())

@@ -6,7 +6,7 @@ from typing import Any
 
 from app import activation
 from app.cli.output import CommandError, print_json, print_rows
-from app.pdp.admission import admit
+from app.pdp.admission_process import admit_apart
 from app.pdp.errors import BundleError
 from app.pdp.policy_test import TestReport, run_tests
 from app.settings import Settings
@@ -68,7 +68,7 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and leave everything as it is."""
     try:
         bundle = activation.read(settings.policies)
-        admit(bundle)
+        admit_apart(bundle)
     except BundleError as error:
         return _refused(options, error)
     return _admitted(options, bundle.digest, bundle.revision, "would be admitted")

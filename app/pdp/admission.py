@@ -2,12 +2,11 @@
 
 Owns the order: sources are measured before the engine parses them (its parser takes exponential time for deep nesting),
 the engine accepts every module, every action has the shape that makes a forgotten rule close instead of open, nothing
-is used that could not be replayed, and the tests pass. Runs policies, so a caller who does not trust the author runs
-it in a process that may die.
+is used that could not be replayed, and the tests pass. Runs policies, which may take for ever or all memory;
+`admission_process` does it in a process that may die.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from app.pdp.bundle import Action, Bundle
@@ -17,31 +16,27 @@ from app.pdp.errors import BundleError, EngineError
 from app.pdp.model import Decision
 from app.pdp.policy_lint import lint
 from app.pdp.policy_test import run_tests
+from app.pdp.prescan import verify_source
 from app.pdp.strict_json import encode
 from app.pdp.syntax import Module, Rule, parse_syntax_trees
 
-_MAX_SOURCE_BYTES: Final = 262_144
-_MAX_LINES: Final = 5_000
-_MAX_COLUMNS: Final = 1_000
-_MAX_NESTING: Final = 12
 _MAX_DECISION_BYTES: Final = 16_384  # what a record of 64 KiB has left beside the sealed request
-_TOKEN: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"|`[^`]*`|#[^\n]*|[\[\]{}()]')
 _DECISION: Final = ("data", "lib", "gates", "decision")
 
 
-def admit(bundle: Bundle) -> None:
-    """Return if `bundle` may decide.
+def _ignore(_: str) -> None: ...
+
+
+def admit(bundle: Bundle, *, begun: Callable[[str], None] = _ignore) -> None:
+    """Return if `bundle` may decide; `begun` is told where in it admission is, before the engine does anything there.
 
     Raises:
         BundleError: it may not; one line with the place, what is wrong, and what to write instead.
     """
-    sources = {**bundle.modules, **bundle.tests}
-    for file, source in sources.items():
-        _verify_source(file, source)
-    try:
-        modules = parse_syntax_trees(Engine(sources, bundle.data).syntax_trees())
-    except EngineError as error:
-        raise BundleError(f"{error}") from None
+    modules = []
+    for file, source in {**bundle.modules, **bundle.tests}.items():
+        begun(f"{file}:1:1: the module")
+        modules.append(_parsed(file, source))
     by_file = {module.file: module for module in modules}
     for module in modules:
         _verify_package(module)
@@ -51,31 +46,19 @@ def admit(bundle: Bundle) -> None:
         _verify_size(action)
         _verify_tested(action, by_file)
     lint(bundle, modules)
-    for result in run_tests(bundle).results:
+    for result in run_tests(bundle, begun=begun).results:
         if not result.passed:
             raise BundleError(f"{result.file}:{result.line}:1: `{result.name}` fails: {result.error}")
 
 
-def _verify_source(file: str, source: str) -> None:
-    """Hold a source to the limits within which the engine parses it quickly and completely."""
-    lines = source.split("\n")
-    if len(source.encode()) > _MAX_SOURCE_BYTES or len(lines) > _MAX_LINES:
-        raise BundleError(f"{file}:1:1: more than {_MAX_SOURCE_BYTES} bytes or {_MAX_LINES} lines; split the module")
-    for number, line in enumerate(lines, 1):
-        if len(line.encode()) > _MAX_COLUMNS:
-            raise BundleError(f"{file}:{number}:{_MAX_COLUMNS}: longer than {_MAX_COLUMNS} bytes; break the line")
-        if not line.replace("\t", "").isprintable():
-            raise BundleError(f"{file}:{number}:1: a character that does not print; lines end with a line feed alone")
-    depth = 0
-    for token in _TOKEN.finditer(source):
-        match token[0]:
-            case "[" | "{" | "(":
-                depth += 1
-            case "]" | "}" | ")":
-                depth -= 1
-        if depth > _MAX_NESTING:
-            number = source.count("\n", 0, token.start()) + 1
-            raise BundleError(f"{file}:{number}:1: nested deeper than {_MAX_NESTING}; name the inner part as a rule")
+def _parsed(file: str, source: str) -> Module:
+    """Return one module, parsed on its own, so that what breaks the engine has a place."""
+    verify_source(file, source)
+    try:
+        (module,) = parse_syntax_trees(Engine({file: source}, "{}").syntax_trees())
+    except EngineError as error:
+        raise BundleError(f"{error}") from None
+    return module
 
 
 def _verify_package(module: Module) -> None:

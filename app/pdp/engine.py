@@ -14,7 +14,9 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Final
 
+from app.pdp.builtins import ADDED
 from app.pdp.errors import EngineError, EnginePanicError
+from app.pdp.extensions import EXTENSIONS
 
 os.environ.setdefault("MIMALLOC_ARENA_RESERVE", "0")  # else the allocator reserves 1 GiB and no memory limit bites
 os.environ.pop("RUST_BACKTRACE", None)  # else every error carries a stack trace and costs milliseconds
@@ -57,6 +59,8 @@ class Engine:
         with _TRANSLATING:
             self._engine = regorus.Engine()
             self._engine.set_enable_coverage(coverage)
+            for name, function in EXTENSIONS.items():
+                self._engine.add_extension(name, ADDED[name], function)
             for path, source in modules.items():
                 self._engine.add_policy(path, source)
             self._engine.add_data_json(data)

@@ -1,7 +1,8 @@
 """What a policy may be written of, as far as one can tell without running it.
 
-Owns the rules about single constructs: calls, references, equality, `with`, recursion. The engine finds a misspelt
-name only when it evaluates the rule, never finds recursion, and dies of it; so these are found here, with their place.
+Owns the rules about single constructs: calls, references, equality, `not`, `with`, recursion. The engine finds a
+misspelt name only when it evaluates the rule, never finds recursion, and dies of it; so these are found here, with
+their place.
 """
 
 import json
@@ -13,11 +14,13 @@ from typing import Any, Final
 from app.pdp.builtins import BUILTINS
 from app.pdp.bundle import Bundle
 from app.pdp.errors import BundleError
-from app.pdp.syntax import Module, Path, Rule, is_static, nodes, references, span_of, static_path
+from app.pdp.syntax import Module, Path, Rule, brackets, is_static, nodes, references, span_of, static_path
 
 _MAX_CHAIN: Final = 64
 _ENVIRONMENT: Final = {"action": ("name",), "environment": ("time", "tenant", "caller")}
 _REGO_V1: Final = ("rego", "v1")
+_TAKES_PATHS: Final = frozenset({"json.filter", "json.remove"})
+_CONSTANTS: Final = frozenset({"String", "Number", "True", "False", "Null"})
 
 _Key = tuple[Path, str]
 """A rule: its package and its name."""
@@ -61,15 +64,21 @@ def _lint_module(module: Module, names: _Names, *, is_test: bool) -> None:
         local = _arguments(rule)
         for call in nodes(rule.parts(), "Call"):
             _lint_call(module, names, call)
-        if is_test:
-            continue
-        for mocked in _mocks(rule.parts()):
-            module.refuse(mocked, "`with` is for tests; write the rule as a function of what changes")
-        for reference in references(rule.parts()):
-            _lint_reference(module, names, _meant(module, reference, local), span_of(reference))
-        for operation in (*nodes(rule.parts(), "BoolExpr"), *nodes(rule.parts(), "AssignExpr")):
-            if operation["op"] in {"Eq", "Ne"}:
-                _lint_equality(module, names, operation, local)
+        if not is_test:
+            _lint_rule(module, names, rule, local)
+
+
+def _lint_rule(module: Module, names: _Names, rule: Rule, local: frozenset[str]) -> None:
+    """Hold a rule that decides to what a test need not keep."""
+    for negated in nodes(rule.parts(), "NotExpr"):
+        _lint_not(module, negated, local)
+    for mocked in _mocks(rule.parts()):
+        module.refuse(mocked, "`with` is for tests; write the rule as a function of what changes")
+    for reference in references(rule.parts()):
+        _lint_reference(module, names, _meant(module, reference, local), span_of(reference))
+    for operation in (*nodes(rule.parts(), "BoolExpr"), *nodes(rule.parts(), "AssignExpr")):
+        if operation["op"] in {"Eq", "Ne"}:
+            _lint_equality(module, names, operation, local)
 
 
 def _lint_call(module: Module, names: _Names, call: dict[str, Any]) -> None:
@@ -82,12 +91,40 @@ def _lint_call(module: Module, names: _Names, call: dict[str, Any]) -> None:
     elif name in BUILTINS:
         wanted = BUILTINS[name]
     else:
-        module.refuse(call["span"], f"`{name}` is no function that a policy may call; see docs/policies.md")
+        module.refuse(call["span"], f"`{name}` is no function that a policy may call; see docs/builtins.md")
     if given == wanted:
+        if name in _TAKES_PATHS:
+            _lint_paths(module, names, call["params"][1])
         return
     if name == "walk":
         module.refuse(call["span"], "write `walk(x, [path, value])`; the engine finds nothing with `:= walk(x)`")
     module.refuse(call["span"], f"`{name}` takes {wanted} arguments, not {given}; assign the result with `:=`")
+
+
+def _lint_paths(module: Module, names: _Names, paths: dict[str, Any]) -> None:
+    """Refuse paths that begin with `/`: OPA overlooks it, the engine finds nothing there, and nothing is removed."""
+    for listing in (*nodes(paths, "Array"), *nodes(paths, "Set")):
+        for item in listing["items"]:
+            if item.get("String", {}).get("value", "").startswith("/"):
+                module.refuse(span_of(item), "write the path without its first `/`; the engine finds nothing with it")
+    path = _meant(module, paths, frozenset())
+    datum = _datum(names.data, path[1:]) if path[:1] == ("data",) else None
+    if isinstance(datum, list) and any(isinstance(each, str) and each.startswith("/") for each in datum):
+        module.refuse(span_of(paths), "write the paths in the data without their first `/`; the engine finds nothing")
+
+
+def _lint_not(module: Module, negated: dict[str, Any], local: frozenset[str]) -> None:
+    """Refuse `not` before anything but a name: engines differ where a part of what it denies is undefined."""
+
+    def is_defined(index: dict[str, Any]) -> bool:
+        return bool(_CONSTANTS & index.keys()) or ("Var" in index and not module.resolve(index, local))
+
+    if not static_path(negated["expr"]) or not all(map(is_defined, brackets(negated["expr"]))):
+        module.refuse(
+            negated["span"],
+            "`not` stands before a name alone, else it holds where a part is undefined, and in OPA it does not; "
+            "write the opposite (`a < b`, `f(x) == false`), or name the condition as a rule and write `not <rule>`",
+        )
 
 
 def _mocks(part: Any) -> Iterator[dict[str, int]]:

@@ -70,8 +70,13 @@ class _Test:
     verify: Callable[[], str]
 
 
-def run_tests(bundle: Bundle, *, clock: Callable[[], float] = perf_counter) -> TestReport:
-    """Run every test rule and every case of `bundle`; `clock` tells seconds.
+def _ignore(_: str) -> None: ...
+
+
+def run_tests(
+    bundle: Bundle, *, clock: Callable[[], float] = perf_counter, begun: Callable[[str], None] = _ignore
+) -> TestReport:
+    """Run every test rule and every case of `bundle`; `clock` tells seconds, `begun` is told which test runs now.
 
     Raises:
         BundleError: the engine does not take the bundle, or a file of cases is misshapen.
@@ -82,7 +87,7 @@ def run_tests(bundle: Bundle, *, clock: Callable[[], float] = perf_counter) -> T
     except EngineError as error:
         raise BundleError(str(error)) from None
     tests = [*_rego_tests(bundle, engine, modules), *_cases(bundle, engine)]
-    results = tuple(_result(test, clock) for test in tests)
+    results = tuple(_result(test, clock, begun) for test in tests)
     covered = engine.covered()
     return TestReport(
         results=results,
@@ -94,11 +99,12 @@ def run_tests(bundle: Bundle, *, clock: Callable[[], float] = perf_counter) -> T
     )
 
 
-def _result(test: _Test, clock: Callable[[], float]) -> TestResult:
-    begun = clock()
+def _result(test: _Test, clock: Callable[[], float], begun: Callable[[str], None]) -> TestResult:
+    begun(f"{test.file}:{test.line}:1: `{test.name}`")
+    start = clock()
     error = test.verify()
     return TestResult(
-        file=test.file, line=test.line, name=test.name, passed=not error, error=error, seconds=clock() - begun
+        file=test.file, line=test.line, name=test.name, passed=not error, error=error, seconds=clock() - start
     )
 
 

@@ -43,17 +43,18 @@ class Rule:
     def parts(self) -> list[Any]:
         """Return what is evaluated for this rule: everything but its name and the names of its arguments."""
         head = [value for name, value in self.head.items() if name not in {"refr", "args"}]
-        return [head, self.bodies, list(_indexes(self.head["refr"]))]
+        return [head, self.bodies, list(brackets(self.head["refr"]))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """One module. `package` and imports are whole paths that begin with `data`."""
+    """One module. `package` and imports are whole paths that begin with `data`; `names` are those of its rules."""
 
     file: str
     package: Path
     imports: dict[str, Path]
     rules: tuple[Rule, ...]
+    names: frozenset[str] = field(repr=False)
     source: bytes = field(repr=False)
 
     def place(self, span: dict[str, int]) -> str:
@@ -79,7 +80,7 @@ class Module:
             return (first, *rest)
         if first in self.imports:
             return (*self.imports[first], *rest)
-        if any(rule.name == first for rule in self.rules):
+        if first in self.names:
             return (*self.package, first, *rest)
         return ()
 
@@ -109,7 +110,7 @@ def references(part: Any) -> Iterator[dict[str, Any]]:
     elif isinstance(part, dict):
         if _CHAIN & part.keys():
             yield part
-            yield from references(list(_indexes(part)))
+            yield from references(list(brackets(part)))
         else:
             for value in part.values():
                 yield from references(value)
@@ -135,7 +136,7 @@ def static_path(node: Any) -> Path:
 
 def is_static(node: Any) -> bool:
     """Tell whether `static_path` gives the whole of a reference."""
-    return bool(static_path(node)) and all("String" in index for index in _indexes(node))
+    return bool(static_path(node)) and all("String" in index for index in brackets(node))
 
 
 def span_of(node: dict[str, Any]) -> dict[str, int]:
@@ -155,11 +156,13 @@ def _module(tree: dict[str, Any]) -> Module:
             span = each["as"]
             name = tree["source"]["contents"].encode()[span["start"] : span["end"]].decode()
         imports[name] = path
+    rules = tuple(map(_rule, ast["rules"]))
     return Module(
         file=tree["source"]["file"],
         package=("data", *static_path(ast["package"]["refr"])),
         imports=imports,
-        rules=tuple(map(_rule, ast["rules"])),
+        rules=rules,
+        names=frozenset(rule.name for rule in rules),
         source=tree["source"]["contents"].encode(),
     )
 
@@ -175,7 +178,7 @@ def _rule(node: dict[str, Any]) -> Rule:
     return Rule(name=static_path(head["refr"])[0], kind=kind, head=head, node=spec, span=spec["span"])
 
 
-def _indexes(node: Any) -> Iterator[Any]:
+def brackets(node: Any) -> Iterator[Any]:
     """Yield what stands in the brackets of a reference, and what it begins with if that is no name."""
     while "RefDot" in node or "RefBrack" in node:
         if "RefBrack" in node:

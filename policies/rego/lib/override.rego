@@ -5,6 +5,7 @@ package lib.override
 import rego.v1
 
 import data.lib.clock
+import data.lib.persons
 
 # `grant` is {"scope", "expires_at", "approvals": [{"person", "role", "at"}]}, `scope` {"action", "gate", "resource"},
 # `person` who would use it. An approval counts where it is given by another person, in a role that may, at most
@@ -17,13 +18,13 @@ valid(grant, scope, person) if {
 	longest := clock.hours(data.overrides.max_hours)
 	counted := [approval |
 		some approval in grant.approvals
-		approval.person != person
+		persons.differ(approval.person, person)
 		approval.role in roles
 		at := clock.at(approval.at)
 		at <= clock.now
 		ends - at <= longest
 	]
-	count({approval.person | some approval in counted}) >= 2
+	count({lower(approval.person) | some approval in counted}) >= 2
 	every role in roles {
 		some approval in counted
 		approval.role == role

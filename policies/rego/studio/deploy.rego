@@ -10,6 +10,7 @@ import data.lib.components
 import data.lib.gates
 import data.lib.members
 import data.lib.override
+import data.lib.persons
 import data.lib.recency
 
 required := {
@@ -42,7 +43,7 @@ approvals := [approval |
 	approval.role in workspace.approver_roles
 	clock.at(approval.at) <= clock.now
 	every author in workflow.authors {
-		author != approval.person
+		persons.differ(author, approval.person)
 	}
 ]
 
@@ -57,7 +58,7 @@ passed contains "authorised" if members.holds(input.subject.properties, workspac
 #   {severity: critical, enforcement: blocking,
 #    controls: [soc2/CC5.1, soc2/CC8.1, iso27001/A.5.3, iso27001/A.8.32]}
 passed contains "two_approvers" if {
-	count({approval.person | some approval in approvals}) >= limits.min_approvers
+	count({lower(approval.person) | some approval in approvals}) >= limits.min_approvers
 }
 
 # METADATA

@@ -6,6 +6,7 @@ import rego.v1
 import data.lib.clock
 import data.lib.gates
 import data.lib.members
+import data.lib.persons
 
 required := {"authorised", "owner_remains", "second_owner"}
 
@@ -32,7 +33,7 @@ passed contains "second_owner" if input.resource.properties.governance in {"open
 
 passed contains "second_owner" if {
 	approval := input.context.approval
-	approval.person != input.subject.id
+	persons.differ(approval.person, input.subject.id)
 	approval.role == "owner"
 	approval.change == input.context.change
 	clock.at(approval.at) <= clock.now

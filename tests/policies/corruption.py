@@ -1,0 +1,149 @@
+"""Facts corrupted one at a time: taken out, made null, made another type, emptied, and changed within their type."""
+
+import copy
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from app.pdp.strict_json import MAX_INTEGER
+from tests.policies.generating import at, instant, is_text_of, is_time, leaves, type_of
+
+ABSENT = ...
+UNLIKE = ("absent", "null", "type", "empty")
+"""Kinds of change that no rule has to be able to cope with: the contract refuses them, unless it says otherwise."""
+
+_OTHERS = {
+    "text": ["zzz", "", "0", "true", "2026-11-22T14:00:00Z"],
+    "number": [0, 1, -1, 1.5, MAX_INTEGER],
+    "boolean": [True, False],
+    "list": [[], [0], ["zzz"], [[]], [{}]],
+    "object": [{}, {"a": 1}, {"zzz": True}],
+}
+_TYPES = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", dict: "object"}
+_DAY = 86_400
+_KNOWN = 40
+_SHIFTS = [1, 59, 60, 61, 299, 300, 301, 899, 901, 3_599, 3_601, 43_199, 43_201]
+_SHIFTS += [_DAY * days for days in (1, 7, 30, 31, 45, 46, 90, 91, 365, 366, 2_556, 9_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One corruption: what becomes of the fact at `path`; `kind` is the word that an explanation uses for it.
+
+    An `alias` differs in capitals alone from another text of the document, which is `of`.
+    """
+
+    path: tuple
+    kind: str
+    value: object
+    of: str = ""
+
+    @property
+    def place(self):
+        """Return the path as explanations have it: all items of a list are one place."""
+        return "/".join("*" if isinstance(name, int) else name for name in self.path)
+
+    def apply(self, document):
+        """Return `document` with this change; the document itself stays as it is."""
+        *way, last = self.path
+        result = place = dict(document)
+        for name in way:
+            place[name] = copy.copy(place[name])
+            place = place[name]
+        if self.value is ABSENT:
+            del place[last]
+        else:
+            place[last] = self.value
+        return result
+
+
+def changes(document, schema, generator):
+    """Yield every corruption of what a caller states in `document`."""
+    stated = [document[part] for part in ("subject", "resource", "context")]
+    texts = sorted({each for each in leaves(stated) if isinstance(each, str)})
+    for path, value in _facts(document):
+        seen = {repr(value)}
+        for kind, other, *of in _values(value, at(schema, path), path, texts, generator):
+            if repr(other) not in seen:
+                seen.add(repr(other))
+                yield Change(path, kind, other, *of)
+
+
+def _facts(document):
+    for part in ("subject", "resource", "context"):
+        yield from _places(document[part], (part,))
+
+
+def _places(value, path):
+    """Yield the path and value of everything in `value`, itself included."""
+    yield path, value
+    names = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for name in names:
+        yield from _places(value[name], (*path, name))
+
+
+def _values(value, schema, path, texts, generator):
+    """Yield a word and a value for each thing that may become of `value`."""
+    yield ("shorter" if isinstance(path[-1], int) else "absent"), ABSENT
+    yield "null", None
+    mine = _TYPES.get(type(value))
+    for kind, others in _OTHERS.items():
+        if kind != mine:
+            yield from (("type", other) for other in others)
+    match mine:
+        case "boolean":
+            yield "flip", not value
+        case "number":
+            yield from (("number", other) for other in _numbers(value, schema, generator.numbers))
+        case "list":
+            yield "empty", []
+            yield from _lists(value, schema, generator)
+        case "object":
+            yield "empty", {}
+        case "text":
+            yield "empty", ""
+            yield from _texts(value, schema, texts, generator)
+
+
+def _numbers(value, schema, known):
+    yield from [value + 1, value - 1, value + 0.5, -value, value * 2, 0, 1, MAX_INTEGER, -MAX_INTEGER, float(value)]
+    yield from (each + step for each in known for step in (-1, 0, 1))
+    if schema is not None and "minimum" in schema:
+        least, most = schema["minimum"], schema["maximum"]
+        yield from [least, most, least - 1, most + 1, least + 1, most - 1, (least + most) // 2]
+
+
+def _lists(value, schema, generator):
+    yield from (("repeated", [*value, each]) for each in value)
+    yield "repeated", value + value
+    yield "repeated", (value * 65)[:65]
+    yield "reordered", value[::-1]
+    yield from (("reordered", value[place:] + value[:place]) for place in range(1, len(value)))
+    yield from (("shorter", value[:length]) for length in range(1, len(value)))
+    if schema is not None and "items" in schema:
+        yield from (("longer", [*value, generator.value(schema["items"])]) for _ in range(3))
+
+
+def _texts(value, schema, texts, generator):
+    schema = schema if schema is not None and type_of(schema) == "string" else {"enum": [value]}
+    kind = "time" if schema.get("format") == "date-time" else "text"
+    if kind == "time" and is_time(value):
+        yield from ((kind, _moved(value, sign * shift)) for shift in _SHIFTS for sign in (1, -1))
+        yield from ((kind, instant(sign * shift)) for shift in _SHIFTS for sign in (1, -1))
+        yield from ((kind, f"{value[:-1]}{end}") for end in ("", "z", "+00:00", ".5Z", " Z"))
+    yield from ((kind, other) for other in (f"{value}x", f"x{value}", value[:-1], value[1:], value * 2, "x" * 9_000))
+    yield from ((kind, other) for other in (f" {value}", f"{value} ", f"{value}\n", "*", "none", "null", "unknown"))
+    yield from ((kind, other) for other in texts)
+    for other in texts:
+        spelt = {other.upper(), other.lower(), other.swapcase()} - {*texts}
+        if is_text_of(schema, other):
+            yield from (("alias", each, other) for each in sorted(spelt) if is_text_of(schema, each))
+    if {"enum", "const"} & schema.keys():
+        yield from ((kind, other) for other in schema.get("enum", [schema.get("const")]))
+    else:
+        yield from ((kind, generator.fresh(schema)) for _ in range(3))
+        known = [other for other in generator.texts if is_text_of(schema, other)]
+        yield from ((kind, other) for other in generator.random.sample(known, min(len(known), _KNOWN)))
+
+
+def _moved(text, seconds):
+    return (datetime.fromisoformat(text) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
