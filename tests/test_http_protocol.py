@@ -29,9 +29,10 @@ async def connected():
         try:
             yield reader, writer
         finally:
-            writer.close()
+            writer.transport.abort()  # what was not taken is not waited for
             server.should_exit = True
             await serving
+            await asyncio.sleep(0)
 
 
 def run(main):

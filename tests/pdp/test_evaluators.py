@@ -293,30 +293,17 @@ def test_a_second_bundle_runs_beside_the_first(run, tmp_path):
     assert run(main()) == [1] * 50 + [2]
 
 
-class Full:
-    """A connection without room, once."""
-
-    def __init__(self, connection):
-        self.connection, self.refused = connection, False
-
-    def __getattr__(self, name):
-        return getattr(self.connection, name)
-
-    def send(self, data):
-        if self.refused:
-            return self.connection.send(data)
-        self.refused = True
-        raise BlockingIOError
-
-
-def test_what_finds_no_room_is_sent_when_there_is_some(run, snapshot):
+def test_what_is_sent_to_an_evaluator_that_has_just_ended_is_denied(run, snapshot):
     async def main():
         async with running(snapshot, count=1) as evaluators:
             [evaluator] = evaluators._running
-            connection, evaluator._connection = evaluator._connection, Full(evaluator._connection)
-            answers = await asyncio.gather(*asking(evaluators, ECHO, numbered(1), numbered(2)))
-            assert evaluator._connection.refused
-            evaluator._connection = connection
-            return answers
+            signal.pidfd_send_signal(evaluator._process, signal.SIGKILL)
+            readable(evaluator._process)
+            waiter = asyncio.get_running_loop().create_future()
+            evaluators._waiting.append((frames.request(ECHO, numbered(1)), waiter))
+            evaluators._dispatch()  # now, before the loop can tell that it has ended
+            with pytest.raises(EvaluationError, match="evaluation_crashed"):
+                await waiter
+            return await ask(evaluators, ECHO, numbered(2))
 
-    assert run(main()) == [1, 2]
+    assert run(main()) == 2
