@@ -414,3 +414,13 @@ def test_a_heartbeat_seals_no_records():
     beat = seal(batch, batch.data, **position)
     assert Seal.parse(beat.text) == beat
     assert (beat.head, beat.count, beat.size, beat.min_time) == ("1" * 64, 0, 0, None)
+
+
+def test_a_chain_that_has_written_nothing_yet_waits(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    [chain] = tmp_path.iterdir()
+    for file in journal.files(chain):
+        file.unlink()
+    (tmp_path / ("0" * 20)).mkdir()  # begun, and without a class
+    assert node.step(flush=True) == 0

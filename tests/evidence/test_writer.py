@@ -376,3 +376,17 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
     assert len(set(ids)) == len(ids)
     assert len(set(acknowledged)) == len(acknowledged)
     assert set(acknowledged) <= set(ids)
+
+
+def test_what_arrives_during_a_sync_is_synced_next(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        first = writer.append(lambda _: draft("first"))
+        while writer._pending:  # noqa: ASYNC110 - the flush is the loop's next turn
+            await asyncio.sleep(0)
+        second = writer.append(lambda _: draft("second"))
+        await asyncio.gather(first, second)
+        await writer.close()
+
+    asyncio.run(run())
+    assert batches(tmp_path) == 3

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from app.pdp.model import Entity, EvaluationRequest
 from app.pdp.request import parse_document, parse_request
 from app.privacy.errors import SealedBlockError
 from evidence.errors import JournalError, RecordTooLargeError
-from evidence.record import leaf
+from evidence.record import Record, leaf
 from tests.pdp.deciding import CHAIN, GONE, NOW, Service, deciding, key
 from tests.pdp.evaluating import ROOT
 from tests.pdp.shop import asked, stocked
@@ -151,7 +152,19 @@ def test_without_a_record_there_is_no_decision(point, mode, error):
         asyncio.run(point.pdp.enforce(request(), CALLER))
     with pytest.raises(UnrecordedError):
         asyncio.run(point.pdp.refuse(CALLER, "not_json", "0" * 64, 0))
+    other = replace(point.pdp.policies)
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.activate(other, None))
+    assert point.pdp.policies is not other
     assert point.log.data == []
+
+
+def test_policies_are_in_force_once_that_is_on_record(point, shop):
+    other = replace(point.pdp.policies)
+    asyncio.run(point.pdp.activate(other, "0" * 64))
+    assert point.pdp.policies is other
+    body = Record.parse(point.log.data[0]).body
+    assert (body["bundle"], body["previous"]) == (shop.digest, "0" * 64)
 
 
 def test_without_a_key_there_is_no_decision(point):
