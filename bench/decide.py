@@ -43,7 +43,8 @@ from app.settings import Settings
 from evidence import journal, record
 from evidence.record import Draft, Position
 from evidence.segment import Batch, seal
-from evidence.writer import Appended, Writer
+from evidence.chain import Appended
+from evidence.writer import Writer
 
 ROOT = Path(__file__).parents[1]
 BODY = json.dumps(json.loads((ROOT / "examples" / "publish.json").read_text())).encode()

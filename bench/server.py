@@ -24,7 +24,7 @@ from app.pdp.enforce import Pdp
 from app.server import start_policies
 from app.settings import Settings
 from evidence.record import Draft, Position
-from evidence.writer import Appended
+from evidence.chain import Appended
 
 _NOWHERE = Appended(position=Position(chain="0" * 20, seq=0), leaf="0" * 64)
 

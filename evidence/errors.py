@@ -45,6 +45,12 @@ class JournalError(EvidenceError):
     code = "journal-unavailable"
 
 
+class BackPressureError(JournalError):
+    """The journal takes nothing for now: too much of it waits for the store, or the disk is nearly full."""
+
+    code = "journal-full"
+
+
 class DamagedJournalError(EvidenceError):
     """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
 

@@ -136,7 +136,7 @@ def test_a_worker_continues_the_chain_it_finds(settings, working):
     (recorded,) = decided(settings, body())
 
     async def chain(worker, _):
-        return worker._writer.chain, worker._writer.epoch
+        return worker._writer.chain, worker._writer._chain.epoch
 
     assert working(chain) == (recorded.appended.position.chain, 2)
 

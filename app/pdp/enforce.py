@@ -18,7 +18,7 @@ from app.pdp.model import Decision, Entity, Environment, EvaluationRequest
 from app.pdp.request import document
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
-from evidence.writer import Appended
+from evidence.chain import Appended
 
 DURABILITY = "journal"
 

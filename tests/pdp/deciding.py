@@ -11,7 +11,7 @@ from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
 from app.privacy.sealed_block import SubjectKey
 from evidence import record
 from evidence.record import Position, Record
-from evidence.writer import Appended
+from evidence.chain import Appended
 from tests.pdp.shop import evaluating
 
 CHAIN = "01a203ec17c0f73dc8f6"
