@@ -41,9 +41,9 @@ from app.pdp.request import document, parse_request
 from app.privacy.sealed_block import SubjectKey
 from app.settings import Settings
 from evidence import journal, record
+from evidence.chain import Appended
 from evidence.record import Draft, Position
 from evidence.segment import Batch, seal
-from evidence.chain import Appended
 from evidence.writer import Writer
 
 ROOT = Path(__file__).parents[1]

@@ -23,8 +23,8 @@ from app.http_protocol import HttpProtocol
 from app.pdp.enforce import Pdp
 from app.server import start_policies
 from app.settings import Settings
-from evidence.record import Draft, Position
 from evidence.chain import Appended
+from evidence.record import Draft, Position
 
 _NOWHERE = Appended(position=Position(chain="0" * 20, seq=0), leaf="0" * 64)
 

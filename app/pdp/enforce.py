@@ -16,9 +16,9 @@ from app.pdp.errors import DeniedError, MalformedRequestError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Entity, Environment, EvaluationRequest
 from app.pdp.request import document
+from evidence.chain import Appended
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
-from evidence.chain import Appended
 
 DURABILITY = "journal"
 

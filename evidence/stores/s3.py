@@ -87,7 +87,8 @@ class S3Store:
     def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         """See `WormStore.keys`."""
         before = ""
-        for page in self._pages(f"{self._prefix}{prefix}", f"{self._prefix}{after}" if after else ""):
+        marker = f"{self._prefix}{after}" if after > prefix else ""  # servers differ on one that lies before the prefix
+        for page in self._pages(f"{self._prefix}{prefix}", marker):
             for marker in page.get("DeleteMarkers", ()):
                 raise ShadowedObjectError(f"`{marker['Key']}` has a delete marker")
             for version in page.get("Versions", ()):

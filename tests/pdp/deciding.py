@@ -10,8 +10,8 @@ from app.pdp.enforce import Pdp, Policies
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
 from app.privacy.sealed_block import SubjectKey
 from evidence import record
-from evidence.record import Position, Record
 from evidence.chain import Appended
+from evidence.record import Position, Record
 from tests.pdp.shop import evaluating
 
 CHAIN = "01a203ec17c0f73dc8f6"
