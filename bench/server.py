@@ -37,6 +37,18 @@ class NoLog:
         del build
         return _NOWHERE
 
+    def chain(self, retention_class: str | None) -> "NoLog":
+        """Keep all classes alike."""
+        del retention_class
+        return self
+
+    def chains(self) -> "list[NoLog]":
+        """Have one chain."""
+        return [self]
+
+    async def locked(self, appended: Appended) -> None:
+        """Say that it is in the store."""
+
     def coming(self) -> nullcontext[None]:
         """Wait for nobody."""
         return nullcontext()

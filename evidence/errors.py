@@ -51,6 +51,12 @@ class BackPressureError(JournalError):
     code = "journal-full"
 
 
+class NotLockedError(EvidenceError):
+    """The record is on disk and not yet in the store, and nobody can wait any longer. It will be there, or orphaned."""
+
+    code = "not-locked"
+
+
 class DamagedJournalError(EvidenceError):
     """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
 

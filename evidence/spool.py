@@ -48,6 +48,11 @@ class Spool:
             if not future.done():
                 future.set_result(None)
 
+    @property
+    def awaited(self) -> bool:
+        """Return whether anybody waits."""
+        return any(not future.done() for _, _, future in self._waiting)
+
     def wait(self, seq: int) -> asyncio.Future[None]:
         """Return a future that ends once record `seq` is in the store."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()

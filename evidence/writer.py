@@ -17,7 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 
-from evidence import journal, record
+from evidence import holding, journal, record
 from evidence.chain import Appended, Build, Chain, Taken, utc_now
 from evidence.errors import BackPressureError, JournalError
 from evidence.record import Draft
@@ -139,8 +139,11 @@ class Writer:
     def look(self) -> None:
         """Look at what changes slowly: how long the oldest record has waited, how much room the disk has.
 
-        To be called now and then. A disk that does not say is taken for a full one.
+        To be called now and then. A disk that does not say is taken for a full one. Whose chain was lost to another
+        writer takes nothing more: the sealer carries over what it took.
         """
+        if (reason := holding.abandoned(self._chain.directory)) in holding.LOST:
+            self.failure = self.failure or f"chain {self.chain} is lost to another writer: {reason}"
         age = self.spool.age(self._ticks())
         free = _free(self._chain.directory) if self._limits.free else 0
         if self._limits.spool_age and age >= self._limits.spool_age:

@@ -87,6 +87,7 @@ def test_an_altered_store_ends_it(settings):
     checkpoint.chmod(0o600)
     leaves.chmod(0o600)
     leaves.write_text(leaves.read_text().replace(" 0 ", " 1 "))
+    (settings.data / "tree.json").unlink()  # with it, what it confirmed is not read again
     with pytest.raises(FindingError):
         new_sealer(settings)
 
@@ -109,11 +110,11 @@ def test_a_signal_stops_it(settings, tmp_path, monkeypatch):
     steps = []
     real = sealing.run
 
-    def told(found, stopping):
+    def told(found, stopping, line):
         steps.append(stopping())
         signal.raise_signal(signal.SIGTERM)
         steps.append(stopping())
-        real(found, stopping)
+        real(found, stopping, line)
 
     monkeypatch.setattr(sealing, "run", told)
     assert main() == 0

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.decision_plane.http import ProblemError, Request
+from app.decision_plane.options import Options
 from app.errors import problem
 from app.pdp.bundle import Bundle
-from app.pdp.enforce import DURABILITY, Caller, Pdp, Recorded
+from app.pdp.enforce import Caller, Pdp, Recorded
 from app.pdp.errors import MalformedRequestError, TooLargeError
 from app.pdp.explain import explain
 from app.pdp.gate_sources import GateSources
 from app.pdp.request import parse_request
 
 _MOST_CALLERS = 1_024  # whose refusals are counted
-_EXPLAIN = b"explain=true"
 
 
 async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
@@ -33,8 +33,11 @@ async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
         UnrecordedError: there is no evidence, so there is no decision.
         EvaluatorsGoneError: nobody can decide.
     """
-    explained = _EXPLAIN in request.query.split(b"&")
-    if explained and not _may_have_explained(pdp.policies.bundle, caller):
+    try:
+        options = Options.parse(request.query)
+    except MalformedRequestError as error:
+        raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
+    if options.explain and not _may_have_explained(pdp.policies.bundle, caller):
         raise ProblemError(problem("forbidden"))
     try:
         _verify_content_type(request)
@@ -45,8 +48,8 @@ async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
         raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
     except TooLargeError as error:
         raise ProblemError(problem("request_too_large")) from error
-    answer = _answer(recorded := await pdp.evaluate(parsed, caller))
-    if explained:
+    answer = _answer(recorded := await pdp.evaluate(parsed, caller, durability=options.durability))
+    if options.explain:
         answer["context"]["explanation"] = await _explanation(recorded, parsed.action, caller, sources)
     return answer
 
@@ -88,7 +91,7 @@ def _answer(recorded: Recorded) -> dict[str, Any]:
                 "chain": position.chain,
                 "seq": position.seq,
                 "leaf_hash": recorded.appended.leaf,
-                "durability": DURABILITY,
+                "durability": recorded.durability.value,
             },
         },
     }

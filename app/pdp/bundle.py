@@ -23,8 +23,8 @@ from typing import Any, Final
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
-from app.pdp.metadata import Rule, parse_rules
-from app.pdp.model import Enforcement, Violation
+from app.pdp.metadata import Rule, parse_keeping, parse_rules
+from app.pdp.model import Enforcement, Keeping, Violation
 from app.pdp.strict_json import parse
 
 _MAX_FILES: Final = 1_000
@@ -51,7 +51,7 @@ _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
-    `violations` are what a decision says of each gate that failed.
+    `violations` are what a decision says of each gate that failed; `keeping` says how its decisions are kept.
     """
 
     name: str
@@ -60,6 +60,7 @@ class Action:
     rules: Mapping[str, Rule]
     violations: Mapping[str, Violation]
     contract: Contract
+    keeping: Keeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,11 @@ class Bundle:
     engine: str
     actions: Mapping[str, Action]
     callers: Mapping[str, Caller]
+
+    @property
+    def retention_classes(self) -> set[str]:
+        """Return the classes that actions name; those that name none take the node's default."""
+        return {action.keeping.retention for action in self.actions.values() if action.keeping.retention}
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
@@ -231,6 +237,7 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
             rules=rules,
             violations={gate: rule.violation() for gate, rule in rules.items()},
             contract=contract,
+            keeping=parse_keeping(file, source),
         )
     described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):
