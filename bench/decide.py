@@ -192,7 +192,8 @@ def stages(bundle: Bundle) -> dict[str, float]:
         )
 
     data = encode()
-    recorded = Recorded(decision=decided.decision, appended=Appended(position=POSITION, leaf="0" * 64), bundle=bundle)
+    appended = Appended(position=POSITION, leaf="0" * 64)
+    recorded = Recorded(decision=decided.decision, appended=appended, bundle=bundle, asked=b"")
     return {
         "parse": microseconds(lambda: parse_request(BODY)),
         "contract": microseconds(lambda: action.contract.check(asked)),

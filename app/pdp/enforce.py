@@ -5,7 +5,7 @@ Handed its policies, its log and what conceals persons; knows neither SQL nor HT
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -77,11 +77,12 @@ class Policies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A decision that is on disk."""
+    """A decision that is on disk. `asked` is the document that the record seals: it holds personal data."""
 
     decision: Decision
     appended: Appended
     bundle: Bundle
+    asked: bytes = field(repr=False)
 
     @property
     def decision_id(self) -> str:
@@ -133,7 +134,7 @@ class Pdp:
             appended = await self._log.append(build)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
-        return Recorded(decision=decided.decision, appended=appended, bundle=policies.bundle)
+        return Recorded(decision=decided.decision, appended=appended, bundle=policies.bundle, asked=text)
 
     async def enforce(self, request: EvaluationRequest, caller: Caller) -> Permit:
         """Return a permit for `request`, or raise.
