@@ -32,6 +32,7 @@ from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
+from app.pdp.explaining import decide_again
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeyStoreConcealer
 from app.privacy.errors import PrivacyError
@@ -117,6 +118,7 @@ class Worker:
             decisions=self,
             health=self._health,
             refusals=Refusals(time.monotonic),
+            decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
         )
 

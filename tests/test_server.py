@@ -132,6 +132,15 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
     assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)
 
 
+def test_a_decision_is_made_again_under_the_snapshot_of_its_bundle(settings, working, monkeypatch):
+    monkeypatch.setattr(server, "decide_again", lambda *given: given)
+
+    async def decide_again(_, plane):
+        return plane._explainer._decide_again("0a1b", b"asked")
+
+    assert working(decide_again) == (settings.bundles / "0a1b.json", b"asked")
+
+
 def test_a_worker_continues_the_chain_it_finds(settings, working):
     (recorded,) = decided(settings, body())
 

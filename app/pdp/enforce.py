@@ -5,7 +5,7 @@ Handed its policies, its log and what conceals persons; knows neither SQL nor HT
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -98,12 +98,16 @@ class Policies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A decision that is on disk, or further: `durability` says how far."""
+    """A decision that is on disk, or further: `durability` says how far.
+
+    `asked` is the document that the record seals: it holds personal data.
+    """
 
     decision: Decision
     appended: Appended
     bundle: Bundle
     durability: Durability
+    asked: bytes = field(repr=False)
 
     @property
     def decision_id(self) -> str:
@@ -169,7 +173,13 @@ class Pdp:
                 await chain.locked(appended)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
-        return Recorded(decision=decided.decision, appended=appended, bundle=policies.bundle, durability=durability)
+        return Recorded(
+            decision=decided.decision,
+            appended=appended,
+            bundle=policies.bundle,
+            durability=durability,
+            asked=text,
+        )
 
     def _chain(self, retention_class: str | None) -> Chain:
         try:
