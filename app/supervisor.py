@@ -162,7 +162,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         ServeError: it cannot start.
         BundleError: the policies are not admitted.
     """
-    lock = _lock(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
+    lock = hold(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
     try:
         prepare(settings)
         with _listen(settings) as listening:
@@ -191,8 +191,12 @@ def prepare(settings: Settings) -> None:
         raise ServeError(str(error)) from error
 
 
-def _lock(data: Path) -> int:
-    """Return a descriptor that keeps a second service off this directory until it is closed."""
+def hold(data: Path) -> int:
+    """Return a descriptor that keeps a second service off this directory until it is closed.
+
+    Raises:
+        ServeError: a service runs on it, or it cannot be used.
+    """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from evidence import checkpoint, form, note
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.errors import AlreadyWrittenError, FindingError
+from evidence.key_history import KeyHistory
 from evidence.keys import SigningKey
 from evidence.note import Note
 from evidence.segment import SEAL_KEY, Seal, seal_key
@@ -37,9 +38,16 @@ class Checkpointer:
     """Publishes checkpoints over the seals of one store."""
 
     def __init__(
-        self, store: WormStore, key: SigningKey, *, retention: timedelta, clock: Callable[[], datetime]
+        self,
+        store: WormStore,
+        key: SigningKey,
+        *,
+        history: KeyHistory,
+        retention: timedelta,
+        clock: Callable[[], datetime],
     ) -> None:
         self._store, self._key, self._retention, self._clock = store, key, retention, clock
+        self._history = history
         self._number = 0
         self._tree = Frontier()
         self._next: dict[str, int] = {}  # of each chain, the first segment that is not in the tree
@@ -78,7 +86,7 @@ class Checkpointer:
         batch = self._leaves(self._number)
         for leaf in batch:
             signed = Note.parse_stored(self._store.get(seal_key(leaf.chain, leaf.segment), limit=note.MAX_NOTE))
-            text = signed.verify(self._key.verifier)
+            text = self._history.verify(signed)
             if leaf_hash(text.encode()).hex() != leaf.seal_hash:
                 raise FindingError("wrong-leaf", leaves_key(self._number), "names another seal than the store holds")
         return batch
@@ -101,7 +109,7 @@ class Checkpointer:
             self._number = number + 1
         if published:
             data = self._store.get(checkpoint_key(published - 1), limit=note.MAX_NOTE)
-            newest = checkpoint.verify(data, self._key.verifier)
+            newest = self._history.verify_checkpoint(data)
             if (newest.size, newest.root) != (self._tree.size, self._tree.root()):
                 raise FindingError("wrong-root", checkpoint_key(published - 1), "is not the root of the leaves")
             self.newest = hashlib.sha256(newest.text.encode()).hexdigest()
@@ -109,4 +117,4 @@ class Checkpointer:
             found = SEAL_KEY.fullmatch(key)  # strangers are the verifier's business
             if found is not None and int(found[2]) >= self._next.get(found[1], 0):
                 signed = Note.parse_stored(self._store.get(key, limit=note.MAX_NOTE))
-                self.add(Seal.parse(signed.verify(self._key.verifier)))
+                self.add(Seal.parse(self._history.verify(signed)))

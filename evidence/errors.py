@@ -51,6 +51,12 @@ class DamagedJournalError(EvidenceError):
     code = "journal-damaged"
 
 
+class RetiredKeyError(EvidenceError):
+    """The log has a newer key than this one, which must sign nothing more."""
+
+    code = "retired-key"
+
+
 class RetentionError(EvidenceError):
     """A chain's retention class has no time to be kept for; nothing of it can be sealed until it has."""
 

@@ -15,7 +15,15 @@ from time import monotonic
 
 from evidence import form, journal, note, record, segment
 from evidence.checkpointer import Checkpointer
-from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, RetentionError
+from evidence.errors import (
+    DamagedJournalError,
+    FindingError,
+    JournalError,
+    NotFoundError,
+    RetentionError,
+    RetiredKeyError,
+)
+from evidence.key_history import KeyHistory
 from evidence.keys import SigningKey
 from evidence.note import Note
 from evidence.segment import SEAL_KEY, Batch, Seal
@@ -76,7 +84,11 @@ class Sealer:
         self._store, self._journals, self._key = store, journals, key
         self._classes, self._limits, self._clock = classes, limits or Limits(), clock
         self._chains: dict[str, _Chain] = {}
-        self._checkpointer = Checkpointer(store, key, retention=max(classes.values()), clock=clock)
+        self._history = KeyHistory.load(store, key.verifier)
+        _refuse_retired(key, self._history)
+        self._checkpointer = Checkpointer(
+            store, key, history=self._history, retention=max(classes.values()), clock=clock
+        )
         self._ticks = ticks
         self._checkpointed = ticks()
 
@@ -111,7 +123,7 @@ class Sealer:
                     continue
                 if retention_class not in self._classes:
                     raise RetentionError(f"chain {directory.name} is of class `{retention_class}`, which is not kept")
-                seal = last_seal(self._store, directory.name, self._key)
+                seal = last_seal(self._store, directory.name, self._history)
                 _check_continued(directory, seal)
                 self._chains[directory.name] = _Chain(
                     directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._ticks()
@@ -222,6 +234,12 @@ class Sealer:
             path.unlink()
 
 
+def _refuse_retired(key: SigningKey, history: KeyHistory) -> None:
+    if history.newest != key.verifier:
+        ids = f"{history.newest.id.hex()}, and this node's is {key.verifier.id.hex()}"
+        raise RetiredKeyError(f"the log's key is {ids}: give it the new one, or finish with `omega keys rotate`")
+
+
 def _check_continued(directory: Path, seal: Seal | None) -> None:
     """Refuse a journal that is not the one that was sealed, such as an older copy: it gives numbers a second time."""
     if seal is None or seal.first_seq + seal.count == 0:
@@ -247,12 +265,12 @@ def _read_synced(path: Path, offset: int) -> bytes:
     return data
 
 
-def last_seal(store: WormStore, chain: str, key: SigningKey) -> Seal | None:
+def last_seal(store: WormStore, chain: str, history: KeyHistory) -> Seal | None:
     """Return the newest seal of `chain` in the store, checked to be ours."""
     keys = [key for key in store.keys(f"chains/{chain}/seals/") if SEAL_KEY.fullmatch(key)]
     if not keys:
         return None
-    seal = Seal.parse(Note.parse_stored(store.get(keys[-1], limit=note.MAX_NOTE)).verify(key.verifier))
+    seal = Seal.parse(history.verify(Note.parse_stored(store.get(keys[-1], limit=note.MAX_NOTE))))
     if seal.key != keys[-1] or seal.segment != len(keys) - 1:
         raise FindingError("seal-gap", keys[-1], "is not the seal that its place among the others says")
     return seal
