@@ -13,7 +13,14 @@ from typing import Any
 
 from evidence import canonical, checkpoint, form, note
 from evidence.checkpoint import Checkpoint
-from evidence.errors import FindingError, MalformedError, NotFoundError, ObjectTooLargeError, SignatureError
+from evidence.errors import (
+    FindingError,
+    MalformedError,
+    NotFoundError,
+    ObjectTooLargeError,
+    ShadowedObjectError,
+    SignatureError,
+)
 from evidence.keys import SigningKey, VerifierKey, parse_origin
 from evidence.note import Note
 from evidence.store import WormStore
@@ -238,6 +245,8 @@ def _objects(store: WormStore, listed: int) -> Iterable[bytes]:
             yield store.get(where, limit=note.MAX_NOTE)
         except ObjectTooLargeError as error:
             raise FindingError("malformed-statement", where, "is larger than such an object can be") from error
+        except ShadowedObjectError as error:
+            raise FindingError("shadowed-object", where, "has several versions, or was deleted") from error
         except NotFoundError as error:
             if number > listed:
                 return

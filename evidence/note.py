@@ -32,14 +32,14 @@ class Note:
     signatures: tuple[Signature, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> "Note":
+    def parse(cls, data: bytes, *, limit: int = MAX_NOTE) -> "Note":
         """Read a note.
 
         Raises:
-            MalformedError: the bytes are no signed note, or more than 16,384.
+            MalformedError: the bytes are no signed note, or more than `limit`.
         """
-        if len(data) > MAX_NOTE:
-            raise MalformedError("note is larger than 16384 bytes")
+        if len(data) > limit:
+            raise MalformedError(f"note is larger than {limit} bytes")
         try:
             whole = data.decode()
         except UnicodeDecodeError as error:
@@ -52,13 +52,13 @@ class Note:
         return cls(text=text + "\n", signatures=tuple(_signature(line) for line in lines[:-1].split("\n")))
 
     @classmethod
-    def parse_stored(cls, data: bytes, *, signatures: int = 1) -> "Note":
+    def parse_stored(cls, data: bytes, *, signatures: int = 1, limit: int = MAX_NOTE) -> "Note":
         """Read a note of the log itself, which has so many signature lines, of Ed25519's length.
 
         Raises:
             MalformedError: it has not.
         """
-        note = cls.parse(data)
+        note = cls.parse(data, limit=limit)
         if [len(line.value) for line in note.signatures] != [_SIGNATURE_BYTES] * signatures:
             raise MalformedError(f"it has not {signatures} Ed25519 signature(s)")
         return note
