@@ -173,7 +173,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         ServeError: it cannot start.
         BundleError: the policies are not admitted.
     """
-    lock = _lock(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
+    lock = hold(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
     try:
         prepare(settings)
         with _listen(settings) as listening, closing(Supervisor(settings, listening)) as supervisor:
@@ -196,7 +196,7 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(engine)
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
-        check_continued(open_store(settings.store), settings.journals, keys.load(settings.keys).log)
+        check_continued(open_store(settings.store), settings.journals, keys.load(settings.keys).log.verifier)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
     except EvidenceError as error:
         raise ServeError(f"the log cannot be continued: {error}") from error
@@ -204,8 +204,12 @@ def prepare(settings: Settings) -> None:
         raise ServeError(str(error)) from error
 
 
-def _lock(data: Path) -> int:
-    """Return a descriptor that keeps a second service off this directory until it is closed."""
+def hold(data: Path) -> int:
+    """Return a descriptor that keeps a second service off this directory until it is closed.
+
+    Raises:
+        ServeError: a service runs on it, or it cannot be used.
+    """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -29,6 +29,12 @@ class ProofError(EvidenceError):
     code = "bad-proof"
 
 
+class AnchorError(EvidenceError):
+    """The anchor is well formed, and does not vouch for this checkpoint; or nobody who is trusted made it."""
+
+    code = "bad-anchor"
+
+
 class FindingError(EvidenceError):
     """The log does not hold: `code` says what is wrong (docs/evidence-format.md, section 8), `where` says at what."""
 
@@ -61,6 +67,12 @@ class DamagedJournalError(EvidenceError):
     """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
 
     code = "journal-damaged"
+
+
+class RetiredKeyError(EvidenceError):
+    """The log has a newer key than this one, which must sign nothing more."""
+
+    code = "retired-key"
 
 
 class RetentionError(EvidenceError):
