@@ -6,6 +6,7 @@
     rego/**/<name>_test.rego            tests
     data/<name>.json                    `data.<name>`
     cases/<name>.yaml                   decisions that an auditor can read
+    mutants.yaml                        changes to a rule that no test can notice, and why
 
 Owns what a bundle is made of, as far as text and JSON say so; whether the engine accepts it, and whether its policies
 do what they should, is admission's business. Does not load the engine.
@@ -32,18 +33,19 @@ _MAX_FILES: Final = 1_000
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_BUNDLE_BYTES: Final = 16 << 20
 _MAX_SNAPSHOT_BYTES: Final = 64 << 20
+EQUIVALENT_MUTANTS: Final = "mutants.yaml"
+"""The file of a bundle that says which changes to its rules no test can notice; `mutation_score` reads it."""
+
 _WORD: Final = "[a-z][a-z0-9_]*"
 _MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.rego")
 _SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.schema\.json")
 _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
-_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES)
+_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
 _TEST: Final = "_test.rego"
 _OVERRIDES: Final = "data/enforcement.json"
 _RULES: Final = "rules"
-
-
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
 _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)

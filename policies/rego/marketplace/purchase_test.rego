@@ -70,6 +70,8 @@ test_licence_not_accepted if outcome({"licence_accepted": false}) == [{"licence_
 
 test_no_risk_at_all if outcome({"risk": {"score": 0}}) == [set(), []]
 
+test_less_than_no_risk_is_no_score if outcome({"risk": {"score": -0.01}})[0] == {"risk_scored"}
+
 test_exactly_at_the_lower_limit if outcome({"risk": {"score": 0.5}}) == [set(), []]
 
 test_just_above_the_lower_limit if outcome({"risk": {"score": 0.500001}}) == [{"buyer_verified"}, verify_buyer]
