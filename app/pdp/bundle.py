@@ -15,7 +15,7 @@ do what they should, is admission's business. Does not load the engine.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -95,13 +95,12 @@ class Bundle:
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
+        packages = _Packages(self.modules)
         return json.dumps(
             {
                 "modules": self.modules,
                 "data": self.data,
-                "entries": {
-                    action.query: needed(action.file, self.modules) for _, action in sorted(self.actions.items())
-                },
+                "entries": {action.query: packages.needed(action.file) for _, action in sorted(self.actions.items())},
                 "digest": self.digest,
                 "revision": self.revision,
                 "files": self.files,
@@ -148,21 +147,38 @@ def parse_snapshot(data: bytes) -> Bundle:
 
 def needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
-    needed, waiting = {file}, [file]
-    while waiting:
-        source = _COMMENT.sub("", modules[waiting.pop()])
-        named = set(_REFERENCE.findall(source))  # `data` alone, or before a bracket, may be anything
-        for path, other in modules.items():
-            [package] = _PACKAGE.findall(other)[:1] or [""]
-            if path not in needed and any(_meet(name, f"data.{package}") for name in named):
-                needed.add(path)
-                waiting.append(path)
-    return sorted(needed)
+    return _Packages(modules).needed(file)
 
 
-def _meet(one: str, other: str) -> bool:
-    """Tell whether one path is the other, or lies below it."""
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+class _Packages:
+    """The packages of modules, found by their names; made once for all modules, it takes no longer for each of many."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+        self._at: dict[str, set[str]] = {}
+        self._from: dict[str, set[str]] = {}
+        for path, source in modules.items():
+            [package] = _PACKAGE.findall(source)[:1] or [""]
+            name = f"data.{package}"
+            self._at.setdefault(name, set()).add(path)
+            for beginning in (*_beginnings(name), name):
+                self._from.setdefault(beginning, set()).add(path)
+
+    def needed(self, file: str) -> list[str]:
+        """See the function of this name."""
+        needed, waiting = {file}, [file]
+        while waiting:
+            source = _COMMENT.sub("", self._modules[waiting.pop()])
+            for name in set(_REFERENCE.findall(source)):  # `data` alone, or before a bracket, may be anything
+                met = self._from.get(name, set()).union(*(self._at.get(each, ()) for each in _beginnings(name)))
+                waiting += met - needed
+                needed |= met
+        return sorted(needed)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """Yield what a path begins with, segment by segment, itself not included."""
+    return (name[:place] for place, mark in enumerate(name) if mark == ".")
 
 
 def _is_text(value: object) -> bool:
