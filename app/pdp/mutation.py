@@ -40,7 +40,8 @@ _Place = tuple[int, int]
 class Mutant:
     """One module with one change: `source` is all of it; `rule` and `change` name the change for as long as it exists.
 
-    `line` counts from 1, in the source that was not changed. Equal changes of one rule are numbered.
+    `line` counts from 1, in the source that was not changed. Equal changes of one rule are numbered. Without `source`
+    the change is one of what METADATA says.
     """
 
     file: str

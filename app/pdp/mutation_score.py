@@ -5,13 +5,15 @@ answers for itself: its mutants meet the Rego tests beside it and, where it is a
 Whoever asks has the bundle admitted first: policies are run in this process.
 """
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from app.pdp.bundle import EQUIVALENT_MUTANTS, Bundle, needed
+from app.pdp.bundle import EQUIVALENT_MUTANTS, Action, Bundle, needed
 from app.pdp.engine import Engine
 from app.pdp.errors import BundleError, EngineError
+from app.pdp.model import Enforcement
 from app.pdp.mutation import Mutant, mutants
 from app.pdp.policy_test import PolicyTest, policy_tests
 from app.pdp.strict_yaml import parse_yaml
@@ -74,11 +76,17 @@ class MutationReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Package:
-    """A package, its mutants, the engine that has everything but its module, and the tests that have to notice."""
+    """A package, its mutants, the engine that has everything but its module, and the tests that have to notice.
+
+    `gates` names the gate whose enforcement is changed by a mutant that leaves the source as it is.
+    """
 
     name: str
     file: str
+    bundle: Bundle
     mutants: tuple[Mutant, ...]
+    gates: Mapping[Mutant, str]
+    modules: Mapping[str, str]
     rest: Engine
     tests: list[PolicyTest]
 
@@ -107,10 +115,10 @@ def score(
     for package in packages:
         killed, survivors = 0, []
         for mutant in package.mutants:
-            engine = _compiled(package, mutant)
-            if engine and _is_noticed(package.tests, engine):
+            changed = _changed(package, mutant)
+            if changed and _is_noticed(package.tests, *changed):
                 killed += 1
-            elif engine:
+            elif changed:
                 survivors.append(Survivor(mutant=mutant, reason=reasons.get(package.key(mutant), "")))
             done += 1
             told(done, total)
@@ -167,29 +175,69 @@ def _package(bundle: Bundle, name: str, module: Module, tests: list[PolicyTest])
     beside = f"{module.file.removesuffix('.rego')}_test.rego"
     sources = {**bundle.modules, **({beside: bundle.tests[beside]} if beside in bundle.tests else {})}
     reached = {path for file in {module.file, beside} & sources.keys() for path in needed(file, sources)}
-    rest = Engine({path: sources[path] for path in sorted(reached - {module.file})}, bundle.data)
-    whole = rest.extended({module.file: sources[module.file]})
+    modules = {path: sources[path] for path in sorted(reached)}
+    rest = Engine({path: source for path, source in modules.items() if path != module.file}, bundle.data)
+    whole = rest.extended({module.file: modules[module.file]})
     for test in tests:
-        if error := test.verify(whole):
+        if error := test.verify(bundle, whole):
             raise BundleError(f"{test.file}:{test.line}:1: `{test.name}` fails before anything is changed: {error}")
+    gates = _regarded(bundle.actions[name]) if name in bundle.actions else {}
     held = _HELD if name in bundle.actions else frozenset()
-    return _Package(name=name, file=module.file, mutants=tuple(mutants(module, but=held)), rest=rest, tests=tests)
+    made = sorted((*gates, *mutants(module, but=held)), key=lambda mutant: mutant.line)
+    return _Package(
+        name=name,
+        file=module.file,
+        bundle=bundle,
+        mutants=tuple(made),
+        gates=gates,
+        modules=modules,
+        rest=rest,
+        tests=tests,
+    )
 
 
-def _compiled(package: _Package, mutant: Mutant) -> Engine | None:
-    """Return an engine that has `mutant` for its module; nothing if it does not compile, which only a query shows."""
+def _regarded(action: Action) -> dict[Mutant, str]:
+    """Return, for each gate, the mutant in whose METADATA it blocks instead of only reporting, or the other way."""
+    regarded = {}
+    for gate, rule in action.rules.items():
+        change = f"`enforcement: {rule.enforcement}` becomes `enforcement: {_other(rule.enforcement)}`"
+        mutant = Mutant(file=action.file, line=rule.line, rule=f"passed {gate}", change=change, source="")
+        regarded[mutant] = gate
+    return regarded
+
+
+def _other(enforcement: Enforcement) -> Enforcement:
+    return Enforcement.MONITORING if enforcement is Enforcement.BLOCKING else Enforcement.BLOCKING
+
+
+def _changed(package: _Package, mutant: Mutant) -> tuple[Bundle, Engine] | None:
+    """Return bundle and engine with `mutant`; nothing if it does not compile, which only a query shows."""
+    if gate := package.gates.get(mutant):
+        bundle = _with_other_enforcement(package.bundle, package.name, gate)
+        return bundle, Engine(package.modules, bundle.data)
     try:
         engine = package.rest.extended({package.file: mutant.source})
         engine.evaluate("true", "{}")
     except EngineError:
         return None
-    return engine
+    return package.bundle, engine
 
 
-def _is_noticed(tests: list[PolicyTest], engine: Engine) -> bool:
+def _with_other_enforcement(bundle: Bundle, name: str, gate: str) -> Bundle:
+    action = bundle.actions[name]
+    rule = replace(action.rules[gate], enforcement=_other(action.rules[gate].enforcement))
+    changed = replace(
+        action, rules={**action.rules, gate: rule}, violations={**action.violations, gate: rule.violation()}
+    )
+    data = json.loads(bundle.data)
+    data["rules"][name][gate] = rule.document()
+    return replace(bundle, actions={**bundle.actions, name: changed}, data=json.dumps(data))
+
+
+def _is_noticed(tests: list[PolicyTest], bundle: Bundle, engine: Engine) -> bool:
     """Tell whether a test fails. It comes first from then on: it may well notice the next mutant too."""
     for number, test in enumerate(tests):
-        if test.verify(engine):
+        if test.verify(bundle, engine):
             tests.insert(0, tests.pop(number))
             return True
     return False

@@ -62,7 +62,7 @@ class TestReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyTest:
-    """A test to run on any engine that holds what it is of: `verify` returns what is wrong, or nothing.
+    """A test to run on any bundle, and an engine that holds what it is of: `verify` returns what is wrong, or nothing.
 
     `of` is the package that a Rego test lies beside, or the action that a case asks for.
     """
@@ -71,7 +71,7 @@ class PolicyTest:
     line: int
     name: str
     of: str
-    verify: Callable[[Engine], str]
+    verify: Callable[[Bundle, Engine], str]
 
 
 def _ignore(_: str) -> None: ...
@@ -90,7 +90,7 @@ def run_tests(
         modules = parse_syntax_trees(engine.syntax_trees())
     except EngineError as error:
         raise BundleError(str(error)) from None
-    results = tuple(_result(test, engine, clock, begun) for test in policy_tests(bundle, modules))
+    results = tuple(_result(test, bundle, engine, clock, begun) for test in policy_tests(bundle, modules))
     covered = engine.covered()
     return TestReport(
         results=results,
@@ -111,10 +111,12 @@ def policy_tests(bundle: Bundle, modules: Sequence[Module]) -> list[PolicyTest]:
     return [*_rego_tests(bundle, modules), *_cases(bundle)]
 
 
-def _result(test: PolicyTest, engine: Engine, clock: Callable[[], float], begun: Callable[[str], None]) -> TestResult:
+def _result(
+    test: PolicyTest, bundle: Bundle, engine: Engine, clock: Callable[[], float], begun: Callable[[str], None]
+) -> TestResult:
     begun(f"{test.file}:{test.line}:1: `{test.name}`")
     start = clock()
-    error = test.verify(engine)
+    error = test.verify(bundle, engine)
     return TestResult(
         file=test.file, line=test.line, name=test.name, passed=not error, error=error, seconds=clock() - start
     )
@@ -133,7 +135,7 @@ def _rego_tests(bundle: Bundle, modules: Sequence[Module]) -> Iterator[PolicyTes
             yield PolicyTest(file=module.file, line=module.line(rule.span), name=rule.name, of=of, verify=verify)
 
 
-def _verify_rule(query: str, times: int, engine: Engine) -> str:
+def _verify_rule(query: str, times: int, _: Bundle, engine: Engine) -> str:
     if times > 1:
         return "stands twice; one would pass for the other"
     try:
@@ -154,7 +156,7 @@ def _cases(bundle: Bundle) -> Iterator[PolicyTest]:
         for case in cases:
             line = _line(text, case)
             note, given, want = _case(f"{file}:{line}:1", case)
-            verify = partial(_verify_case, bundle, given, want)
+            verify = partial(_verify_case, given, want)
             yield PolicyTest(file=file, line=line, name=note, of=_asked(given), verify=verify)
 
 
@@ -180,7 +182,7 @@ def _asked(given: dict[str, Any]) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _verify_case(bundle: Bundle, given: dict[str, Any], want: dict[str, Any], engine: Engine) -> str:
+def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, engine: Engine) -> str:
     async def evaluate(query: str, text: bytes) -> bytes:
         try:
             return engine.evaluate(query, text.decode()).encode()

@@ -61,6 +61,22 @@ def test_a_library_answers_for_itself(tmp_path):
     assert packages["lib.gates"].killed > 0
 
 
+BLOCKS = "`enforcement: blocking` becomes `enforcement: monitoring`"
+
+
+def test_what_a_gate_does_is_changed_too(tmp_path):
+    _, packages = scores(tmp_path)
+    assert {each for each in survivors(packages["shop.sell"]) if "enforcement" in each[1]} == {
+        ("passed ripe", BLOCKS),
+        ("passed weighed", BLOCKS),
+    }
+    [one] = [each.mutant for each in packages["shop.sell"].survivors if each.mutant.rule == "passed ripe"][:1]
+    assert (one.line, one.source) == (14, "")
+    unripe = SELL_TEST.replace('sell.decision.failed == {"ripe"}', "sell.decision.allow == false")
+    _, packages = scores(tmp_path, {"rego/shop/sell_test.rego": unripe})
+    assert ("passed ripe", BLOCKS) not in survivors(packages["shop.sell"])
+
+
 def test_a_case_notices_as_a_rego_test_does(tmp_path):
     _, before = scores(tmp_path)
     _, after = scores(tmp_path, {"cases/shop.yaml": CASES.replace("grams: 80", "grams: 50")})
@@ -124,8 +140,8 @@ def test_a_mutant_that_does_not_compile_does_not_count(tmp_path):
     made = [each.change for each in mutants(parse_syntax_trees(Engine(changed, "{}").syntax_trees())[0])]
     assert "`walk(input.resource.properties, [path, value])` is dropped" in made
     _, packages = scores(tmp_path, changed)
-    held = sum("decision" in each for each in made)
-    assert packages["shop.sell"].mutants == len(made) - held - 1
+    held, gates = sum("decision" in each for each in made), 3
+    assert packages["shop.sell"].mutants == gates + len(made) - held - 1
 
 
 @pytest.mark.parametrize(

@@ -114,6 +114,7 @@ test_reproducible_build_is_not_asked_for if failed(release({"build": {"reproduci
 test_reproducible_build_is_asked_for_and_missing if {
 	decision := publish.decision with input as object.union(golden, release({"build": {"reproducible": false}}))
 		with data.thresholds.marketplace.publish as object.union(limits, {"require_reproducible_build": true})
+	decision.allow == false
 	decision.failed == {"reproducible"}
 }
 

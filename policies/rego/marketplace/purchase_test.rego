@@ -125,3 +125,5 @@ test_security_is_alerted_whatever_else_fails if {
 	decision.failed == {"buyer_verified", "licence_accepted", "listing_active", "risk_tolerable"}
 	decision.obligations == alert_security
 }
+
+test_less_than_no_risk_is_denied if decision_on({"context": {"risk": {"score": -0.01}}}).allow == false

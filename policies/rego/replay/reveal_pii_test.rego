@@ -154,3 +154,12 @@ test_nobody_is_asked_for_what_cannot_be_allowed if {
 		decision.obligations == []
 	}
 }
+
+test_each_of_these_alone_denies if {
+	every change in [
+		{"resource": {"properties": {"tenant": "globex"}}, "context": {"approval": {"tenant": "globex"}}},
+		{"context": {"region": "US"}},
+	] {
+		decision_on(change).allow == false
+	}
+}

@@ -380,3 +380,6 @@ test_nobody_deploys_with_an_override_of_his_own if {
 		at_four({"context": {"override": own}}).failed == {"in_change_window"}
 	}
 }
+
+# Where this gate fails, others do: that it blocks shows in nothing but what the decision says of it.
+test_ai_practice_permitted_is_no_mere_report if data.rules["studio.deploy"].ai_practice_permitted.enforcement == "blocking"
