@@ -227,3 +227,9 @@ test_missing_lists_clear_nobody if {
 	decision := publish.decision with input as golden with data.sanctions as {}
 	decision.failed == {"not_sanctioned"}
 }
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_no_label_is_due_to_what_is_no_preview if {
+	publish.obligations == [] with input as object.union(golden, release({"soak": {"hours": 1}}))
+		with data.thresholds.marketplace.publish as limits
+}

@@ -321,3 +321,10 @@ test_nothing_is_asked_for_where_it_would_not_help if {
 		decision.obligations == []
 	}
 }
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_nothing_is_simulated_that_is_no_dry_run if {
+	execute.obligations == [] with input as object.union(unprepared, {"context": {"nonce": {"fresh": false}}})
+		with data.thresholds.voice.execute as limits
+		with data.commands as commands
+}
