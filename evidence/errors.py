@@ -29,6 +29,12 @@ class ProofError(EvidenceError):
     code = "bad-proof"
 
 
+class AnchorError(EvidenceError):
+    """The anchor is well formed, and does not vouch for this checkpoint; or nobody who is trusted made it."""
+
+    code = "bad-anchor"
+
+
 class FindingError(EvidenceError):
     """The log does not hold: `code` says what is wrong (docs/evidence-format.md, section 8), `where` says at what."""
 
