@@ -17,7 +17,6 @@ from evidence.checkpoint import Checkpoint
 from evidence.cosignature import WitnessKey
 from evidence.errors import AuthorityError, WitnessConflictError
 from evidence.growth import Growth
-from evidence.store import WormStore
 from evidence.witness import AddCheckpoint
 
 TIMESTAMP_KEY = re.compile(r"log/timestamps/([0-9]{12})\.tsr")
@@ -41,7 +40,7 @@ class Anchor(Protocol):
 
     @property
     def name(self) -> str:
-        """Return what people call it."""
+        """Return what people call it; no URL, which may be nobody else's business."""
         ...
 
     @property
@@ -87,7 +86,7 @@ class TimestampAnchor:
             post: how to ask.
         """
         self._url, self._roots, self._post = url, tuple(roots), post
-        self.name, self.prefix = f"time stamps of {url}", "log/timestamps/"
+        self.name, self.prefix = "time stamps", "log/timestamps/"
 
     def key(self, number: int) -> str:
         """See `Anchor.key`."""
@@ -105,7 +104,7 @@ class TimestampAnchor:
             self._url, wanted.der, content_type="application/timestamp-query", limit=timestamp.MAX_TIMESTAMP
         )
         if answer.status != _OK:
-            raise AuthorityError(f"`{self._url}` answered {answer.status}")
+            raise AuthorityError(f"`{authority.shown(self._url)}` answered {answer.status}")
         self._check(answer.body, note, wanted.nonce)
         return answer.body
 
@@ -124,19 +123,19 @@ class TimestampAnchor:
 class WitnessAnchor:
     """A C2SP witness, which is shown how the tree grew since it last looked."""
 
-    def __init__(self, url: str, key: WitnessKey, store: WormStore, *, post: Post = authority.post) -> None:
+    def __init__(self, url: str, key: WitnessKey, growth: Growth, *, post: Post = authority.post) -> None:
         """Keep what is needed to ask.
 
         Args:
             url: the witness's submission prefix.
             key: its public key.
-            store: where the leaves of the tree are.
+            growth: proves how the tree grew; nobody else asks it.
             post: how to ask.
         """
         self._url, self._key, self._post = url, key, post
-        self._growth = Growth(store)
+        self._growth = growth
         self._seen = 0  # the size it is known to have cosigned; it says so itself where that is wrong
-        self.name, self.prefix = f"cosignatures of {key.name}", "log/cosignatures/"
+        self.name, self.prefix = f"witness {key.name}", "log/cosignatures/"
 
     def key(self, number: int) -> str:
         """See `Anchor.key`."""
@@ -160,6 +159,7 @@ class WitnessAnchor:
                 self._seen = error.size
             else:
                 self._seen = head.size
+                self._growth.keep(head.size)
                 return line
         raise AuthorityError(f"the witness {self._key.name} says after each proof that it has seen another size")
 

@@ -61,6 +61,11 @@ def parse_url(text: str) -> str:
     return text
 
 
+def shown(url: str) -> str:
+    """Return `url` without what stands behind a question mark, which may be a secret."""
+    return url.partition("?")[0]
+
+
 def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: float = DEADLINE) -> Answer:
     """See `Post`. The certificate of https is checked against those that the system trusts.
 
@@ -95,9 +100,9 @@ def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: floa
             connection.sendall(message)
             return _parse(_receive(connection, limit + _MAX_HEAD, left), limit)
     except TimeoutError as error:
-        raise AuthorityError(f"`{url}` did not answer within {deadline:g} s") from error
+        raise AuthorityError(f"`{shown(url)}` did not answer within {deadline:g} s") from error
     except (OSError, ValueError) as error:  # a name that cannot be looked up is a ValueError
-        raise AuthorityError(f"`{url}` cannot be asked: {getattr(error, 'strerror', None) or error}") from error
+        raise AuthorityError(f"`{shown(url)}` cannot be asked: {getattr(error, 'strerror', None) or error}") from error
 
 
 def _connect(scheme: str, host: str, port: int, seconds: float) -> socket.socket:

@@ -4,12 +4,17 @@ Keeps the right edge at the older size and what came after it, so that proofs fo
 cost what is new and not the whole log. Checks no signature: a proof that is wrong convinces nobody.
 """
 
+import json
+import os
 from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
 
 from evidence import checkpoint, form
 from evidence.checkpoint import Checkpoint
-from evidence.checkpointer import leaves_key
+from evidence.checkpointer import checkpoint_key, leaves_key
 from evidence.errors import MalformedError, NotFoundError, ProofError
+from evidence.note import MAX_NOTE, Note
 from evidence.store import WormStore
 from evidence.tree import EMPTY_ROOT, Frontier, verify_consistency
 
@@ -18,10 +23,15 @@ _HASH_BYTES = 32
 
 
 class Growth:
-    """Proves one store's growth; for one thread."""
+    """Proves one store's growth; for one thread.
 
-    def __init__(self, store: WormStore) -> None:
-        self._store = store
+    `memory` names a file that spares reading the whole tree again after a restart; it is believed only as far as the
+    store confirms it, and may be lost.
+    """
+
+    def __init__(self, store: WormStore, *, memory: Path | None = None) -> None:
+        self._store, self._memory = store, memory
+        self._recalled = memory is None
         self._restart()
 
     def prove(self, old_size: int, size: int) -> tuple[bytes, ...]:
@@ -38,20 +48,48 @@ class Growth:
             raise ProofError(f"no tree of {old_size} in one of {size}")
         if old_size in (0, size):
             return ()
+        self._recall()
         if old_size < self._edge.size:
             self._restart()
         while self._edge.size + len(self._ahead) < size:
             self._read(old_size)
-        passed = max(0, old_size - self._edge.size)
-        for leaf in self._ahead[:passed]:
-            self._edge.append(leaf)
-        del self._ahead[:passed]
+        self._advance(old_size)
         return self._edge.consistency_proof(self._ahead[: size - old_size])
+
+    def keep(self, size: int) -> None:
+        """Take in that proofs are wanted from `size` on; remember where that is, if it is known and a checkpoint's."""
+        self._advance(size)
+        if self._memory is None or self._ahead or self._edge.size != size or not size:
+            return
+        peaks = [peak.hex() for peak in self._edge.peaks]
+        draft = self._memory.with_name(f".{self._memory.name}.{os.getpid()}")
+        with suppress(OSError):  # it only costs time
+            draft.write_text(json.dumps({"number": self._batch - 1, "size": size, "peaks": peaks}), "ascii")
+            draft.replace(self._memory)
+
+    def _recall(self) -> None:
+        """Go on where an earlier process stood, if the checkpoint that it speaks of says the same."""
+        if self._recalled or self._memory is None:
+            return
+        with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, NotFoundError, MalformedError):
+            value = json.loads(self._memory.read_text("ascii"))
+            edge, number = Frontier.of(value["size"], [bytes.fromhex(peak) for peak in value["peaks"]]), value["number"]
+            signed = Note.parse(self._store.get(checkpoint_key(number), limit=MAX_NOTE))
+            head = Checkpoint.parse(signed.text)
+            if (head.size, head.root) == (edge.size, edge.root()):
+                self._edge, self._batch = edge, number + 1
+        self._recalled = True
 
     def _restart(self) -> None:
         self._edge = Frontier()
         self._ahead: list[bytes] = []  # leaves behind the edge
         self._batch = 0  # the next one to read
+
+    def _advance(self, size: int) -> None:
+        passed = max(0, size - self._edge.size)
+        for leaf in self._ahead[:passed]:
+            self._edge.append(leaf)
+        del self._ahead[:passed]
 
     def _read(self, old_size: int) -> None:
         """Read one batch; keep of it what lies behind `old_size`, and of the rest the edge."""

@@ -6,6 +6,7 @@ from evidence.anchor import TimestampAnchor, WitnessAnchor
 from evidence.authority import Answer
 from evidence.cosignature import WitnessSigner
 from evidence.errors import AnchorError, AuthorityError, MalformedError, ProofError, WitnessConflictError
+from evidence.growth import Growth
 from tests.evidence.authority import Authority
 from tests.evidence.growing import NOW, WITNESS, FakeWitness, GrowingLog
 
@@ -74,7 +75,7 @@ def test_answers_that_are_no_time_stamps(authority):
 
 
 def test_keys_of_objects():
-    stamps, cosigned = TimestampAnchor(URL), WitnessAnchor(URL, WITNESS.key, GrowingLog().store)
+    stamps, cosigned = TimestampAnchor(URL), WitnessAnchor(URL, WITNESS.key, Growth(GrowingLog().store))
     identity = WITNESS.key.id.hex()
     assert stamps.key(7) == "log/timestamps/000000000007.tsr"
     assert cosigned.key(7) == f"log/cosignatures/000000000007-{identity}.txt"
@@ -84,12 +85,12 @@ def test_keys_of_objects():
         assert cosigned.number(key) is None
     assert stamps.key(7).startswith(stamps.prefix)
     assert cosigned.key(7).startswith(cosigned.prefix)
-    assert URL in stamps.name
+    assert stamps.name == "time stamps"
     assert "witness.example/w1" in cosigned.name
 
 
 def witnessed(grown, witness):
-    anchor = WitnessAnchor("http://w.example", WITNESS.key, grown.store, post=witness)
+    anchor = WitnessAnchor("http://w.example", WITNESS.key, Growth(grown.store), post=witness)
     note, head = newest(grown)
     return anchor.verify(anchor.obtain(note, head), note, head)
 
@@ -97,7 +98,7 @@ def witnessed(grown, witness):
 def test_a_witness_is_shown_how_the_log_grew():
     grown = GrowingLog(3)
     witness = FakeWitness(grown.key)
-    anchor = WitnessAnchor("http://w.example", WITNESS.key, grown.store, post=witness)
+    anchor = WitnessAnchor("http://w.example", WITNESS.key, Growth(grown.store), post=witness)
     for more in (0, 4, 1):
         if more:
             grown.grow(more)
@@ -122,7 +123,7 @@ def test_a_witness_that_has_seen_more_than_there_is():
     witnessed(longer, witness)
     with pytest.raises(WitnessConflictError):
         witnessed(GrowingLog(3), witness)
-    anchor = WitnessAnchor("http://w.example", WITNESS.key, longer.store, post=witness)
+    anchor = WitnessAnchor("http://w.example", WITNESS.key, Growth(longer.store), post=witness)
     anchor.obtain(*newest(longer))
     with pytest.raises(ProofError):
         anchor.obtain(*newest(GrowingLog(3)))
@@ -144,7 +145,7 @@ def test_a_cosignature_of_another_is_not_taken():
     with pytest.raises(AnchorError):
         witnessed(grown, FakeWitness(grown.key, signer=impostor))
     note, head = newest(grown)
-    anchor = WitnessAnchor("http://w.example", WITNESS.key, grown.store)
+    anchor = WitnessAnchor("http://w.example", WITNESS.key, Growth(grown.store))
     with pytest.raises(AnchorError):
         anchor.verify(impostor.sign(head.text, NOW), note, head)
     assert cosignature.verify(WITNESS.sign(head.text, NOW), head.text, WITNESS.key) == NOW

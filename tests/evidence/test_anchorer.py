@@ -15,6 +15,7 @@ from evidence.errors import (
     StoreError,
     WitnessConflictError,
 )
+from evidence.growth import Growth
 from evidence.stores.memory import MemoryStore
 from tests.evidence.authority import Authority
 from tests.evidence.growing import NOW, WITNESS, Clock, FakeWitness, GrowingLog, verifier
@@ -36,7 +37,7 @@ class Anchored:
         store = store or self.grown.store
         self.anchorer = Anchorer(
             store,
-            anchor or WitnessAnchor("http://w.example", WITNESS.key, store, post=self.witness),
+            anchor or WitnessAnchor("http://w.example", WITNESS.key, Growth(store), post=self.witness),
             verify=verify or (lambda note: checkpoint.verify(note, self.grown.key)),
             retention=YEARS,
             interval=INTERVAL,
