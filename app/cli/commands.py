@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, policy, serve, token
+from app.cli import decide, decision, policy, serve, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,4 +19,5 @@ def parser() -> argparse.ArgumentParser:
     policy.add_to(commands)
     commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
     token.add_to(commands)
+    witness.add_to(commands)
     return whole
