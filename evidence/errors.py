@@ -51,6 +51,18 @@ class JournalError(EvidenceError):
     code = "journal-unavailable"
 
 
+class BackPressureError(JournalError):
+    """The journal takes nothing for now: too much of it waits for the store, or the disk is nearly full."""
+
+    code = "journal-full"
+
+
+class NotLockedError(EvidenceError):
+    """The record is on disk and not yet in the store, and nobody can wait any longer. It will be there, or orphaned."""
+
+    code = "not-locked"
+
+
 class DamagedJournalError(EvidenceError):
     """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
 

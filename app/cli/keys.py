@@ -9,11 +9,11 @@ from app import keys, supervisor
 from app.cli.output import NO_SERVICE, CommandError, print_json, print_rows
 from app.rotation import Rotation, RotationError
 from app.settings import Settings
+from evidence.chain import utc_now
 from evidence.errors import EvidenceError, StoreError
 from evidence.key_history import KeyHistory, Reason
 from evidence.record import Draft
 from evidence.store import open_store
-from evidence.writer import utc_now
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

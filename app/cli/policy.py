@@ -6,9 +6,9 @@ from typing import Any
 
 from app import activation
 from app.cli.output import CommandError, print_json, print_rows
-from app.pdp.admission_process import admit_apart
+from app.pdp.admission_process import admit_apart, run_tests_apart
 from app.pdp.errors import BundleError
-from app.pdp.policy_test import TestReport, run_tests
+from app.pdp.policy_test import TestReport
 from app.settings import Settings
 
 
@@ -27,7 +27,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run_test(options: argparse.Namespace, settings: Settings) -> int:
     """Run the tests that lie beside the policies, and the cases."""
     try:
-        report = run_tests(activation.read(settings.policies))
+        report = run_tests_apart(activation.read(settings.policies))
     except BundleError as error:
         return _refused(options, error)
     failed = [result for result in report.results if not result.passed]

@@ -23,8 +23,9 @@ from typing import Any, Final
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
-from app.pdp.metadata import Rule, parse_rules
-from app.pdp.model import Enforcement, Violation
+from app.pdp.json_places import place_of, place_of_breach
+from app.pdp.metadata import Rule, parse_keeping, parse_rules
+from app.pdp.model import Enforcement, Keeping, Violation
 from app.pdp.strict_json import parse
 
 _MAX_FILES: Final = 1_000
@@ -39,6 +40,7 @@ _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
 _KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES)
 _TEST: Final = "_test.rego"
+_OVERRIDES: Final = "data/enforcement.json"
 _RULES: Final = "rules"
 
 
@@ -51,7 +53,7 @@ _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
-    `violations` are what a decision says of each gate that failed.
+    `violations` are what a decision says of each gate that failed; `keeping` says how its decisions are kept.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Action:
     rules: Mapping[str, Rule]
     violations: Mapping[str, Violation]
     contract: Contract
+    keeping: Keeping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,11 @@ class Bundle:
     engine: str
     actions: Mapping[str, Action]
     callers: Mapping[str, Caller]
+
+    @property
+    def retention_classes(self) -> set[str]:
+        """Return the classes that actions name; those that name none take the node's default."""
+        return {action.keeping.retention for action in self.actions.values() if action.keeping.retention}
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
@@ -167,8 +175,8 @@ def _read(directory: Path, path: Path) -> str:
         raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
     try:
         return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise BundleError(f"{name}:1:1: not UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{name}:{place_of_breach(error.object, 'not_utf8')}: not UTF-8") from None
 
 
 def _bundle(files: dict[str, str], revision: str) -> Bundle:
@@ -196,7 +204,9 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
         revision=revision,
         engine=f"regorus/{version('gordon-to-regorus')}",
         actions=actions,
-        callers=parse_callers("data/callers.json", tables.get("callers", {}), actions.keys()),
+        callers=parse_callers(
+            "data/callers.json", encoded.get("data/callers.json", b""), tables.get("callers", {}), actions.keys()
+        ),
     )
 
 
@@ -204,7 +214,7 @@ def _table(path: str, data: bytes) -> dict[str, Any]:
     try:
         value = parse(data, max_bytes=_MAX_FILE_BYTES)
     except (MalformedRequestError, TooLargeError) as error:
-        raise BundleError(f"{path}:1:1: {error}") from None
+        raise BundleError(f"{path}:{place_of_breach(data, error.code)}: {error}") from None
     if not isinstance(value, dict):
         raise BundleError(f"{path}:1:1: data is an object")
     return value
@@ -220,7 +230,7 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
         schema = f"{stem}.schema.json"
         if schema not in files:
             raise BundleError(f"{file}:1:1: action `{name}` has no contract; write `{schema}`")
-        rules = _overridden(parse_rules(file, source), overrides.get(name, {}), name)
+        rules = _overridden(parse_rules(file, source), overrides.get(name, {}), name, files.get(_OVERRIDES, b""))
         if not rules:
             raise BundleError(f"{file}:1:1: action `{name}` has no gate with METADATA")
         contract = parse_contract(schema, files[schema])
@@ -231,25 +241,30 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
             rules=rules,
             violations={gate: rule.violation() for gate, rule in rules.items()},
             contract=contract,
+            keeping=parse_keeping(file, source),
         )
     described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):
         raise BundleError(f"{alone[0]}:1:1: a contract without its action; write the Rego file beside it")
     if unknown := sorted(overrides.keys() - actions.keys()):
-        raise BundleError(f"data/enforcement.json:1:1: there is no action `{unknown[0]}`")
+        place = place_of(files[_OVERRIDES], unknown[:1])
+        raise BundleError(f"{_OVERRIDES}:{place}: there is no action `{unknown[0]}`")
     return actions
 
 
-def _overridden(rules: dict[str, Rule], overrides: Any, action: str) -> dict[str, Rule]:
-    """Return `rules` with the enforcement that `data/enforcement.json` states for this action."""
-    where = f"data/enforcement.json:1:1: action `{action}`"
+def _overridden(rules: dict[str, Rule], overrides: Any, action: str, data: bytes) -> dict[str, Rule]:
+    """Return `rules` with the enforcement that `data`, of `data/enforcement.json`, states for this action."""
+
+    def refusal(what: str) -> BundleError:
+        return BundleError(f"{_OVERRIDES}:{place_of(data, [action])}: action `{action}`: {what}")
+
     if not isinstance(overrides, dict) or overrides.keys() - rules.keys():
-        raise BundleError(f"{where}: name its gates, each with an object")
+        raise refusal("name its gates, each with an object")
     merged = dict(rules)
     for gate, override in overrides.items():
         stated = override.get("enforcement") if isinstance(override, dict) and len(override) == 1 else None
         if stated not in list(Enforcement):
-            raise BundleError(f"{where}: gate `{gate}`: write {{`enforcement`: one of {', '.join(Enforcement)}}}")
+            raise refusal(f"gate `{gate}`: write {{`enforcement`: one of {', '.join(Enforcement)}}}")
         merged[gate] = replace(rules[gate], enforcement=Enforcement(stated))
     return merged
 

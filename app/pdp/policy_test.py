@@ -145,17 +145,23 @@ def _cases(bundle: Bundle, engine: Engine) -> Iterator[_Test]:
         if not isinstance(cases, list) or not cases:
             raise BundleError(f"{file}:1:1: list the cases, each with `note`, `input`, `want`")
         for case in cases:
-            note, given, want = _case(file, case)
-            line = text.count("\n", 0, max(text.find(note), 0)) + 1
+            line = _line(text, case)
+            note, given, want = _case(f"{file}:{line}:1", case)
             yield _Test(file=file, line=line, name=note, verify=partial(_verify_case, bundle, evaluate, given, want))
 
 
-def _case(file: str, case: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+def _line(text: str, case: Any) -> int:
+    """Return the line on which the note of a case stands, or 1."""
+    note = case.get("note") if isinstance(case, dict) else None
+    return text.count("\n", 0, max(text.find(note), 0)) + 1 if isinstance(note, str) else 1
+
+
+def _case(where: str, case: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
     if not isinstance(case, dict) or case.keys() != {"note", "input", "want"} or not isinstance(case["note"], str):
-        raise BundleError(f"{file}:1:1: a case has `note`, `input` and `want`, and nothing else")
+        raise BundleError(f"{where}: a case has `note`, `input` and `want`, and nothing else")
     note, given, want = case["note"], case["input"], case["want"]
     if not isinstance(given, dict) or not isinstance(want, dict) or "allow" not in want or want.keys() - _WANT:
-        raise BundleError(f"{file}:1:1: case `{note}`: `want` says `allow`, and may say {', '.join(sorted(_WANT))}")
+        raise BundleError(f"{where}: case `{note}`: `want` says `allow`, and may say {', '.join(sorted(_WANT))}")
     return note, given, want
 
 

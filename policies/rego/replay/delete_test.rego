@@ -55,6 +55,12 @@ test_missing_limits_close_their_gate if {
 	decision.failed == {"retention_passed"}
 }
 
+test_nothing_is_destroyed_where_the_deletion_is_denied if {
+	decision := decision_on({"resource": {"properties": {"legal_hold": true}}})
+	decision.allow == false
+	decision.obligations == []
+}
+
 # authorised, own_tenant
 
 test_a_records_manager if by("user", "records_manager") == set()

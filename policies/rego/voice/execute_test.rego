@@ -289,7 +289,7 @@ test_a_dry_run_needs_the_role_the_hearings_and_a_new_nonce if {
 		"context": {"dry_run": true, "nonce": {"fresh": false}, "recognition": {"agreement_percent": 10}},
 	})
 	decision.failed == {"authorised", "nonce_unused", "own_tenant", "recognised"}
-	decision.obligations == simulate_only
+	decision.obligations == []
 }
 
 test_what_is_not_known_to_be_meant_is_only_simulated if {
