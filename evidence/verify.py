@@ -21,6 +21,7 @@ from evidence.store import WormStore
 from evidence.tree import Frontier, leaf_hash, root_hash
 
 _EARLIER = "--checkpoint"
+_CANARIES = "probe/"  # what the probe of the store leaves is no part of the log
 _T = TypeVar("_T")
 
 
@@ -119,7 +120,7 @@ class Verification:
                 self._batches.add(int(found[1]))
             elif found := CHECKPOINT_KEY.fullmatch(key):
                 self._checkpoints.add(int(found[1]))
-            else:
+            elif not key.startswith(_CANARIES):
                 raise FindingError("unexpected-object", key, "no object of a log has such a key")
         if not self.total_seals:
             raise FindingError("empty-log", "chains/", "there is no seal")
