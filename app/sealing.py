@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable
 
 from app import keys
+from app.assurance import Watch
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.settings import Settings, SettingsError
 from evidence.errors import EvidenceError, JournalError, StoreError
 from evidence.sealer import Limits, Sealer
 from evidence.store import open_store
+from evidence.writer import utc_now
 
 _LOG = logging.getLogger(__name__)
 _PAUSE = 0.1  # seconds between two rounds
@@ -32,14 +34,18 @@ def new_sealer(settings: Settings) -> Sealer:
     node = keys.load(settings.keys)
     limits = Limits(age=settings.seal_age, heartbeat=settings.heartbeat, checkpoint=settings.checkpoint)
     classes = dict(settings.retention)
-    return Sealer(open_store(settings.store), settings.journals, node.log, classes=classes, limits=limits)
+    store = open_store(settings.store, immutable=settings.store_immutable)
+    return Sealer(store, settings.journals, node.log, classes=classes, limits=limits)
 
 
 def run(settings: Settings, stopping: Callable[[], bool]) -> None:
-    """Seal until `stopping`, then seal what is left."""
+    """Seal until `stopping`, then seal what is left. Probe the store at start and daily."""
     sealer: Sealer | None = None
+    watch = Watch(settings)
     while True:
         last_round = stopping()
+        if not last_round and watch.due(utc_now()):
+            watch.run(utc_now())
         try:
             sealer = sealer or new_sealer(settings)
             more = sealer.step(flush=last_round)

@@ -20,7 +20,7 @@ from typing import Any
 
 import uvicorn
 
-from app import activation, decision_log, identity, keys
+from app import activation, assurance, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
@@ -162,13 +162,19 @@ class Worker:
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
+        store = assurance.kept(self._settings)
         alive = sealer_alive(self._settings)
         checks = {
             "evaluators": not self._pdp.policies.evaluators.gone.done(),
             "journal": self._writer.failure is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        return Health(checks=checks, bundle=bundle.digest, revision=bundle.revision)
+        return Health(
+            checks=checks,
+            bundle=bundle.digest,
+            revision=bundle.revision,
+            assurance=None if store is None else store.document(),
+        )
 
     def _watch_gone(self, policies: Policies) -> None:
         def gone(_: object) -> None:

@@ -18,12 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, keys, schema
+from app import activation, assurance, keys, schema
 from app.db import DatabaseUrlError, open_engine
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
-from evidence.errors import StoreError
+from evidence.errors import AssuranceError, StoreError
 from evidence.store import open_store
+from evidence.writer import utc_now
 
 _LOG = logging.getLogger(__name__)
 _BACKLOG = 4_096
@@ -185,9 +186,10 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(engine)
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
-        open_store(settings.store)
+        open_store(settings.store, immutable=settings.store_immutable)
+        assurance.at_start(settings, utc_now())
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except (OSError, StoreError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except (OSError, StoreError, AssuranceError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 

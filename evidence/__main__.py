@@ -1,4 +1,4 @@
-"""`python -m evidence`: verify a log, show a record, prove a record, check a proof.
+"""`python -m evidence`: verify a log, show a record, prove a record, check a proof, probe a store.
 
 Exit codes: 0 all holds, 1 the log or the proof does not hold, 2 the input is unusable.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from evidence import storage_commands
 from evidence.errors import EvidenceError, FindingError, MalformedError, ProofError, SignatureError
 from evidence.keys import VerifierKey
 from evidence.note import MAX_NOTE
@@ -26,11 +27,10 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     program: str = "python -m evidence",
-    store: str | None = None,
-    key: Path | None = None,
+    node: storage_commands.Node | None = None,
 ) -> int:
-    """Run one command and return its exit code. Where `store` and `key` are given, the command may leave them out."""
-    options = _parser(program, store, key).parse_args(arguments)
+    """Run one command and return its exit code. Of a `node`, the command need not be told store and key."""
+    options = _parser(program, node).parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -42,7 +42,8 @@ def main(
         return 2
 
 
-def _parser(program: str, store: str | None, key: Path | None) -> argparse.ArgumentParser:
+def _parser(program: str, node: storage_commands.Node | None) -> argparse.ArgumentParser:
+    store, key = (None, None) if node is None else (node.store, node.key)
     parser = argparse.ArgumentParser(prog=program, description="Verify, show and prove records of a log.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -65,6 +66,8 @@ def _parser(program: str, store: str | None, key: Path | None) -> argparse.Argum
     check.add_argument("file", type=Path, metavar="FILE", help="the proof")
     _key_options(check, key)
     check.set_defaults(run=_check_proof)
+
+    storage_commands.add_to(commands, node)
     return parser
 
 

@@ -17,6 +17,6 @@ def parser() -> argparse.ArgumentParser:
     decide.add_to(commands)
     decision.add_to(commands)
     policy.add_to(commands)
-    commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
+    commands.add_parser("evidence", help="verify the log, show or prove a record, probe the store", add_help=False)
     token.add_to(commands)
     return whole

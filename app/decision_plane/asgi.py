@@ -49,6 +49,7 @@ class Health:
     checks: dict[str, bool]
     bundle: str
     revision: str
+    assurance: dict[str, str] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the answer of /readyz."""
@@ -57,6 +58,7 @@ class Health:
             "checks": self.checks,
             "bundle": self.bundle,
             "revision": self.revision,
+            "assurance": self.assurance,
         }
 
 

@@ -205,6 +205,7 @@ def test_readiness_says_what_it_waits_for(plane, shop):
         "checks": {"evaluators": True, "journal": False},
         "bundle": shop.digest,
         "revision": "r1",
+        "assurance": None,
     }
 
 

@@ -4,14 +4,16 @@ import sys
 import pytest
 
 from evidence import __main__ as command
+from evidence.storage_commands import Node
 from evidence.stores.local import LocalStore
-from tests.evidence.sealing import KEY, Node
+from tests.evidence import sealing
+from tests.evidence.sealing import KEY
 
 
 @pytest.fixture
 def log(tmp_path):
     """A sealed log on disk: its store, its key file, a kept checkpoint, and the ids of its records."""
-    node = Node(tmp_path / "journal", store=LocalStore(tmp_path / "store"), count=3)
+    node = sealing.Node(tmp_path / "journal", store=LocalStore(tmp_path / "store"), count=3)
     ids = node.append("a", "b", "c", "d")
     node.step(flush=True)
     ids += node.append("not under a checkpoint")
@@ -133,8 +135,8 @@ def test_a_store_that_is_not_there_is_unusable(log):
 
 
 def test_store_and_key_may_be_given_by_the_product(log):
-    path = log[0]
-    assert command.main(["verify"], program="omega evidence", store=str(path / "store"), key=path / "key") == 0
+    node = Node(store=str(log[0] / "store"), key=log[0] / "key", record=lambda _: None)
+    assert command.main(["verify"], program="omega evidence", node=node) == 0
 
 
 def test_a_terminal_sees_how_far_it_is(log, capsys, monkeypatch):
