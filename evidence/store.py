@@ -234,8 +234,8 @@ def check_longer(key: str, until: datetime, kept: datetime | None) -> datetime:
     return until
 
 
-def check_expired(key: str, now: datetime, kept: datetime | None, *, held: bool) -> None:
-    """Return if the object at `key` may be deleted, being kept until `kept`.
+def check_expired(key: str, now: datetime, kept: datetime | None, held: Callable[[str], bool]) -> None:
+    """Return if the object at `key` may be deleted, being kept until `kept`. Asks `held` last: not all may see holds.
 
     Raises:
         RetainedError: it may not.
@@ -244,7 +244,7 @@ def check_expired(key: str, now: datetime, kept: datetime | None, *, held: bool)
         raise RetainedError(f"`{key}` is kept: no date is known")
     if kept > now:
         raise RetainedError(f"`{key}` is kept until {kept.isoformat()}")
-    if held:
+    if held(key):
         raise RetainedError(f"`{key}` is kept: it is under a legal hold")
 
 

@@ -123,7 +123,7 @@ class LocalStore:
         """See `WormStore.expire`. Waits until nobody writes, and lets nobody write meanwhile."""
         *parents, name = check_key(key).split("/")
         with self._changing(key, fcntl.LOCK_EX), self._object(key) as file:
-            check_expired(key, now, self._marks.date(key), held=self._marks.held(key))
+            check_expired(key, now, self._marks.date(key), self._marks.held)
             if self._immutable:
                 flag.set_flag(file, on=False)
             with opened_folders(self._root, parents) as folders:

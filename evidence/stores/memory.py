@@ -53,7 +53,7 @@ class MemoryStore:
 
     def expire(self, key: str, now: datetime) -> None:
         """See `WormStore.expire`."""
-        check_expired(key, now, self.retained(key), held=self.held(key))
+        check_expired(key, now, self.retained(key), self.held)
         del self._objects[key], self.retained_until[key]
 
     def attempts(self) -> Iterator[Attempt]:

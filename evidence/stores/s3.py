@@ -145,7 +145,8 @@ class S3Store:
         """See `WormStore.expire`. Deletes the one version there is."""
         with _store_errors(key):
             version = self._only_version(key)  # not the one remembered: others must not come to light by it
-            check_expired(key, now, _locked_until(self._head(key, version)), held=self._holds(key, version))
+            kept = _locked_until(self._head(key, version))
+            check_expired(key, now, kept, lambda _: self._holds(key, version))
             self._client.delete_object(**self._place(key), VersionId=version)
             self._pins.set(key, None)
 
@@ -266,7 +267,7 @@ class S3Store:
             if error.response["Error"]["Code"] in _NEVER_HELD:
                 return False
             raise
-        return bool(answer["LegalHold"]["Status"] == "ON")
+        return bool(answer.get("LegalHold", {}).get("Status") == "ON")
 
     def _pages(self, prefix: str, marker: dict[str, str]) -> Iterator[dict[str, Any]]:
         with _store_errors(prefix):

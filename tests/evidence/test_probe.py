@@ -6,9 +6,10 @@ import pytest
 
 from evidence.errors import AssuranceError, StoreError
 from evidence.probe import MEANINGS, PREFIX, Assurance, Tried, probe
-from evidence.store import Attempt, Level
+from evidence.store import Attempt, Level, S3Options
 from evidence.stores.local import LocalStore
 from evidence.stores.memory import MemoryStore
+from evidence.stores.s3 import S3Store, ensure_bucket
 from evidence.stores.s3_attempts import ATTEMPTS
 from tests.evidence.fake_s3 import FakeS3, fake_store, refusal
 from tests.evidence.sealing import KEY, Node
@@ -74,6 +75,29 @@ def test_a_real_server_with_object_lock_refuses_everything(s3_store):
     canary, *others = s3_store.keys(PREFIX)
     assert others == []
     assert s3_store.get(canary).startswith(b"canary")
+
+
+@pytest.mark.slow
+def test_a_server_that_only_pretends_is_found_out(monkeypatch):
+    """The S3 of moto takes locks and credentials, and holds few to them."""
+    from moto import mock_aws  # noqa: PLC0415  # half a second, and it puts itself into every client made after it
+
+    for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws():
+        options = S3Options(region="us-east-1", credentials=("known", "secret"))
+        ensure_bucket("evidence", options=options)
+        store = S3Store("evidence", "log", options=options)
+        store._client.meta.events.register("before-call.s3.PutObject", _named)
+        found = probe(store, datetime.now(UTC), "0a")
+    assert found.level is Level.L1
+    assert {"shorten the retention", "turn COMPLIANCE into GOVERNANCE", "write without credentials"} < {*found.accepted}
+    assert "delete the version" not in found.accepted
+
+
+def _named(params, **_):
+    """Name the checksum's algorithm once more: moto takes no locked object without that, other services do."""
+    params["headers"]["x-amz-sdk-checksum-algorithm"] = "SHA256"
 
 
 @pytest.mark.slow

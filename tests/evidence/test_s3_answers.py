@@ -54,6 +54,13 @@ def test_a_hold_that_is_not_taken_is_no_hold(service, store, monkeypatch):
         store.hold("k", on=True)
 
 
+@pytest.mark.parametrize("answer", [{}, {"LegalHold": {}}, {"LegalHold": {"Status": "OFF"}}], ids=repr)
+def test_a_hold_that_is_not_named_is_none(service, store, monkeypatch, answer):
+    store.put("k", b"", retain_until=UNTIL)
+    monkeypatch.setattr(service, "get_object_legal_hold", lambda **_: answer)
+    assert not store.held("k")
+
+
 def test_a_hold_that_may_not_be_seen_is_not_denied(service, store, monkeypatch):
     store.put("k", b"", retain_until=UNTIL)
 
@@ -61,6 +68,8 @@ def test_a_hold_that_may_not_be_seen_is_not_denied(service, store, monkeypatch):
         raise refusal("AccessDenied")
 
     monkeypatch.setattr(service, "get_object_legal_hold", fail)
+    with pytest.raises(RetainedError):
+        store.expire("k", NOW)  # its date says enough
     for call in (lambda: store.held("k"), lambda: store.expire("k", UNTIL)):
         with pytest.raises(StoreError, match="AccessDenied"):
             call()
