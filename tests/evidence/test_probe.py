@@ -1,5 +1,7 @@
 """The probe: what it shows of each store, and that it notices every single thing a store does not refuse."""
 
+import errno
+import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from evidence.errors import AssuranceError, StoreError
 from evidence.probe import MEANINGS, PREFIX, Assurance, Tried, probe
 from evidence.store import Attempt, Level, S3Options
+from evidence.stores import immutable
 from evidence.stores.local import LocalStore
 from evidence.stores.memory import MemoryStore
 from evidence.stores.s3 import S3Store, ensure_bucket
@@ -57,6 +60,15 @@ def test_a_flag_that_does_not_hold_is_no_level_more(tmp_path, monkeypatch):
     found = probe(store, NOW, "0a")
     assert found.level is Level.L1
     assert {"change its mode and write", "truncate the file", "rename the file", "remove the file"} & {*found.accepted}
+    probe(store, NOW + timedelta(days=1), "0b")
+    assert [key for key in store.keys(PREFIX) if "-0a-" in key and not key.endswith("-moved")] == []
+
+
+def test_what_the_system_permits_nobody_is_refused(tmp_path):
+    def change(_file):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    assert immutable.attempt(change, tmp_path) == "Operation not permitted"
 
 
 def test_a_locked_bucket_that_refuses_everything_is_the_highest_level(store):
