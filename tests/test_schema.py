@@ -1,6 +1,5 @@
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,7 +14,7 @@ from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from app import db, schema
-from app.db import open_engine
+from app.db import open_engine, write_transaction
 from app.privacy import rows
 from app.schema import SchemaError
 
@@ -23,8 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'some.db'}"
+def url(database_url):
+    return database_url
 
 
 @pytest.fixture
@@ -80,7 +79,7 @@ def test_an_older_database_keeps_its_rows(engine, migrations):
     schema.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE subject_keys_destroyed SET count = 7"))
-    add_version(migrations, "op.execute('CREATE TABLE next (x)')")
+    add_version(migrations, "op.execute('CREATE TABLE next (x integer)')")
     assert schema.upgrade(engine, migrations) == "0002"
     assert "next" in tables(engine)
     with engine.begin() as connection:
@@ -88,7 +87,7 @@ def test_an_older_database_keeps_its_rows(engine, migrations):
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(engine, migrations):
-    add_version(migrations, "op.execute('CREATE TABLE next (x)'); op.execute('no SQL')")
+    add_version(migrations, "op.execute('CREATE TABLE next (x integer)'); op.execute('no SQL')")
     with pytest.raises(SchemaError, match="0002"):
         schema.upgrade(engine, migrations)
     assert tables(engine) == set()
@@ -111,16 +110,24 @@ def test_an_unknown_version_is_refused(engine):
         schema.upgrade(engine)
 
 
-def test_an_upgrade_waits_for_another_longer_than_a_decision_would(engine, monkeypatch):
-    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 0)
-    other = sqlite3.connect(engine.url.database, isolation_level=None, check_same_thread=False)
-    other.execute("PRAGMA journal_mode=WAL")
-    other.execute("BEGIN IMMEDIATE")
-    end = threading.Timer(0.2, other.execute, ["ROLLBACK"])
-    end.start()
+def test_an_upgrade_waits_for_another_longer_than_a_decision_would(url, engine, monkeypatch):
+    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
+    inside, end = threading.Event(), threading.Event()
+
+    def upgrade_slowly():
+        other = open_engine(url)
+        with write_transaction(other, exclusive=schema._LOCK):
+            inside.set()
+            end.wait()
+        other.dispose()
+
+    slow = threading.Thread(target=upgrade_slowly)
+    slow.start()
+    inside.wait()
+    timer = threading.Timer(0.2, end.set)
+    timer.start()
     assert schema.upgrade(engine) == schema.newest()
-    end.join()
-    other.close()
+    slow.join()
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
