@@ -30,11 +30,16 @@ class DatabaseUrlError(Exception):
     """The setting names no database that can be used; the message never quotes it, as it may hold a password."""
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, durable: bool = True) -> Engine:
     """Return an engine for `url` (SQLite or PostgreSQL); nothing is connected yet.
 
     Either is durable once a commit returns, at isolation READ COMMITTED or above. SQLite overwrites what it deletes
     (`secure_delete`); its file is made with mode 0600. Errors do not show statement parameters.
+
+    Args:
+        url: as SQLAlchemy writes it.
+        durable: False does not wait for the disk: for what can be read again elsewhere. Whole transactions may be
+            lost with the machine, the newest ones first; nothing else changes.
 
     Raises:
         DatabaseUrlError: `url` is no URL of such a database, or SQLite without a file, or the file cannot be made.
@@ -43,9 +48,9 @@ def open_engine(url: str) -> Engine:
         parsed = make_url(url)
         match parsed.get_backend_name():
             case "sqlite":
-                return _open_sqlite(parsed)
+                return _open_sqlite(parsed, durable=durable)
             case "postgresql":
-                return _open_postgresql(parsed)
+                return _open_postgresql(parsed, durable=durable)
             case other:
                 raise DatabaseUrlError(f"the database cannot be used: `{other}` is neither sqlite nor postgresql")
     except ModuleNotFoundError:
@@ -77,7 +82,7 @@ def write_transaction(
             yield connection
 
 
-def _open_postgresql(url: URL) -> Engine:
+def _open_postgresql(url: URL, *, durable: bool) -> Engine:
     """Return an engine that notices a dead server in seconds; the URL's own parameters win."""
     driver = "postgresql+psycopg" if url.drivername == "postgresql" else url.drivername
     patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
@@ -87,7 +92,7 @@ def _open_postgresql(url: URL) -> Engine:
         isolation_level="READ COMMITTED",  # a row that another process inserted has to be seen by the statement after
         pool_pre_ping=True,  # so that a server that was started again fails nobody
     )
-    event.listen(engine, "connect", _prepare_postgresql)
+    event.listen(engine, "connect", _prepare_postgresql if durable else _prepare_hasty_postgresql)
     return engine
 
 
@@ -101,10 +106,17 @@ def _prepare_postgresql(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.commit()
 
 
-def _open_sqlite(url: URL) -> Engine:
+def _prepare_hasty_postgresql(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    connection.commit()
+
+
+def _open_sqlite(url: URL, *, durable: bool) -> Engine:
     _make_file(url.database)
     engine = create_engine(url, hide_parameters=True)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", _prepare if durable else _prepare_hasty)
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -124,6 +136,11 @@ def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA secure_delete=ON")
     connection.execute("PRAGMA foreign_keys=ON")
     _enter_wal(connection)
+
+
+def _prepare_hasty(connection: Any, entry: ConnectionPoolEntry) -> None:
+    _prepare(connection, entry)
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:

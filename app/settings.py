@@ -5,7 +5,7 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +14,7 @@ _T = TypeVar("_T")
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
@@ -40,6 +41,8 @@ class Settings:
     heartbeat: float  # seconds of silence until a seal says so; longer, and silence looks like absence
     checkpoint: float  # seconds between checkpoints; proofs of a record wait that long
     retention: Mapping[str, timedelta]  # of each class; a store with Object Lock lets nobody shorten it
+    database: str | None = field(repr=False)  # PostgreSQL, for all nodes; another one knows nobody's keys
+    index_days: int  # how far back decisions are found by search; the database grows with it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -66,6 +69,8 @@ class Settings:
             heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
             retention=read.value("OMEGA_RETENTION", "std7y=2555", _retention),
+            database=_database(environment.get("OMEGA_DATABASE")),
+            index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
         )
 
     @property
@@ -91,7 +96,17 @@ class Settings:
     @property
     def key_store(self) -> str:
         """Return the database URL of the subjects' keys."""
-        return f"sqlite:///{self.data / 'subject_keys.db'}"
+        return self.database or f"sqlite:///{self.data / 'subject_keys.db'}"
+
+    @property
+    def index(self) -> str:
+        """Return the database URL of the log's index."""
+        return self.database or f"sqlite:///{self.index_file}"
+
+    @property
+    def index_file(self) -> Path:
+        """Return the file of the index where it is one: its own, so that it is in nobody's way."""
+        return self.data / "index.db"
 
     @property
     def default_class(self) -> str:
@@ -134,6 +149,13 @@ def _directory(text: str) -> Path:
 
 def _store(text: str) -> str:
     return text if _URL.match(text) else str(_directory(text))
+
+
+def _database(text: str | None) -> str | None:
+    """Return the URL; the error does not quote it, as it may hold a password."""
+    if text is not None and not _POSTGRESQL.fullmatch(text):
+        raise SettingsError("OMEGA_DATABASE cannot be used: it is a URL such as postgresql://user@host/name")
+    return text
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

@@ -1,7 +1,7 @@
-"""`omega serve`: one listening socket, the workers that share it, and the sealer.
+"""`omega serve`: one listening socket, the workers that share it, the sealer, and the indexer.
 
-Starts what dies again, and ends as a whole when something keeps dying. Children end with it, whatever
-ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
+Starts what dies again, and ends as a whole when something keeps dying that the log needs. Children end with it,
+whatever ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
 """
 
 import asyncio
@@ -45,6 +45,7 @@ class _Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
+    vital: bool = True  # the service ends when it cannot be kept running
     process: asyncio.subprocess.Process | None = None
     deaths: deque[float] = field(default_factory=deque)
 
@@ -87,6 +88,7 @@ class Supervisor:
         environment = {**os.environ, **settings.places}  # children start in another directory
         worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
         self._sealer = _Child("sealer", [sys.executable, "-m", "app.sealing", parent], environment)
+        self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, vital=False)
         self._workers = [
             _Child(f"worker {number}", worker, environment, (listening.fileno(),)) for number in range(settings.workers)
         ]
@@ -99,12 +101,13 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
-        tasks = [loop.create_task(self._keep(child)) for child in (self._sealer, *self._workers)]
+        tasks = [loop.create_task(self._keep(child)) for child in (self._sealer, self._indexer, *self._workers)]
         announcing = loop.create_task(self._announce(ready))
         await self._stopping.wait()
         announcing.cancel()
         await asyncio.gather(*(child.stop() for child in self._workers))
-        await self._sealer.stop()  # last, so that it seals what the workers left
+        await self._sealer.stop()  # after them, so that it seals what they left
+        await self._indexer.stop()
         await asyncio.gather(*tasks)
         if self._failed:
             _LOG.error("%s: the service ends", self._failed)
@@ -118,7 +121,7 @@ class Supervisor:
                 process = await child.start()
             except OSError as error:  # no process to be had, or no memory: as if it had died
                 _LOG.warning("%s cannot be started: %s", child.name, error.strerror)
-                if child.died_too_often(started):
+                if child.died_too_often(started) and child.vital:
                     self._failed = f"{child.name} cannot be started"
                     self._stopping.set()
                     return
@@ -130,12 +133,12 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             now = time.monotonic()
-            if code == HOPELESS:
+            if code == HOPELESS and child.vital:
                 self._failed = f"{child.name} cannot go on"
                 self._stopping.set()
                 return
             _LOG.warning("%s (%d) ended with %d; it is started again", child.name, process.pid, code)
-            if child.died_too_often(now):
+            if child.died_too_often(now) and child.vital:
                 self._failed = f"{child.name} keeps dying"
                 self._stopping.set()
                 return

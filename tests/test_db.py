@@ -32,6 +32,14 @@ def test_every_connection_is_durable_and_overwrites_what_it_deletes(engine):
             assert found == expected
 
 
+def test_what_can_be_read_again_elsewhere_need_not_wait_for_the_disk(sqlite_url):
+    engine = open_engine(sqlite_url, durable=False)
+    with engine.connect() as connection:
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 1
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+    engine.dispose()
+
+
 def test_the_file_is_for_its_owner_alone(engine, tmp_path):
     with write_transaction(engine) as connection:
         connection.execute(text("CREATE TABLE t (x)"))
@@ -119,6 +127,14 @@ def test_a_commit_that_would_not_wait_for_the_disk_is_made_to(served, postgresql
         connection.execute(text(f"ALTER DATABASE {served.url.database} SET synchronous_commit = {chosen}"))
     engine = open_engine(postgresql_url)
     assert shown(engine, "synchronous_commit") == found
+    engine.dispose()
+
+
+@pytest.mark.slow
+def test_postgresql_need_not_wait_for_the_disk_either(postgresql_url):
+    engine = open_engine(postgresql_url, durable=False)
+    assert shown(engine, "synchronous_commit") == "off"
+    assert shown(engine, "lock_timeout") == "1500ms"
     engine.dispose()
 
 

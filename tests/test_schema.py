@@ -15,6 +15,7 @@ from sqlmodel import SQLModel
 
 from app import db, schema
 from app.db import open_engine, write_transaction
+from app.index.rows import IndexRow
 from app.privacy import rows
 from app.schema import SchemaError
 
@@ -59,14 +60,42 @@ def test_after_the_upgrade_the_tables_are_those_of_the_code(engine):
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_the_newest_version_is_alembics_only_head():
+def names(metadata, version_table):
+    return {*metadata.tables, version_table}
+
+
+def test_the_index_has_a_tree_of_its_own_beside_it(engine):
+    schema.upgrade(engine)
+    schema.upgrade(engine, schema.INDEX_MIGRATIONS)
+    ours, index = names(SQLModel.metadata, "alembic_version"), names(IndexRow.metadata, "index_version")
+    assert ours & index == set()
+    assert tables(engine) == ours | index
+    with engine.begin() as connection:
+        for metadata, all_of_it in ((SQLModel.metadata, ours), (IndexRow.metadata, index)):
+            options = {
+                "compare_type": True,
+                "include_name": lambda name, kind, _, own=all_of_it: kind != "table" or name in own,
+            }
+            options["version_table"] = "alembic_version" if metadata is SQLModel.metadata else "index_version"
+            assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_an_index_alone_has_no_other_table(engine):
+    assert schema.upgrade(engine, schema.INDEX_MIGRATIONS) == schema.newest(schema.INDEX_MIGRATIONS)
+    assert tables(engine) == names(IndexRow.metadata, "index_version")
+
+
+@pytest.mark.parametrize("tree", [schema.MIGRATIONS, schema.INDEX_MIGRATIONS], ids=["primary data", "index"])
+def test_the_newest_version_is_alembics_only_head(tree):
     config = Config()
-    config.set_main_option("script_location", str(schema.MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest()]
+    config.set_main_option("script_location", str(tree))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest(tree)]
 
 
 def test_no_migration_leads_back():
-    for path in (schema.MIGRATIONS / "versions").glob("*.py"):
+    paths = list(schema.MIGRATIONS.rglob("versions/*.py"))
+    assert len(paths) >= 2
+    for path in paths:
         assert "downgrade" not in path.read_text()
 
 

@@ -31,3 +31,8 @@ def print_rows(rows: list[tuple[str, ...]]) -> None:
 def note(text: str) -> None:
     """Say something that is not the answer."""
     print(text, file=sys.stderr)
+
+
+def printable(text: str) -> str:
+    """Return `text` with whatever a terminal might obey written out: callers choose some of it."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
