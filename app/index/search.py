@@ -124,12 +124,12 @@ def _wanted(query: Query) -> Select[Any]:
 
 
 def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:
-    yield DECISION.c.tenant == query.tenant
-    yield DECISION.c.type == query.type
+    yield DECISION.c.tenant == _plain(query.tenant)
+    yield DECISION.c.type == _plain(query.type)
     if query.action is not None:
-        yield DECISION.c.action == text(query.action)
+        yield DECISION.c.action == _plain(query.action)
     if query.subject is not None:
-        yield DECISION.c.subject_ref == text(query.subject)
+        yield DECISION.c.subject_ref == _plain(query.subject)
     if query.allow is not None:
         yield DECISION.c.allow.is_(query.allow)
     if query.since is not None:
@@ -138,6 +138,11 @@ def _conditions(query: Query) -> Iterator[ColumnElement[bool]]:
         yield DECISION.c.time < _moment(query.until)
     if query.after is not None:
         yield tuple_(*_ORDER) < tuple_(*_parsed(query.after))
+
+
+def _plain(value: str) -> str | None:
+    """Return `value` as a column would hold it; what is no Unicode text, no column holds."""
+    return text(value.encode(errors="replace").decode())
 
 
 def _moment(value: datetime) -> str:

@@ -79,6 +79,7 @@ def test_what_is_found_is_said_in_words_of_the_log(indexed, logged):
         pytest.param({"until": START + timedelta(seconds=6)}, 3, id="before a time"),
         pytest.param({"since": START + timedelta(seconds=4), "until": START + timedelta(seconds=6)}, 2, id="between"),
         pytest.param({"subject": "a\0'; DROP TABLE indexed_decision; --" * 100}, 0, id="what only a fool asks for"),
+        pytest.param({"tenant": "a\0", "type": "\udcff", "action": "\ud800"}, 0, id="what is no text"),
     ],
 )
 def test_each_condition_holds(indexed, query, count):

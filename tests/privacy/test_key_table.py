@@ -6,6 +6,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
+from app import schema
 from app.db import open_engine
 from app.privacy.errors import KeyStoreError
 from app.privacy.key_table import KeyTable, insert_new
@@ -186,3 +187,18 @@ def test_two_nodes_that_make_the_same_keys_in_another_order_agree(table, url):
             here, there = pool.map(lambda work: work[0].load(work[1])[1], [(table, lookups), (other, lookups[::-1])])
             assert [here[lookup].subject for lookup in lookups] == [there[lookup].subject for lookup in lookups]
     other_engine.dispose()
+
+
+@pytest.mark.slow
+def test_a_key_outlives_a_crash_of_the_server(postgresql, postgresql_url):
+    engine = open_engine(postgresql_url)
+    schema.upgrade(engine)
+    table = KeyTable(engine, KEK)
+    key = table.load([ALICE])[1][ALICE]
+    postgresql.stop()
+    with pytest.raises(KeyStoreError, match="cannot be used: OperationalError"):
+        table.load([ALICE])
+    postgresql.start()
+    assert table.find(key.subject, key.kid) is not None
+    assert table.load([ALICE])[1][ALICE].subject == key.subject
+    engine.dispose()
