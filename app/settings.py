@@ -5,7 +5,7 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
+_POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
@@ -68,6 +69,8 @@ class Settings:
     witness_name: str  # names this machine as a witness for ever; changed, its key files are refused
     witness_host: str  # where `omega witness serve` listens: beyond loopback, TLS has to end in front
     witness_port: int
+    database: str | None = field(repr=False)  # PostgreSQL, for all nodes; another one knows nobody's keys
+    index_days: int  # how far back decisions are found by search; the database grows with it
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -108,6 +111,8 @@ class Settings:
             witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", _host),
             witness_port=read.number("OMEGA_WITNESS_PORT", 8421, 0, 65_535),
             anchor=float(read.number("OMEGA_ANCHOR_S", 600, 1, 86_400)),
+            database=_database(environment.get("OMEGA_DATABASE")),
+            index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
         )
 
     @property
@@ -145,7 +150,17 @@ class Settings:
     @property
     def key_store(self) -> str:
         """Return the database URL of the subjects' keys."""
-        return f"sqlite:///{self.data / 'subject_keys.db'}"
+        return self.database or f"sqlite:///{self.data / 'subject_keys.db'}"
+
+    @property
+    def index(self) -> str:
+        """Return the database URL of the log's index."""
+        return self.database or f"sqlite:///{self.index_file}"
+
+    @property
+    def index_file(self) -> Path:
+        """Return the file of the index where it is one: its own, so that it is in nobody's way."""
+        return self.data / "index.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +210,13 @@ def _level(text: str) -> Level | None:
     if text and text not in list(Level):
         raise ValueError(f"it is one of {', '.join(Level)}")
     return Level(text) if text else None
+
+
+def _database(text: str | None) -> str | None:
+    """Return the URL; the error does not quote it, as it may hold a password."""
+    if text is not None and not _POSTGRESQL.fullmatch(text):
+        raise SettingsError("OMEGA_DATABASE cannot be used: it is a URL such as postgresql://user@host/name")
+    return text
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

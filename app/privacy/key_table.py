@@ -29,11 +29,7 @@ def _now() -> datetime:
 
 
 class KeyTable:
-    """The rows of `subject_key`, opened with the KEK.
-
-    PostgreSQL must run at its default isolation, READ COMMITTED: a row that another process
-    inserted meanwhile has to be seen by the statement after.
-    """
+    """The rows of `subject_key`, opened with the KEK."""
 
     def __init__(
         self,
@@ -69,7 +65,7 @@ class KeyTable:
             with self._engine.begin() as connection:
                 destroyed = _destroyed(connection)  # before the rows: rows newer than the count do no harm
                 found = self._read(connection, lookups)
-            missing = [lookup for lookup in lookups if lookup not in found]
+            missing = sorted(lookup for lookup in lookups if lookup not in found)  # in one order: else a deadlock
             if missing:
                 with write_transaction(self._engine) as connection:
                     connection.execute(insert_new(connection.dialect.name), [self._new_row(it) for it in missing])

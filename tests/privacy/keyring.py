@@ -53,3 +53,8 @@ class HangingTable:
 def rows(engine):
     with engine.begin() as connection:
         return connection.execute(select(func.count()).select_from(SUBJECT_KEY)).scalar_one()
+
+
+def sqlite_file(engine):
+    """Return the file of the database, if it has one."""
+    return Path(engine.url.database) if engine.dialect.name == "sqlite" else None

@@ -1,7 +1,9 @@
 import asyncio
-from pathlib import Path
 
-from tests.privacy.keyring import ALICE, PLACE, CountedTable, rows
+from sqlalchemy import select
+
+from app.privacy.rows import SUBJECT_KEY
+from tests.privacy.keyring import ALICE, PLACE, CountedTable, rows, sqlite_file
 
 
 def test_many_tasks_that_ask_for_a_new_subject_get_one_key(opened, engine):
@@ -75,9 +77,12 @@ def test_tenant_kind_and_id_each_make_another_subject(opened):
 
 def test_no_id_stands_in_the_database(opened, engine):
     asyncio.run(opened().key(*ALICE))
-    engine.dispose()
-    for path in Path(engine.url.database).parent.iterdir():
-        assert b"alice" not in path.read_bytes()
+    with engine.begin() as connection:
+        (row,) = connection.execute(select(SUBJECT_KEY)).all()
+    assert "alice" not in str(row)
+    if path := sqlite_file(engine):
+        engine.dispose()
+        assert not any(b"alice" in file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_the_least_recently_used_key_is_dropped(opened):
