@@ -27,12 +27,14 @@ from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
 from app.errors import problem
 from app.http_protocol import HttpProtocol
+from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.lifeline import HOPELESS, end_with_parent
-from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
+from app.privacy.detached import Detached
 from app.privacy.errors import PrivacyError
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
@@ -92,7 +94,14 @@ class Worker:
         self._writer = Writer.open(
             settings.journals, retention_class=settings.default_class, version=version("omega"), clock=utc_now
         )
-        self._pdp = Pdp(policies, self._writer, KeyStoreConcealer(self._subject_keys), utc_now)
+        self._pdp = Pdp(
+            policies,
+            self._writer,
+            KeyStoreConcealer(self._subject_keys),
+            utc_now,
+            payloads=KeptPayloads(Detached(open_objects(settings.objects))),
+            inline=settings.inline,
+        )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
@@ -264,7 +273,15 @@ def main() -> int:
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS
-        except (SettingsError, keys.KeyFileError, DatabaseUrlError, PrivacyError, PdpError, EvidenceError) as error:
+        except (
+            SettingsError,
+            keys.KeyFileError,
+            DatabaseUrlError,
+            PrivacyError,
+            PdpError,
+            ObjectsError,
+            EvidenceError,
+        ) as error:
             _LOG.error("worker ends: %s", error)
             return 1
 

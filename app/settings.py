@@ -40,6 +40,9 @@ class Settings:
     heartbeat: float  # seconds of silence until a seal says so; longer, and silence looks like absence
     checkpoint: float  # seconds between checkpoints; proofs of a record wait that long
     retention: Mapping[str, timedelta]  # of each class; a store with Object Lock lets nobody shorten it
+    objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
+    inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
+    payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -50,10 +53,11 @@ class Settings:
         """
         read = _Reader(environment)
         data = read.value("OMEGA_DATA", "var", _directory)
+        store = read.value("OMEGA_STORE", str(data / "store"), _store)
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
-            store=read.value("OMEGA_STORE", str(data / "store"), _store),
+            store=store,
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
             host=read.value("OMEGA_HOST", "127.0.0.1", _host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
@@ -66,12 +70,20 @@ class Settings:
             heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
             retention=read.value("OMEGA_RETENTION", "std7y=2555", _retention),
+            objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
+            inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
+            payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
         )
 
     @property
     def places(self) -> Mapping[str, str]:
         """Return the variables that name places, none of them relative: for a process that starts elsewhere."""
-        return {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
+        return {
+            "OMEGA_DATA": str(self.data),
+            "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_STORE": self.store,
+            "OMEGA_OBJECTS": self.objects,
+        }
 
     @property
     def keys(self) -> Path:
@@ -134,6 +146,15 @@ def _directory(text: str) -> Path:
 
 def _store(text: str) -> str:
     return text if _URL.match(text) else str(_directory(text))
+
+
+def _objects(text: str, store: str) -> str:
+    """Return the place for objects, which is apart from the log: each would find what is not its own."""
+    place = _store(text)
+    for inner, outer in ((place, store), (store, place)):
+        if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
+            raise ValueError("it is a place of its own, apart from OMEGA_STORE")
+    return place
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

@@ -6,10 +6,12 @@ import socket
 
 from app import keys, supervisor
 from app.db import open_engine
+from app.objects import open_objects
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.request import parse_request
-from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
+from app.privacy.detached import Detached
 from app.privacy.subject_keys import SubjectKeys
 from app.sealing import run
 from app.settings import Settings
@@ -49,17 +51,28 @@ def close_keys(store):
     store._table._engine.dispose()
 
 
+def payloads(settings):
+    """Return the payloads of a node."""
+    return Detached(open_objects(settings.objects), tuple(settings.payloads))
+
+
 def decided(settings, *requests, caller=None, engines=None):
-    """Decide requests as a worker would, with an engine in this process; return what was recorded."""
+    """Decide requests as a worker would, with an engine in this process; return what was recorded.
+
+    A request is bytes, or what code made of some.
+    """
 
     async def main():
         store = subject_keys(settings)
         bundle = in_force(settings)
         writer = Writer.open(settings.journals, retention_class=settings.default_class, version="0")
         policies = Policies(bundle=bundle, evaluators=engines or Engines(bundle))
-        pdp = Pdp(policies, writer, KeyStoreConcealer(store), lambda: NOW)
+        kept = KeptPayloads(payloads(settings))
+        concealer = KeyStoreConcealer(store)
+        pdp = Pdp(policies, writer, concealer, lambda: NOW, payloads=kept, inline=settings.inline)
+        asked = [parse_request(each) if isinstance(each, bytes) else each for each in requests]
         try:
-            return [await pdp.evaluate(parse_request(data), caller or Service()) for data in requests]
+            return [await pdp.evaluate(each, caller or Service()) for each in asked]
         finally:
             await writer.close()
             close_keys(store)

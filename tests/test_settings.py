@@ -20,6 +20,7 @@ NUMBERS = {
     "OMEGA_IN_FLIGHT": ("in_flight", 1, 65_536, 1),
     "OMEGA_SEAL_AGE_MS": ("seal_age", 10, 3_600_000, 1 / 1_000),
     "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
+    "OMEGA_INLINE_BYTES": ("inline", 0, 24_576, 1),
     "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
 }
 
@@ -40,6 +41,19 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert settings.retention == {"std7y": timedelta(days=2_555)}
     assert settings.default_class == "std7y"
     assert settings.origin == "omega.localhost/log"
+    assert settings.objects == str(tmp_path / "var" / "objects")
+    assert settings.inline == 16_384
+    assert settings.payloads == {"request": timedelta(days=2_555)}
+
+
+@pytest.mark.parametrize(
+    ("store", "objects"),
+    [("/srv/a", "/srv/a"), ("/srv/a", "/srv/a/b"), ("/srv/a/b", "/srv/a"), ("s3://a/log", "s3://a/log/x")],
+)
+def test_objects_stand_apart_from_the_log(store, objects):
+    with pytest.raises(SettingsError, match=r"OMEGA_OBJECTS .* apart from OMEGA_STORE"):
+        read(OMEGA_STORE=store, OMEGA_OBJECTS=objects)
+    assert read(OMEGA_STORE="s3://a/log", OMEGA_OBJECTS="s3://a/logs").objects == "s3://a/logs"
 
 
 def test_everything_of_a_node_lies_in_its_data_directory():
