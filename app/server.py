@@ -36,6 +36,7 @@ from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
 from app.privacy.detached import Detached
 from app.privacy.errors import PrivacyError
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
 from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, NotFoundError, StoreError
@@ -78,7 +79,9 @@ class Worker:
     def __init__(self, settings: Settings, node: keys.NodeKeys) -> None:
         self._settings, self._node = settings, node
         self._engine = open_engine(settings.key_store)
-        self._subject_keys = SubjectKeys(self._engine, kek=node.kek, lookup_key=node.lookup)
+        self._subject_keys = SubjectKeys(
+            self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
+        )
         self._ended = asyncio.Event()
         self._retiring: set[asyncio.Task[None]] = set()
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
@@ -86,6 +89,7 @@ class Worker:
         self._lookups = _LOOKUPS
         self._pdp: Pdp
         self._writer: Writer
+        self._watching: asyncio.Task[None]
 
     async def start(self) -> DecisionPlane:
         """Open the chain and start the evaluators; return the application."""
@@ -104,6 +108,7 @@ class Worker:
         )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
+        self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
         def authenticate(token: str) -> Caller | None:
@@ -133,6 +138,7 @@ class Worker:
         """Answer what is in flight, put it on disk, and let go of everything."""
         await self._pdp.policies.evaluators.close()
         await self._writer.close()
+        self._watching.cancel()
         self._subject_keys.close()
         self._engine.dispose()
 

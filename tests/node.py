@@ -12,6 +12,7 @@ from app.pdp.enforce import Pdp, Policies
 from app.pdp.request import parse_request
 from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
 from app.privacy.detached import Detached
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.sealing import run
 from app.settings import Settings
@@ -42,13 +43,14 @@ def in_force(settings):
 def subject_keys(settings):
     """Return the key store of a node; `close_keys` closes it."""
     node = keys.load(settings.keys)
-    return SubjectKeys(open_engine(settings.key_store), kek=node.kek, lookup_key=node.lookup)
+    keks = Keks(lambda: keys.load_keks(settings.keys))
+    return SubjectKeys(open_engine(settings.key_store), kek=keks, lookup_key=node.lookup)
 
 
 def close_keys(store):
     store.close()
     store._thread.shutdown()
-    store._table._engine.dispose()
+    store._table.engine.dispose()
 
 
 def payloads(settings):

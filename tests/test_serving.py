@@ -50,7 +50,7 @@ def test_policies_that_are_not_admitted_are_said(tmp_path):
 
 
 def lose_a_key(node):
-    (node / "keys" / "kek.key").unlink()
+    (node / "keys" / "kek-000001.key").unlink()
 
 
 def spoil_the_database(node):
@@ -70,7 +70,7 @@ def block_the_bundle(node):
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
-        pytest.param(lose_a_key, r"kek\.key", id="a key was lost"),
+        pytest.param(lose_a_key, r"kek-000001\.key", id="a key was lost"),
         pytest.param(spoil_the_database, "database", id="the key store is no database"),
         pytest.param(block_the_store, "store", id="a file stands where the store was"),
         pytest.param(block_the_bundle, "irectory", id="a directory stands where the bundle is named"),

@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, policy, serve, token
+from app.cli import decide, decision, kek, policy, serve, token
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,4 +19,6 @@ def parser() -> argparse.ArgumentParser:
     policy.add_to(commands)
     commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
     token.add_to(commands)
+    node_keys = commands.add_parser("keys", help="keys of this node").add_subparsers(required=True, metavar="COMMAND")
+    kek.add_to(node_keys)
     return whole

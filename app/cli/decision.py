@@ -15,6 +15,7 @@ from app.decision_log import Outcome, Replay
 from app.objects import ObjectsError, open_objects
 from app.pdp.errors import PdpError
 from app.privacy.detached import Detached
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings
 from evidence.errors import EvidenceError
@@ -90,7 +91,7 @@ async def _telling(
     tell: Callable[[bytes, SubjectKeys, Path, Detached], Awaitable[Told]],
 ) -> Told:
     engine = open_engine(settings.key_store)
-    subject_keys = SubjectKeys(engine, kek=node.kek, lookup_key=node.lookup)
+    subject_keys = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup)
     try:
         payloads = Detached(open_objects(settings.objects), tuple(settings.payloads))
         return await tell(record, subject_keys, settings.bundles, payloads)

@@ -27,6 +27,8 @@ COMMANDS = [
     ["evidence", "check-proof"],
     ["token"],
     ["token", "issue"],
+    ["keys"],
+    ["keys", "rotate-kek"],
 ]
 NAMES = [" ".join(command) or "omega" for command in COMMANDS]
 
@@ -52,7 +54,7 @@ def test_the_help_says_what_exit_codes_mean(omega):
 
 def test_every_command_stands_in_the_help(omega):
     out = omega("--help").out
-    for name in ("serve", "decide", "decision", "policy", "evidence", "token"):
+    for name in ("serve", "decide", "decision", "policy", "evidence", "token", "keys"):
         assert f"    {name} " in out
 
 

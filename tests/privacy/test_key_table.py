@@ -95,7 +95,7 @@ def test_after_destruction_the_wrapped_key_is_in_no_file(table, engine):
     assert table.destroy(key.subject)
     assert secret not in files(engine)
     assert lookup.encode() not in files(engine)
-    assert key.subject.encode() not in files(engine)
+    assert key.kid.encode() not in files(engine)
 
 
 @pytest.mark.slow
