@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, kek, policy, serve, token
+from app.cli import decide, decision, kek, policy, serve, subject, token
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,4 +21,5 @@ def parser() -> argparse.ArgumentParser:
     token.add_to(commands)
     node_keys = commands.add_parser("keys", help="keys of this node").add_subparsers(required=True, metavar="COMMAND")
     kek.add_to(node_keys)
+    subject.add_to(commands)
     return whole

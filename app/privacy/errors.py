@@ -41,3 +41,9 @@ class UnknownPersonError(PrivacyError):
     """Nobody is known by this id, here and now: there is nothing to erase or to hold."""
 
     code = "unknown_person"
+
+
+class ReasonError(PrivacyError):
+    """The reason of a hold is not a short code; it stands in the log, so it must not be a sentence about a person."""
+
+    code = "hold_reason"

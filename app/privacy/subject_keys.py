@@ -22,6 +22,9 @@ from app.privacy.key_table import KeyTable, Outcome
 from app.privacy.lookup import lookup_of
 from app.privacy.sealed_block import KEY_BYTES, SubjectKey
 
+LIFETIME: Final = 5.0
+"""Seconds for which a key may be handed out after it was destroyed, at most."""
+
 _BATCH: Final = 500
 _WAITING: Final = 10_000
 _WATCH: Final = 1.0  # seconds between two looks at what was destroyed
@@ -47,7 +50,7 @@ class SubjectKeys:
         kek: bytes | Keks,
         lookup_key: bytes,
         cached: int = 50_000,
-        lifetime: float = 5.0,
+        lifetime: float = LIFETIME,
         patience: float = 2.0,
         random: Callable[[int], bytes] = os.urandom,
         clock: Callable[[], float] = time.monotonic,

@@ -127,6 +127,7 @@ def test_what_is_wrapped_in_old_copies_of_the_database_is_dead(node, engine, fil
     assert files.traces() == {2}
 
 
+@pytest.mark.slow
 def test_wherever_a_rotation_is_cut_off_the_next_one_finishes_it(node, other, files, engine, monkeypatch):
     monkeypatch.setattr(kek_rotation, "_BATCH", 5)
     blocks = aged(node)
@@ -148,6 +149,7 @@ def test_wherever_a_rotation_is_cut_off_the_next_one_finishes_it(node, other, fi
     assert steps > 15
 
 
+@pytest.mark.slow
 def test_making_and_retiring_keys_while_the_kek_is_rotated(node, engine, files):
     """Storms of both: whatever was handed out can be opened afterwards."""
     made, errors, stop = [], [], threading.Event()
