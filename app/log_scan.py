@@ -1,6 +1,7 @@
 """The whole log read once for what few records say: its erasures and holds, and the payloads that records name.
 
-Believes what it reads: verify the log first. Blocking; it reads every segment, so it is for rare commands.
+Believes what is under a seal or in this node's journals. Whether anything was left out is for the verifier to say.
+Blocking; it reads every segment, so it is for rare commands.
 """
 
 from collections.abc import Collection, Iterator
@@ -10,35 +11,36 @@ from typing import Any, Final
 
 from app.privacy.erasure_replay import TYPES
 from evidence import journal
-from evidence.errors import MalformedError, NotFoundError
+from evidence.errors import MalformedError
+from evidence.reader import Reader
 from evidence.record import Record
-from evidence.segment import MAX_SEGMENT
-from evidence.store import WormStore
 from evidence.writer import is_chain
 
 _PAYLOADS: Final = b'"payloads":['
 
 
-def erasures(store: WormStore, journals: Path) -> list[Record]:
+def erasures(reader: Reader, journals: Path) -> list[Record]:
     """Return the records of erasures and holds, each once, in the order of their times.
 
     Raises:
-        StoreError: the store does not answer.
+        EvidenceError: the log does not hold, or the store does not answer.
     """
     marks = tuple(f'"type":"{name}"'.encode() for name in TYPES)
-    found = {record.position.decision_id: record for record in _records(store, journals, marks) if record.type in TYPES}
+    found = {
+        record.position.decision_id: record for record in _records(reader, journals, marks) if record.type in TYPES
+    }
     return sorted(found.values(), key=lambda record: (record.time, record.chain, record.seq))
 
 
-def named_payloads(store: WormStore, journals: Path, names: Collection[str]) -> frozenset[str]:
+def named_payloads(reader: Reader, journals: Path, names: Collection[str]) -> frozenset[str]:
     """Return which of `names` a record names as the object of a payload.
 
     Raises:
-        StoreError: the store does not answer.
+        EvidenceError: the log does not hold, or the store does not answer.
     """
     wanted = frozenset(names)
     found = set()
-    for record in _records(store, journals, (_PAYLOADS,)):
+    for record in _records(reader, journals, (_PAYLOADS,)):
         references = record.body.get("payloads")
         for each in references if isinstance(references, list) else ():
             if (name := _object(each)) in wanted:
@@ -51,15 +53,13 @@ def _object(reference: Any) -> Any:
     return name if isinstance(name, str) else None
 
 
-def _records(store: WormStore, journals: Path, marks: tuple[bytes, ...]) -> Iterator[Record]:
+def _records(reader: Reader, journals: Path, marks: tuple[bytes, ...]) -> Iterator[Record]:
     """Yield the records whose bytes hold one of `marks`: the journals first, as what leaves them is in the store."""
     for data in _journalled(journals):
         yield from _parsed(data, marks)
-    for key in store.keys("chains/"):
-        if "/segments/" in key:
-            with suppress(NotFoundError):  # it has expired since
-                for line in store.get(key, limit=MAX_SEGMENT).split(b"\n"):
-                    yield from _parsed(line, marks)
+    for segment in reader.segments():
+        for data in segment:
+            yield from _parsed(data, marks)
 
 
 def _journalled(journals: Path) -> Iterator[bytes]:

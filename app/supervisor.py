@@ -20,6 +20,7 @@ from pathlib import Path
 
 from app import activation, keys, schema
 from app.db import DatabaseUrlError, open_engine
+from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
 from evidence.errors import StoreError
@@ -186,8 +187,9 @@ def prepare(settings: Settings) -> None:
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
         open_store(settings.store)
+        open_objects(settings.objects)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except (OSError, StoreError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except (OSError, StoreError, ObjectsError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 

@@ -1,13 +1,15 @@
 """What few records say is found wherever they have come to."""
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 
-from app import log_scan
+from app import keys, log_scan
 from app.cli.recording import recording
 from evidence import journal
-from evidence.errors import StoreError
+from evidence.errors import FindingError, NotFoundError, StoreError
+from evidence.reader import Reader
 from evidence.record import Draft, Record
 from evidence.store import open_store
 from tests.decision_plane.asking import body
@@ -27,8 +29,12 @@ def written(settings, *drafts):
         return [record(draft) for draft in drafts]
 
 
+def reader(settings, store=None):
+    return Reader(store or open_store(settings.store), keys.load(settings.keys).log.verifier)
+
+
 def found(settings):
-    return [record.type for record in log_scan.erasures(open_store(settings.store), settings.journals)]
+    return [record.type for record in log_scan.erasures(reader(settings), settings.journals)]
 
 
 def test_records_of_a_command_continue_one_chain_and_are_in_order(settings):
@@ -63,27 +69,41 @@ def test_what_only_looks_like_an_erasure_is_none(settings):
     assert found(settings) == []
 
 
+def test_what_no_seal_names_is_not_believed(settings):
+    written(settings, DRAFTS[0])
+    sealed(settings)
+    (segment,) = settings.data.glob("store/chains/*/segments/*")
+    forged = segment.read_bytes().replace(b"erasure.requested", b"erasure.completed")
+    stray = segment.with_name(f"000000000001-{hashlib.sha256(forged).hexdigest()}.jsonl")
+    stray.write_bytes(forged)
+    assert found(settings) == ["erasure.requested"]
+    segment.chmod(0o600)
+    segment.write_bytes(forged)
+    with pytest.raises(FindingError):
+        found(settings)
+
+
 def test_a_segment_that_expired_is_passed_over_and_a_store_that_is_away_is_an_error(settings):
     written(settings, *DRAFTS)
     sealed(settings)
     store = open_store(settings.store)
-    keys = list(store.keys("chains/"))
 
-    class Listing:
-        def keys(self, _):
-            return [*keys, f"chains/{'0' * 20}/segments/000000000000-{'0' * 64}.jsonl"]
+    class Failing:
+        def __init__(self, error):
+            self.error = error
+
+        def keys(self, prefix):
+            return [*store.keys(prefix), f"chains/{'f' * 20}/seals/000000000000.note", "chains/other"]
 
         def get(self, key, *, limit):
+            if "/segments/" in key:
+                raise self.error
             return store.get(key, limit=limit)
 
-    assert len(log_scan.erasures(Listing(), settings.data / "nowhere")) == 2
-
-    class Away(Listing):
-        def get(self, _key, *, limit):
-            raise StoreError(f"away, {limit}")
-
+    nowhere = settings.data / "nowhere"
+    assert log_scan.erasures(reader(settings, Failing(NotFoundError("expired"))), nowhere) == []
     with pytest.raises(StoreError):
-        log_scan.erasures(Away(), settings.journals)
+        log_scan.erasures(reader(settings, Failing(StoreError("away"))), nowhere)
 
 
 def test_named_payloads_are_kept_and_others_swept(settings):
@@ -92,7 +112,7 @@ def test_named_payloads_are_kept_and_others_swept(settings):
     orphan = f"{names[0][:-32]}{'0' * 32}"
     detached = payloads(settings)
     detached._objects.put(orphan, b"x")
-    named = lambda asked: log_scan.named_payloads(open_store(settings.store), settings.journals, asked)  # noqa: E731
+    named = lambda asked: log_scan.named_payloads(reader(settings), settings.journals, asked)  # noqa: E731
     old = max(each.modified for each in detached._objects.list()) + timedelta(seconds=1)
     for settled in (lambda: None, lambda: sealed(settings)):
         settled()
@@ -104,4 +124,4 @@ def test_named_payloads_are_kept_and_others_swept(settings):
 @pytest.mark.parametrize("kept", [{"a": 1}, [1, {"object": 3}, {"object": {}}, {}]], ids=["an object", "anything"])
 def test_payloads_of_any_form_name_what_they_name(settings, kept):
     written(settings, Draft(type="other", tenant="default", body={"payloads": kept, "more": {"payloads": []}}))
-    assert log_scan.named_payloads(open_store(settings.store), settings.journals, ["x"]) == frozenset()
+    assert log_scan.named_payloads(reader(settings), settings.journals, ["x"]) == frozenset()

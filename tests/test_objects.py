@@ -202,3 +202,22 @@ def test_an_object_under_a_lock_is_reported_and_not_said_to_be_deleted(s3_server
     )
     with pytest.raises(ObjectsError):
         place.delete(KEY)
+
+
+def test_what_s3_says_it_deleted_and_still_lists_is_reported():
+    class Client:
+        def get_paginator(self, _):
+            return self
+
+        def paginate(self, **_):
+            return [{"Versions": [{"Key": "p/a", "VersionId": "1"}]}]
+
+        def delete_object(self, **_):
+            pass
+
+    place = open_objects(
+        "s3://bucket/p", s3=S3Options(endpoint="http://127.0.0.1:9", region="x", credentials=("a", "b"))
+    )
+    place._client = Client()
+    with pytest.raises(ObjectsError, match="still there"):
+        place.delete("a")

@@ -67,6 +67,11 @@ def block_the_bundle(node):
     (node / "bundles" / "active").mkdir()
 
 
+def test_a_place_for_objects_that_is_none_is_said(tmp_path):
+    with pytest.raises(ServeError, match=r"http://example\.org/` is no place"):
+        prepared(tmp_path, OMEGA_OBJECTS="http://example.org/")
+
+
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [

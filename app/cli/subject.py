@@ -24,7 +24,8 @@ from app.privacy.key_table import KeyTable
 from app.privacy.subject_keys import LIFETIME
 from app.settings import Settings
 from evidence.errors import EvidenceError
-from evidence.store import WormStore, open_store
+from evidence.reader import Reader
+from evidence.store import open_store
 
 _MOST_ID: Final = 4_096
 _SETTLE: Final = LIFETIME + 1  # seconds until no cache holds a destroyed key, and no request that had one is under way
@@ -38,7 +39,7 @@ class _Stores:
     table: KeyTable
     detached: Detached
     lookup_key: bytes
-    log: WormStore
+    log: Reader
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -171,7 +172,7 @@ def _stores(settings: Settings) -> Iterator[_Stores]:
     try:
         node = keys.load(settings.keys)  # before a database is made where there is no node
         detached = Detached(open_objects(settings.objects), tuple(settings.payloads))
-        log = open_store(settings.store, read_only=True)
+        log = Reader(open_store(settings.store, read_only=True), node.log.verifier)
         engine = open_engine(settings.key_store)
         try:
             table = KeyTable(engine, Keks(lambda: keys.load_keks(settings.keys)))

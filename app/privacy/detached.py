@@ -23,7 +23,7 @@ REQUESTS: Final = "request"
 
 _NAME: Final = re.compile(r"([a-z0-9]{1,16})/psn_[0-9a-f]{32}/[0-9a-f]{32}", re.ASCII)
 _SUBJECT: Final = re.compile(r"psn_[0-9a-f]{32}", re.ASCII)
-_BATCH: Final = 1_000
+_BATCH: Final = 50_000
 
 
 def verify_references(value: Any) -> tuple[Mapping[str, Any], ...]:
@@ -43,13 +43,13 @@ class Detached:
     def __init__(
         self,
         objects: Objects,
-        classes: Collection[str] = (REQUESTS,),
+        classes: Collection[str] = (),
         *,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        """Keep payloads of `classes` (each `[a-z0-9]{1,16}`) in `objects`, which may hold other things beside."""
+        """Keep payloads of `classes` and of `REQUESTS` in `objects`, which may hold other things beside."""
         self._objects = objects
-        self._classes = tuple(classes)
+        self._classes = sorted({REQUESTS, *classes})
         self._random = random
 
     def keep(self, key: SubjectKey, text: bytes, kind: str = REQUESTS) -> dict[str, Any]:
@@ -86,7 +86,7 @@ class Detached:
     def sweep(self, older_than: datetime, recorded: Callable[[Collection[str]], Collection[str]]) -> int:
         """Delete what was written before `older_than` and no record names, and return how much.
 
-        `recorded` is asked with up to 1,000 names at a time, after they were listed, and returns those that a record
+        `recorded` is asked with up to 50,000 names at a time, after they were listed, and returns those that a record
         names. Choose a time by which every record that was under way is written: an hour ago, or earlier.
         """
         old = (each.key for each in self._objects.list() if _NAME.fullmatch(each.key) and each.modified < older_than)

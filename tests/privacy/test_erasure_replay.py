@@ -139,6 +139,13 @@ def test_a_hold_on_somebody_who_is_erased_is_not_brought_back(service, log):
     assert service.table.find(new.subject, new.kid) is None
 
 
+def test_records_of_other_types_say_nothing(service, log):
+    _, new, *_ = lived(service)
+    log(Draft(type="decision", tenant="tenant", body={"subject": new.subject}))
+    assert replayed(service).erased == frozenset()
+    assert service.table.find(new.subject, new.kid) is not None
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=9) | st.just(f"psn_{'0' * 32}"),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=4),

@@ -7,7 +7,7 @@ from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import postgresql
 
 from app.privacy.errors import KeyStoreError
-from app.privacy.key_table import KeyTable, insert_new
+from app.privacy.key_table import KeyTable, empty_wal, insert_new
 from app.privacy.rows import SUBJECT_KEY, SUBJECT_KEYS_DESTROYED, SubjectKeyRow
 from app.privacy.sealed_block import SubjectKey
 
@@ -222,3 +222,20 @@ def test_the_insert_for_postgresql_leaves_rows_that_are_there():
 def test_the_count_of_destroyed_keys_is_one_row(engine):
     with engine.begin() as connection:
         assert connection.execute(select(SUBJECT_KEYS_DESTROYED)).all() == [(1, 0)]
+
+
+def test_a_row_whose_names_have_another_form_is_damaged_though_it_unwraps(table, engine):
+    table.load([ALICE])
+    row = {"lookup": ALICE, "subject": "alice", "kid": "k", "kek": 1}
+    change(engine, ALICE, subject="alice", kid="k", wrapped=table.keks.wrap(row, bytes(32), bytes(12)))
+    assert isinstance(table.load([ALICE])[1][ALICE], KeyStoreError)
+
+
+def test_only_sqlite_has_a_log_to_empty():
+    class Dialect:
+        name = "postgresql"
+
+    class Other:
+        dialect = Dialect()
+
+    empty_wal(Other())
