@@ -14,6 +14,7 @@ from app.cli.output import CommandError, print_json
 from app.cli.recording import recording
 from app.db import DatabaseUrlError, open_engine
 from app.objects import ObjectsError, open_objects
+from app.privacy.concealer import PATIENCE
 from app.privacy.detached import Detached
 from app.privacy.erasure import Erasure, Ground
 from app.privacy.erasure_replay import replay_erasures
@@ -28,7 +29,7 @@ from evidence.reader import Reader
 from evidence.store import open_store
 
 _MOST_ID: Final = 4_096
-_SETTLE: Final = LIFETIME + 1  # seconds until no cache holds a destroyed key, and no request that had one is under way
+_SETTLE: Final = LIFETIME + PATIENCE + 1  # seconds until nobody has a destroyed key, or a payload under it on its way
 _OLD: Final = timedelta(hours=1)  # a request whose payload is older has its record, or never will
 
 Run = Callable[[argparse.Namespace, Settings], int]

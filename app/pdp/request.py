@@ -52,15 +52,15 @@ def document(request: EvaluationRequest, environment: Environment) -> dict[str, 
     }
 
 
-def parse_document(text: bytes) -> dict[str, Any]:
-    """Return a document that was recorded.
+def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, Any]:
+    """Return a document that was recorded, or is as one that could be.
 
     Raises:
         MalformedRequestError: it is none; codes as in `parse_request`.
-        TooLargeError: it is larger than any document.
+        TooLargeError: it has more than `max_bytes`.
     """
-    recorded = parse(text, max_bytes=MAX_DOCUMENT)
-    request = _request(recorded, MAX_DOCUMENT)
+    recorded = parse(text, max_bytes=max_bytes)
+    request = _request(recorded, max_bytes)
     stated = _object(recorded, "environment", "environment")
     environment = Environment(
         time=_text(stated, "time", "environment/time", _MAX_ID),

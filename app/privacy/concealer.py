@@ -1,7 +1,7 @@
 """The key store and the payloads as the decision point sees them: whoever it speaks of, by pseudonym and key."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from app.objects import ObjectsError
 from app.pdp.enforce import Person
@@ -10,7 +10,8 @@ from app.privacy.detached import Detached
 from app.privacy.errors import KeyStoreError, SealedBlockError
 from app.privacy.sealed_block import SubjectKey
 
-_PATIENCE = 5.0  # seconds for a payload to become durable
+PATIENCE: Final = 5.0
+"""Seconds a payload has to become durable; its request is not decided otherwise."""
 
 
 class Keys(Protocol):
@@ -58,7 +59,7 @@ class KeyStoreConcealer:
 class KeptPayloads:
     """See `app.pdp.enforce.Payloads`. What is kept and then not recorded waits for `Detached.sweep`."""
 
-    def __init__(self, detached: Detached, *, patience: float = _PATIENCE) -> None:
+    def __init__(self, detached: Detached, *, patience: float = PATIENCE) -> None:
         self._detached, self._patience = detached, patience
 
     async def keep(self, person: Person, text: bytes) -> dict[str, Any]:

@@ -87,8 +87,8 @@ class Erasure:
     def __init__(self, table: KeyTable, detached: Detached, lookup_key: bytes, *, settle: Callable[[], None]) -> None:
         """Erase from `table` and `detached`.
 
-        `settle` returns when no process can have a destroyed key in its cache any more: a wait of
-        `subject_keys.LIFETIME` and the time a request may take.
+        `settle` returns when no process can have a destroyed key any more, or a payload under it on its way: a wait
+        of `subject_keys.LIFETIME` and `concealer.PATIENCE`.
         """
         self._table, self._detached, self._lookup_key, self._settle = table, detached, lookup_key, settle
 
@@ -102,7 +102,12 @@ class Erasure:
             HeldError: a legal hold stands on this person; what was not destroyed yet is kept.
             KeyStoreError, ObjectsError, EvidenceError: something failed; ask again.
         """
-        under_way = self._begin(lookup_of(self._lookup_key, tenant, kind, identifier), ground)
+        try:
+            under_way = self._begin(lookup_of(self._lookup_key, tenant, kind, identifier), ground)
+        except UnknownPersonError:
+            with translated():
+                empty_wal(self._table.engine)  # a crash at the very end leaves its last traces there
+            raise
         subject, ground = under_way["subject"], Ground(under_way["ground"])
         requested = under_way["requested"]
         if requested is None:

@@ -51,7 +51,7 @@ def test_a_person_is_erased_and_the_log_verifies_and_the_decision_cannot_be_know
     (recorded,) = decided(settings, body())
     told(b"g-1\n")
     ended = omega("subject", "erase", *WHO, "--ground", "consent_withdrawn", "--json")
-    assert (ended.code, ended.errors, at_once) == (0, "", [6.0])
+    assert (ended.code, ended.errors, at_once) == (0, "", [11.0])
     certificate = ended.json
     erased = Record.parse(record_of(settings, recorded)).body["subject"]["ref"]
     assert (certificate["subject"], certificate["ground"]) == (erased, "consent_withdrawn")
