@@ -71,6 +71,9 @@ class Settings:
     witness_port: int
     database: str | None = field(repr=False)  # PostgreSQL, for all nodes; another one knows nobody's keys
     index_days: int  # how far back decisions are found by search; the database grows with it
+    objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
+    inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
+    payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -81,10 +84,11 @@ class Settings:
         """
         read = _Reader(environment)
         data = read.value("OMEGA_DATA", "var", _directory)
+        store = read.value("OMEGA_STORE", str(data / "store"), _store)
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
-            store=read.value("OMEGA_STORE", str(data / "store"), _store),
+            store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
@@ -113,14 +117,21 @@ class Settings:
             anchor=float(read.number("OMEGA_ANCHOR_S", 600, 1, 86_400)),
             database=_database(environment.get("OMEGA_DATABASE")),
             index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
+            objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
+            inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
+            payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
         )
 
     @property
     def places(self) -> Mapping[str, str]:
         """Return the variables that name places, none of them relative: for a process that starts elsewhere."""
-        roots = str(self.tsa_roots or "")
-        places = {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
-        return {**places, "OMEGA_TSA_ROOTS": roots}
+        return {
+            "OMEGA_DATA": str(self.data),
+            "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_STORE": self.store,
+            "OMEGA_OBJECTS": self.objects,
+            "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
+        }
 
     @property
     def anchored(self) -> bool:
@@ -217,6 +228,15 @@ def _database(text: str | None) -> str | None:
     if text is not None and not _POSTGRESQL.fullmatch(text):
         raise SettingsError("OMEGA_DATABASE cannot be used: it is a URL such as postgresql://user@host/name")
     return text
+
+
+def _objects(text: str, store: str) -> str:
+    """Return the place for objects, which is apart from the log: each would find what is not its own."""
+    place = _store(text)
+    for inner, outer in ((place, store), (store, place)):
+        if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
+            raise ValueError("it is a place of its own, apart from OMEGA_STORE")
+    return place
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

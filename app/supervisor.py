@@ -20,6 +20,7 @@ from pathlib import Path
 
 from app import activation, anchors, assurance, keys, schema, sealing_line
 from app.db import DatabaseUrlError, open_engine
+from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
 from evidence.chain import utc_now
@@ -210,10 +211,11 @@ def prepare(settings: Settings) -> None:
         activation.activate(settings.policies, settings.bundles)
         store = open_store(settings.store, immutable=settings.store_immutable)
         assurance.at_start(settings, utc_now())
+        open_objects(settings.objects)
         check_continued(store, settings.journals, keys.load(settings.keys).log.verifier)
         anchors.load_roots(settings)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except (OSError, EvidenceError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except (OSError, EvidenceError, ObjectsError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 

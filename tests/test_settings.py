@@ -27,6 +27,7 @@ NUMBERS = {
     "OMEGA_SYNC_DEADLINE_MS": ("sync_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_LOCKED_DEADLINE_MS": ("locked_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
+    "OMEGA_INLINE_BYTES": ("inline", 0, 24_576, 1),
     "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
     "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
     "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
@@ -57,6 +58,19 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert not settings.anchored
     assert (settings.witness_host, settings.witness_port) == ("127.0.0.1", 8_421)
     assert settings.witness_name == "omega.localhost/witness"
+    assert settings.objects == str(tmp_path / "var" / "objects")
+    assert settings.inline == 16_384
+    assert settings.payloads == {"request": timedelta(days=2_555)}
+
+
+@pytest.mark.parametrize(
+    ("store", "objects"),
+    [("/srv/a", "/srv/a"), ("/srv/a", "/srv/a/b"), ("/srv/a/b", "/srv/a"), ("s3://a/log", "s3://a/log/x")],
+)
+def test_objects_stand_apart_from_the_log(store, objects):
+    with pytest.raises(SettingsError, match=r"OMEGA_OBJECTS .* apart from OMEGA_STORE"):
+        read(OMEGA_STORE=store, OMEGA_OBJECTS=objects)
+    assert read(OMEGA_STORE="s3://a/log", OMEGA_OBJECTS="s3://a/logs").objects == "s3://a/logs"
 
 
 def test_everything_of_a_node_lies_in_its_data_directory():
