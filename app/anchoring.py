@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from app import anchors, keys
 from app.pdp.lifeline import end_with_parent
 from app.settings import Settings, SettingsError
-from evidence import checkpoint
 from evidence.anchorer import Anchorer
 from evidence.errors import EvidenceError
+from evidence.key_history import KeyHistory
 from evidence.store import open_store
 
 _LOG = logging.getLogger(__name__)
@@ -72,7 +72,7 @@ def keepers(settings: Settings, stop: threading.Event) -> list[_Keeper]:
             Anchorer(
                 store,
                 anchor,
-                verify=lambda note: checkpoint.verify(note, verifier),
+                verify=lambda note: KeyHistory.load(store, verifier).verify_checkpoint(note),
                 retention=max(settings.retention.values()),
                 interval=settings.anchor,
                 clock=lambda: datetime.now(UTC),

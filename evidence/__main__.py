@@ -16,7 +16,6 @@ from typing import Any
 from evidence import checkpoint, form, receipt, storage_commands
 from evidence.anchorer import newest_checkpoint
 from evidence.anchors import Trust
-from evidence.checkpoint import decimal
 from evidence.checkpointer import checkpoint_key
 from evidence.cosignature import WitnessKey
 from evidence.errors import EvidenceError, FindingError, MalformedError, NotFoundError, ProofError, SignatureError
@@ -111,6 +110,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
     growth.add_argument("old", type=Path, metavar="OLD", help="the older checkpoint")
     growth.add_argument("new", type=Path, metavar="NEW", help="the newer checkpoint")
     growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
+    growth.add_argument("--old-key", type=Path, metavar="FILE", help="the key that signed the older one, if another")
     _key_options(growth, key)
     growth.set_defaults(run=_check_consistency)
     storage_commands.add_to(commands, node)
@@ -119,7 +119,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
 
 def _size(text: str) -> int:
     try:
-        return decimal(text)
+        return checkpoint.decimal(text)
     except MalformedError as error:
         raise argparse.ArgumentTypeError(f"`{text}` is no size") from error
 
@@ -219,8 +219,8 @@ def _consistency(options: argparse.Namespace) -> int:
         number = newest_checkpoint(store)
         if number is None:
             raise NotFoundError("there is no checkpoint yet")
-        history = KeyHistory.load(store, _key(options))
-        size = history.verify_checkpoint(store.get(checkpoint_key(number), limit=MAX_NOTE)).size
+        newest = store.get(checkpoint_key(number), limit=MAX_NOTE)
+        size = KeyHistory.load(store, _key(options)).verify_checkpoint(newest).size
     proof = format_proof(Growth(store).prove(options.old, size))
     if options.json:
         _print_json({"old": options.old, "new": size, "proof": proof.splitlines()})
@@ -231,8 +231,10 @@ def _consistency(options: argparse.Namespace) -> int:
 
 def _check_consistency(options: argparse.Namespace) -> int:
     key, proof = _key(options), parse_proof(_read(options.proof, MAX_NOTE))
+    old_key = key if options.old_key is None else VerifierKey.parse(_text_of(options.old_key))
     try:
-        old, new = (checkpoint.verify(_read(path, MAX_NOTE), key) for path in (options.old, options.new))
+        old = checkpoint.verify(_read(options.old, MAX_NOTE), old_key)
+        new = checkpoint.verify(_read(options.new, MAX_NOTE), key)
         verify_growth(old, new, proof)
     except (ProofError, SignatureError) as error:
         return _does_not_hold(error, options.proof, as_json=options.json)

@@ -164,7 +164,7 @@ def test_only_who_is_anchored_has_a_process_for_it(supervising, tmp_path):
     assert supervising()._spare == []
 
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        await until(lambda: len(lines(tmp_path / "started")) >= 5)
         told(signal.SIGTERM)
 
     assert run(supervising(anchoring=POLITE), then) == 0
