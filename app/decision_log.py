@@ -23,7 +23,7 @@ from app.pdp.gate_sources import GateSources
 from app.pdp.request import parse_document
 from app.privacy.errors import KeyStoreError, SealedBlockError
 from app.privacy.subject_keys import SubjectKeys
-from evidence import canonical, journal
+from evidence import canonical, carrying, holding, journal
 from evidence.errors import NotFoundError, StoreError
 from evidence.reader import Reader
 from evidence.record import Position, Record
@@ -57,11 +57,14 @@ def find(reader: Reader, journals: Path, position: Position) -> Found:
         NotFoundError: it is neither in the store nor in a journal of this node.
         EvidenceError: the log does not hold there, or the store does not answer.
     """
-    return prove(reader, position, locate(reader, journals, position))
+    return prove(reader, locate(reader, journals, position))
 
 
 def locate(reader: Reader, journals: Path, position: Position) -> Found:
     """Return the record at `position`, without a proof. Raises as `find` does."""
+    directory = journals / position.chain
+    if holding.abandoned(directory) in holding.LOST and (there := carrying.find(directory, position.seq)) is not None:
+        position = there
     try:
         return Found(record=reader.locate(position).record, status=Status.SEALED, proof=None)
     except NotFoundError:
@@ -72,7 +75,7 @@ def locate(reader: Reader, journals: Path, position: Position) -> Found:
         raise
 
 
-def prove(reader: Reader, position: Position, found: Found) -> Found:
+def prove(reader: Reader, found: Found) -> Found:
     """Return `found` with its proof, if it is sealed and under a checkpoint already.
 
     Raises:
@@ -81,7 +84,7 @@ def prove(reader: Reader, position: Position, found: Found) -> Found:
     if found.status is not Status.SEALED:
         return found
     try:
-        proof = reader.prove(position)
+        proof = reader.prove(Record.parse(found.record).position)
     except NotFoundError:
         return found
     return Found(record=proof.record, status=Status.PROVEN, proof=proof.format().decode())
@@ -209,4 +212,5 @@ async def _open(record: Record, keys: SubjectKeys) -> bytes:
     key = await keys.find(block["subject"], block["kid"])
     if key is None:
         raise KeyStoreError("the subject's key was destroyed")
-    return key.open(block, place=(record.position.decision_id, 0))
+    sealed_for = Position(chain=record.orphan_of["chain"], seq=record.orphan_of["seq"]) if record.orphan_of else None
+    return key.open(block, place=((sealed_for or record.position).decision_id, 0))

@@ -6,8 +6,8 @@ Knows files and forms, not what the keys are used for.
 import base64
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from evidence.keys import SigningKey, VerifierKey, parse_origin
 
 LOG_KEY: Final = "log.key"
 LOG_VERIFIER_KEY: Final = "log.vkey"
+NEXT_LOG_KEY: Final = "log.key.next"
 TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
 KEK: Final = "kek.key"
 LOOKUP_KEY: Final = "lookup.key"
@@ -71,6 +72,7 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
                 _make(directory / name, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
             log = SigningKey(origin=origin, private_key=_load_signing_key(directory / LOG_KEY))
             _make(directory / LOG_VERIFIER_KEY, f"{log.verifier}\n".encode(), mode=0o644)
+        finish_rotation(directory)
         _sync_directory(directory)  # another process may have made the files and not come that far
     except MalformedError as error:
         raise KeyFileError(f"`{origin}` cannot name a log: {error}") from error
@@ -96,17 +98,87 @@ def load(directory: Path) -> NodeKeys:
     )
 
 
+def make_next_log_key(directory: Path, *, random: Callable[[int], bytes] = os.urandom) -> SigningKey:
+    """Return the key that is to sign next, made beside the one that signs now; one that is there already is kept.
+
+    Raises:
+        KeyFileError: it cannot be made or trusted.
+    """
+    try:
+        _make(directory / NEXT_LOG_KEY, _signing_key(random), mode=0o600)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    return _next_log_key(directory)
+
+
+def load_next_log_key(directory: Path) -> SigningKey | None:
+    """Return the key that is to sign next, or None where none was made.
+
+    Raises:
+        KeyFileError: it cannot be trusted.
+    """
+    return _next_log_key(directory) if (directory / NEXT_LOG_KEY).exists() else None
+
+
+def adopt_next_log_key(directory: Path) -> None:
+    """Put the next key in the place of the one that signed until now, which is no more; durable once it returns.
+
+    The verifier key changes first. A crash after that leaves a directory that `finish_rotation` knows.
+
+    Raises:
+        KeyFileError: a file cannot be replaced or trusted.
+    """
+    line = f"{_next_log_key(directory).verifier}\n".encode()
+    try:
+        with _draft(directory / LOG_VERIFIER_KEY, line, mode=0o644) as draft:
+            draft.rename(directory / LOG_VERIFIER_KEY)
+        _sync_directory(directory)
+        _replace_log_key(directory)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be replaced in `{directory}`: {error.strerror}") from error
+
+
+def finish_rotation(directory: Path) -> bool:
+    """Put the next key in place if the verifier key is its already; return whether that was so.
+
+    Raises:
+        KeyFileError: a file cannot be replaced or trusted.
+    """
+    following = load_next_log_key(directory)
+    if following is None or following.verifier != _load_verifier_key(directory):
+        return False
+    try:
+        _replace_log_key(directory)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be replaced in `{directory}`: {error.strerror}") from error
+    return True
+
+
+def _replace_log_key(directory: Path) -> None:
+    (directory / NEXT_LOG_KEY).rename(directory / LOG_KEY)
+    _sync_directory(directory)
+
+
+def _next_log_key(directory: Path) -> SigningKey:
+    private = _load_signing_key(directory / NEXT_LOG_KEY)
+    return SigningKey(origin=_load_verifier_key(directory).origin, private_key=private)
+
+
+def _load_verifier_key(directory: Path) -> VerifierKey:
+    path = directory / LOG_VERIFIER_KEY
+    try:
+        return VerifierKey.parse(_read(path, secret=False).decode())
+    except (MalformedError, UnicodeDecodeError):
+        raise KeyFileError(f"`{path}` is not a verifier key") from None
+
+
 def _load_log_key(directory: Path) -> SigningKey:
     """Return the log's key, named as the verifier key beside it says."""
     private = _load_signing_key(directory / LOG_KEY)
-    path = directory / LOG_VERIFIER_KEY
-    try:
-        verifier = VerifierKey.parse(_read(path, secret=False).decode())
-    except (MalformedError, UnicodeDecodeError):
-        raise KeyFileError(f"`{path}` is not a verifier key") from None
+    verifier = _load_verifier_key(directory)
     log = SigningKey(origin=verifier.origin, private_key=private)
     if log.verifier != verifier:
-        raise KeyFileError(f"`{path}` is not the verifier key of `{LOG_KEY}` beside it")
+        raise KeyFileError(f"`{directory / LOG_VERIFIER_KEY}` is not the verifier key of `{LOG_KEY}` beside it")
     return log
 
 
@@ -120,6 +192,14 @@ def _make(path: Path, content: bytes, *, mode: int) -> None:
     """Make `path` with all of `content`, or leave what is there: whole files appear, and never change."""
     if path.exists():
         return
+    with _draft(path, content, mode=mode) as draft, suppress(FileExistsError):
+        os.link(draft, path)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes, *, mode: int) -> Iterator[Path]:
+    """Write a durable file beside `path`, and remove it in the end unless it was renamed."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -128,11 +208,9 @@ def _make(path: Path, content: bytes, *, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        with suppress(FileExistsError):
-            os.link(draft, path)
+        yield draft
     finally:
-        draft.unlink()
-    _sync_directory(path.parent)
+        draft.unlink(missing_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

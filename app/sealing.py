@@ -7,12 +7,15 @@ and the store, so it can be killed at any time.
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 
 from app import keys
 from app.pdp.lifeline import HOPELESS, end_with_parent
+from app.sealing_line import SealerEnd
 from app.settings import Settings, SettingsError
 from evidence.errors import EvidenceError, JournalError, StoreError
 from evidence.sealer import Limits, Sealer
@@ -23,8 +26,8 @@ _PAUSE = 0.1  # seconds between two rounds
 _RETRY = 1.0  # seconds after the store failed
 
 
-def new_sealer(settings: Settings) -> Sealer:
-    """Return a sealer that has read from the store where the log stands.
+def new_sealer(settings: Settings, line: SealerEnd | None = None) -> Sealer:
+    """Return a sealer that has read from the store where the log stands, and tells workers on `line` of every seal.
 
     Raises:
         EvidenceError: the store does not answer, or holds something else than this node's log.
@@ -32,19 +35,36 @@ def new_sealer(settings: Settings) -> Sealer:
     node = keys.load(settings.keys)
     limits = Limits(age=settings.seal_age, heartbeat=settings.heartbeat, checkpoint=settings.checkpoint)
     classes = dict(settings.retention)
-    return Sealer(open_store(settings.store), settings.journals, node.log, classes=classes, limits=limits)
+    return Sealer(
+        open_store(settings.store),
+        settings.journals,
+        node.log,
+        classes=classes,
+        version=version("omega"),
+        limits=limits,
+        memory=settings.data / "tree.json",
+        sealed=line.tell if line else None,
+    )
 
 
-def run(settings: Settings, stopping: Callable[[], bool]) -> None:
+def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None = None) -> None:
     """Seal until `stopping`, then seal what is left."""
+    line = line or SealerEnd([])
     sealer: Sealer | None = None
+    more, hurried, asked = 0, set[str](), set[str]()
     while True:
         last_round = stopping()
+        waited = line.wait(0 if last_round or more else _PAUSE)
+        hurried, asked = hurried | waited[0], asked | waited[0] | waited[1]
         try:
-            sealer = sealer or new_sealer(settings)
-            more = sealer.step(flush=last_round)
+            sealer = sealer or new_sealer(settings, line)
+            more = sealer.step(flush=last_round, now=hurried)
             while last_round and more:
                 more = sealer.step(flush=True)
+            for chain in asked:
+                if (next_seq := sealer.progress(chain)) is not None:
+                    line.tell(chain, next_seq)
+            hurried, asked = set(), set()
         except StoreError as error:
             # What landed is in the store, and a new sealer reads it there.
             _LOG.warning("store does not take the log: %s: %s", error.code, error)
@@ -52,20 +72,20 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> None:
             time.sleep(_RETRY)
         else:
             (settings.data / "sealer.alive").touch()
-            time.sleep(0 if last_round or more else _PAUSE)
         if last_round:
             return
 
 
 def main() -> int:
-    """Run the sealer: `python -m app.sealing <parent>`."""
+    """Run the sealer: `python -m app.sealing <parent> <its end of the line to each worker> ...`."""
     end_with_parent(int(sys.argv[1]))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.append(received))
     try:
-        run(Settings.from_environment(os.environ), lambda: bool(stop))
+        line = SealerEnd(socket.socket(fileno=int(number)) for number in sys.argv[2:])
+        run(Settings.from_environment(os.environ), lambda: bool(stop), line)
     except JournalError as error:
         _LOG.error("sealer ends: %s", error)
         return 1

@@ -27,10 +27,12 @@ from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
 from app.errors import problem
 from app.http_protocol import HttpProtocol
+from app.node_log import NodeLog, Place
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
+from app.pdp.explaining import decide_again
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeyStoreConcealer
 from app.privacy.errors import PrivacyError
@@ -40,7 +42,7 @@ from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, 
 from evidence.reader import Reader
 from evidence.record import Position, Record
 from evidence.store import open_store
-from evidence.writer import Writer
+from evidence.writer import Limits
 
 _LOG = logging.getLogger(__name__)
 _WATCH = 0.5  # seconds between two looks at the bundle in force
@@ -73,8 +75,8 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
 class Worker:
     """Everything one worker owns, opened in the order it depends on, closed in the other."""
 
-    def __init__(self, settings: Settings, node: keys.NodeKeys) -> None:
-        self._settings, self._node = settings, node
+    def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket) -> None:
+        self._settings, self._node, self._line = settings, node, line
         self._engine = open_engine(settings.key_store)
         self._subject_keys = SubjectKeys(self._engine, kek=node.kek, lookup_key=node.lookup)
         self._ended = asyncio.Event()
@@ -83,16 +85,23 @@ class Worker:
         self._reader: Reader | None = None
         self._lookups = _LOOKUPS
         self._pdp: Pdp
-        self._writer: Writer
+        self._log: NodeLog
 
     async def start(self) -> DecisionPlane:
         """Open the chain and start the evaluators; return the application."""
         settings = self._settings
         policies = await start_policies(settings, activation.active(settings.bundles))
-        self._writer = Writer.open(
-            settings.journals, retention_class=settings.default_class, version=version("omega"), clock=utc_now
+        limits = Limits(
+            spool_size=settings.spool,
+            spool_age=settings.spool_age,
+            free=settings.disk_free,
+            sync=settings.sync_deadline,
         )
-        self._pdp = Pdp(policies, self._writer, KeyStoreConcealer(self._subject_keys), utc_now)
+        place = Place(journals=settings.journals, version=version("omega"), limits=limits, clock=utc_now)
+        self._log = NodeLog(place, classes=settings.retention, line=self._line, patience=settings.locked_deadline)
+        await asyncio.to_thread(self._log.open, policies.bundle.retention_classes)
+        self._log.look()
+        self._pdp = Pdp(policies, self._log, KeyStoreConcealer(self._subject_keys), utc_now)
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
@@ -109,21 +118,24 @@ class Worker:
             decisions=self,
             health=self._health,
             refusals=Refusals(time.monotonic),
+            decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
         )
 
     async def ended(self) -> None:
         """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
-        while not self._ended.is_set() and self._writer.failure is None:
+        while not self._ended.is_set() and (self._log.failure is None or self._log.stuck):
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _WATCH)
-            await self._reload()
-        _LOG.error("worker ends: %s", self._writer.failure or "its evaluators are gone")
+            self._log.look()
+            if self._log.failure is None:  # else it answers that nothing can be recorded, until the disk is back
+                await self._reload()
+        _LOG.error("worker ends: %s", self._log.failure or "its evaluators are gone")
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
         await self._pdp.policies.evaluators.close()
-        await self._writer.close()
+        await self._log.close()
         self._subject_keys.close()
         self._engine.dispose()
 
@@ -158,17 +170,28 @@ class Worker:
         record = Record.parse(found.record)
         if (record.tenant, record.body.get("caller")) != (caller.tenant, caller.subject):
             raise NotFoundError("another's")  # a caller sees what it asked itself; the rest is the auditor's business
-        return decision_log.prove(self._reader, position, found)
+        return decision_log.prove(self._reader, found)
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
         alive = sealer_alive(self._settings)
         checks = {
             "evaluators": not self._pdp.policies.evaluators.gone.done(),
-            "journal": self._writer.failure is None,
+            "journal": self._log.failure is None,
+            "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
         return Health(checks=checks, bundle=bundle.digest, revision=bundle.revision)
+
+    async def _start(self, snapshot: Path) -> Policies:
+        """Start a bundle, and chains of the classes that it asks for."""
+        fresh = await start_policies(self._settings, snapshot)
+        try:
+            await asyncio.to_thread(self._log.open, fresh.bundle.retention_classes)
+        except EvidenceError:
+            await fresh.evaluators.close(at_once=True)
+            raise
+        return fresh
 
     def _watch_gone(self, policies: Policies) -> None:
         def gone(_: object) -> None:
@@ -184,8 +207,8 @@ class Worker:
             snapshot = activation.active(self._settings.bundles)
             if snapshot.stem in (self._pdp.policies.bundle.digest, self._unusable):
                 return
-            fresh = await start_policies(self._settings, snapshot)
-        except (PdpError, OSError) as error:
+            fresh = await self._start(snapshot)
+        except (PdpError, OSError, EvidenceError) as error:
             _LOG.warning("bundle in force cannot be loaded, the old one goes on: %s", error)
             self._unusable = snapshot.stem if snapshot else None
             return
@@ -218,9 +241,9 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, listening: socket.socket) -> int:
+async def serve(settings: Settings, listening: socket.socket, line: socket.socket) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
-    worker = Worker(settings, keys.load(settings.keys))
+    worker = Worker(settings, keys.load(settings.keys), line)
     application = await worker.start()
     config = uvicorn.Config(
         application,
@@ -252,15 +275,15 @@ async def serve(settings: Settings, listening: socket.socket) -> int:
 
 
 def main() -> int:
-    """Run one worker: `python -m app.server <listening socket> <parent>`."""
+    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the line to the sealer>`."""
     end_with_parent(int(sys.argv[2]))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     import uvloop  # noqa: PLC0415 - only where a loop is run
 
-    with socket.socket(fileno=int(sys.argv[1])) as listening:
+    with socket.socket(fileno=int(sys.argv[1])) as listening, socket.socket(fileno=int(sys.argv[3])) as line:
         try:
-            return uvloop.run(serve(Settings.from_environment(os.environ), listening))
+            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line))
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS

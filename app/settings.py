@@ -38,6 +38,11 @@ class Settings:
     memory: int  # bytes an evaluator may take; too little denies honest requests
     in_flight: int  # requests a worker takes at once; beyond it callers get 503 instead of a long wait
     seal_age: float  # seconds a record may wait in the journal: what the loss of its disk can cost
+    spool: int  # bytes of each chain that may wait for the store; beyond them callers get 503
+    spool_age: float  # seconds they may wait; longer, and the loss of the disk costs more than anybody planned
+    disk_free: int  # bytes to be left on the journals' disk; less, and the next write may fail half way
+    sync_deadline: float  # seconds a sync may take; a disk that hangs would hang every caller
+    locked_deadline: float  # seconds a caller waits until a record is in the store; then 503
     heartbeat: float  # seconds of silence until a seal says so; longer, and silence looks like absence
     checkpoint: float  # seconds between checkpoints; proofs of a record wait that long
     retention: Mapping[str, timedelta]  # of each class; a store with Object Lock lets nobody shorten it
@@ -66,9 +71,14 @@ class Settings:
             memory=read.number("OMEGA_EVALUATOR_MEMORY_MIB", 256, 32, 65_536) << 20,
             in_flight=read.number("OMEGA_IN_FLIGHT", 1_024, 1, 65_536),
             seal_age=read.number("OMEGA_SEAL_AGE_MS", 2_000, 10, 3_600_000) / 1000,
+            spool=read.number("OMEGA_SPOOL_MIB", 1_024, 1, 1 << 20) << 20,
+            spool_age=read.number("OMEGA_SPOOL_MINUTES", 15, 1, 10_080) * 60.0,
+            disk_free=read.number("OMEGA_DISK_FREE_MIB", 64, 0, 1 << 20) << 20,
+            sync_deadline=read.number("OMEGA_SYNC_DEADLINE_MS", 5_000, 10, 600_000) / 1000,
+            locked_deadline=read.number("OMEGA_LOCKED_DEADLINE_MS", 10_000, 10, 600_000) / 1000,
             heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
-            retention=read.value("OMEGA_RETENTION", "std7y=2555", _retention),
+            retention=read.value("OMEGA_RETENTION", "std7y=2555,hipaa6y=2192,aiact1y=366", _retention),
             database=_database(environment.get("OMEGA_DATABASE")),
             index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
         )
@@ -107,11 +117,6 @@ class Settings:
     def index_file(self) -> Path:
         """Return the file of the index where it is one: its own, so that it is in nobody's way."""
         return self.data / "index.db"
-
-    @property
-    def default_class(self) -> str:
-        """Return the retention class of decisions: the first one named."""
-        return next(iter(self.retention))
 
 
 @dataclass(frozen=True, slots=True)

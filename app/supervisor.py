@@ -14,15 +14,16 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, keys, schema
+from app import activation, keys, schema, sealing_line
 from app.db import DatabaseUrlError, open_engine
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
-from evidence.errors import StoreError
+from evidence.errors import EvidenceError
+from evidence.sealer import check_continued
 from evidence.store import open_store
 
 _LOG = logging.getLogger(__name__)
@@ -86,14 +87,24 @@ class Supervisor:
         parent = str(os.getpid())
         self._address = listening.getsockname()[:2]
         environment = {**os.environ, **settings.places}  # children start in another directory
+        self._lines = [sealing_line.pair() for _ in range(settings.workers)]  # kept, for children that start again
+        ends = tuple(end.fileno() for _, end in self._lines)
+        self._sealer = _Child(
+            "sealer", [sys.executable, "-m", "app.sealing", parent, *map(str, ends)], environment, ends
+        )
         worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
-        self._sealer = _Child("sealer", [sys.executable, "-m", "app.sealing", parent], environment)
         self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, vital=False)
         self._workers = [
-            _Child(f"worker {number}", worker, environment, (listening.fileno(),)) for number in range(settings.workers)
+            _Child(f"worker {number}", [*worker, str(end)], environment, (listening.fileno(), end))
+            for number, end in enumerate(end.fileno() for end, _ in self._lines)
         ]
         self._stopping = asyncio.Event()
         self._failed: str | None = None
+
+    def close(self) -> None:
+        """Let go of the lines between the children."""
+        for end in (end for line in self._lines for end in line):
+            end.close()
 
     async def run(self, ready: Callable[[], None]) -> int:
         """Keep everything running until told to stop (0), or until something keeps dying (1)."""
@@ -165,11 +176,11 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         ServeError: it cannot start.
         BundleError: the policies are not admitted.
     """
-    lock = _lock(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
+    lock = hold(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
     try:
         prepare(settings)
-        with _listen(settings) as listening:
-            return asyncio.run(Supervisor(settings, listening).run(lambda: ready(_url(listening))))
+        with _listen(settings) as listening, closing(Supervisor(settings, listening)) as supervisor:
+            return asyncio.run(supervisor.run(lambda: ready(_url(listening))))
     finally:
         os.close(lock)
 
@@ -188,14 +199,20 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(engine)
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
-        open_store(settings.store)
+        check_continued(open_store(settings.store), settings.journals, keys.load(settings.keys).log.verifier)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except (OSError, StoreError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except EvidenceError as error:
+        raise ServeError(f"the log cannot be continued: {error}") from error
+    except (OSError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 
-def _lock(data: Path) -> int:
-    """Return a descriptor that keeps a second service off this directory until it is closed."""
+def hold(data: Path) -> int:
+    """Return a descriptor that keeps a second service off this directory until it is closed.
+
+    Raises:
+        ServeError: a service runs on it, or it cannot be used.
+    """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

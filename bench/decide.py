@@ -36,14 +36,15 @@ from app.pdp.decide import decide
 from app.pdp.enforce import Recorded, _body
 from app.pdp.engine import Engine, Engines
 from app.pdp.evaluators import Evaluators
-from app.pdp.model import Environment
+from app.pdp.model import Durability, Environment
 from app.pdp.request import document, parse_request
 from app.privacy.sealed_block import SubjectKey
 from app.settings import Settings
 from evidence import journal, record
+from evidence.chain import Appended
 from evidence.record import Draft, Position
 from evidence.segment import Batch, seal
-from evidence.writer import Appended, Writer
+from evidence.writer import Writer
 
 ROOT = Path(__file__).parents[1]
 BODY = json.dumps(json.loads((ROOT / "examples" / "publish.json").read_text())).encode()
@@ -177,7 +178,7 @@ def stages(bundle: Bundle) -> dict[str, float]:
     key = SubjectKey("psn_" + "0" * 32, "k_" + "0" * 32, bytes(32))
     text = strict_json.encode(asked)
     block = key.seal(text, place=(POSITION.decision_id, 0))
-    named = {"subject": key.subject, "resource": {"type": "release", "id": "x"}}
+    named = {"subject": key.subject, "resource": {"type": "release", "id": "x"}, "durability": "journal"}
     body = _body(request, ENVIRONMENT_CALLER, bundle, decided, named)
     draft = Draft(type="decision", tenant="default", body=body, sealed=(block,))
 
@@ -192,7 +193,10 @@ def stages(bundle: Bundle) -> dict[str, float]:
         )
 
     data = encode()
-    recorded = Recorded(decision=decided.decision, appended=Appended(position=POSITION, leaf="0" * 64), bundle=bundle)
+    appended = Appended(position=POSITION, leaf="0" * 64)
+    recorded = Recorded(
+        decision=decided.decision, appended=appended, bundle=bundle, durability=Durability.JOURNAL, asked=b""
+    )
     return {
         "parse": microseconds(lambda: parse_request(BODY)),
         "contract": microseconds(lambda: action.contract.check(asked)),

@@ -21,10 +21,11 @@ from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import Receive, Request, Scope, Send, answer
 from app.http_protocol import HttpProtocol
 from app.pdp.enforce import Pdp
+from app.pdp.explaining import decide_again
 from app.server import start_policies
 from app.settings import Settings
+from evidence.chain import Appended
 from evidence.record import Draft, Position
-from evidence.writer import Appended
 
 _NOWHERE = Appended(position=Position(chain="0" * 20, seq=0), leaf="0" * 64)
 
@@ -36,6 +37,18 @@ class NoLog:
         """Say that it is done."""
         del build
         return _NOWHERE
+
+    def chain(self, retention_class: str | None) -> "NoLog":
+        """Keep all classes alike."""
+        del retention_class
+        return self
+
+    def chains(self) -> "list[NoLog]":
+        """Have one chain."""
+        return [self]
+
+    async def locked(self, appended: Appended) -> None:
+        """Say that it is in the store."""
 
     def coming(self) -> nullcontext[None]:
         """Wait for nobody."""
@@ -89,6 +102,7 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
         decisions=NoDecisions(),
         health=lambda: Health(checks={}, bundle="", revision=""),
         refusals=Refusals(time.monotonic),
+        decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
     )
 

@@ -5,19 +5,28 @@ Exit codes: 0 all holds, 1 the log or the proof does not hold, 2 the input is un
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from evidence import form, receipt
+from evidence.anchors import Trust
+from evidence.cosignature import WitnessKey
 from evidence.errors import EvidenceError, FindingError, MalformedError, ProofError, SignatureError
 from evidence.keys import VerifierKey
 from evidence.note import MAX_NOTE
 from evidence.proof import MAX_PROOF, Proof
 from evidence.reader import Reader
+from evidence.receipt import MAX_FILE
 from evidence.record import Position
+from evidence.report import Receipts, Report
 from evidence.store import WormStore, open_store
-from evidence.verify import Report, Verification
+from evidence.timestamp import MAX_ROOTS, parse_roots
+from evidence.verify import Asked, Verification
 
 _BAR = 30  # characters
 
@@ -49,6 +58,27 @@ def _parser(program: str, store: str | None, key: Path | None) -> argparse.Argum
     verify = commands.add_parser("verify", help="walk the whole log and say what is wrong first, if anything is")
     _store_options(verify, store, key)
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept from earlier")
+    verify.add_argument("--at", metavar="TIME", help="verify as of this time: what expired before may be gone")
+    verify.add_argument(
+        "--tsa", type=Path, metavar="FILE", help="certificates (PEM) of time-stamp authorities to trust"
+    )
+    verify.add_argument(
+        "--witness", type=Path, metavar="FILE", action="append", default=[], help="verifier key of a witness to trust"
+    )
+    also = verify.add_mutually_exclusive_group()
+    also.add_argument(
+        "--receipts",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="receipts whose records must be there",
+    )
+    also.add_argument(
+        "--since", type=Path, metavar="FILE", help="a checkpoint: read no segment again whose seal is under it"
+    )
+    cores = len(os.sched_getaffinity(0))
+    verify.add_argument("--jobs", type=int, default=cores, metavar="N", help="processes (default: one for each core)")
     verify.set_defaults(run=_verify)
 
     show = commands.add_parser("show", help="print one record, found by its decision id")
@@ -85,7 +115,7 @@ def _key_options(parser: argparse.ArgumentParser, key: Path | None) -> None:
 def _verify(options: argparse.Namespace) -> int:
     key, store = _key(options), _store(options)
     earlier = None if options.checkpoint is None else _read(options.checkpoint, MAX_NOTE)
-    verification = Verification(store, key)
+    verification = Verification(store, key, _asked(options))
     if sys.stderr.isatty():
         verification.progress = lambda report: _draw(report, verification.total_seals)
     finding = None
@@ -101,6 +131,27 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         print(_text(verification.report, finding, earlier=earlier is not None))
     return 0 if finding is None else 1
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    if options.jobs < 1:
+        raise MalformedError(f"`{options.jobs}` is no number of processes")
+    return Asked(
+        since=None if options.since is None else _read(options.since, MAX_NOTE),
+        at=form.time_text(datetime.now(UTC)) if options.at is None else _time(options.at),
+        trust=Trust(
+            roots=None if options.tsa is None else parse_roots(_read(options.tsa, MAX_ROOTS)),
+            witnesses=tuple(WitnessKey.parse(_text_of(path)) for path in options.witness),
+        ),
+        receipts=tuple(each for path in options.receipts for each in receipt.parse_file(_read(path, MAX_FILE))),
+        jobs=options.jobs,
+        reopen=partial(open_store, options.store, read_only=True),
+    )
+
+
+def _time(text: str) -> str:
+    """Return a time in the log's form; a date alone is its midnight."""
+    return form.time(f"{text}T00:00:00.000000Z" if len(text) == len("2026-11-22") else text)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -143,7 +194,11 @@ def _check_proof(options: argparse.Namespace) -> int:
 
 
 def _key(options: argparse.Namespace) -> VerifierKey:
-    return VerifierKey.parse(_read(options.key, 1024).decode("ascii", errors="replace"))
+    return VerifierKey.parse(_text_of(options.key))
+
+
+def _text_of(path: Path) -> str:
+    return _read(path, 1024).decode("ascii", errors="replace")
 
 
 def _store(options: argparse.Namespace) -> WormStore:
@@ -176,6 +231,7 @@ def _text(report: Report, finding: FindingError | None, *, earlier: bool) -> str
             f" {checked.chains} chains, {checked.checkpoints} checkpoints"
         ),
         f"up to        {up_to.max_time or 'no record'}, tree of {up_to.tree_size} seals",
+        *_told(report),
         (
             f"not covered  {report.uncheckpointed_seals} seals under no checkpoint yet,"
             f" {report.stray_segments} segments under no seal"
@@ -188,6 +244,28 @@ def _text(report: Report, finding: FindingError | None, *, earlier: bool) -> str
             "all holds" + ("" if earlier else "; that nothing newer was removed, only an earlier --checkpoint can show")
         )
     return "\n".join(lines)
+
+
+def _told(report: Report) -> Iterator[str]:
+    """Yield a line for each thing that not every log has."""
+    if len(report.keys) > 1:
+        changes = [f"{each['id']} from leaf {each['from_leaf']} ({each['reason'] or 'first'})" for each in report.keys]
+        yield f"keys         {', '.join(changes)}"
+    if (stamp := report.timestamped) is not None:
+        known = "" if stamp.verified else ", by whom was not checked: no --tsa was given"
+        yield f"time stamp   {stamp.time}, of the tree of {stamp.tree_size} seals{known}"
+    if (line := report.cosigned) is not None:
+        known = "" if line.verified else ", which was not checked: no --witness was given"
+        yield f"cosigned     {line.time}, the tree of {line.tree_size} seals, by {', '.join(line.witnesses)}{known}"
+    if report.receipts != Receipts():
+        found = report.receipts
+        yield f"receipts     {found.records} records are there, {found.carried} carried over, {found.expired} expired"
+    if report.orphans:
+        yield f"carried over {report.orphans} records, from chains that could not go on"
+    if report.expired:
+        yield f"expired      {report.expired} segments, whose seals hold"
+    if report.since is not None:
+        yield f"not read     {report.since.skipped} segments under --since, a tree of {report.since.tree_size} seals"
 
 
 def _printable(text: str) -> str:

@@ -29,6 +29,12 @@ class ProofError(EvidenceError):
     code = "bad-proof"
 
 
+class AnchorError(EvidenceError):
+    """The anchor is well formed, and does not vouch for this checkpoint; or nobody who is trusted made it."""
+
+    code = "bad-anchor"
+
+
 class FindingError(EvidenceError):
     """The log does not hold: `code` says what is wrong (docs/evidence-format.md, section 8), `where` says at what."""
 
@@ -45,10 +51,28 @@ class JournalError(EvidenceError):
     code = "journal-unavailable"
 
 
+class BackPressureError(JournalError):
+    """The journal takes nothing for now: too much of it waits for the store, or the disk is nearly full."""
+
+    code = "journal-full"
+
+
+class NotLockedError(EvidenceError):
+    """The record is on disk and not yet in the store, and nobody can wait any longer. It will be there, or orphaned."""
+
+    code = "not-locked"
+
+
 class DamagedJournalError(EvidenceError):
     """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
 
     code = "journal-damaged"
+
+
+class RetiredKeyError(EvidenceError):
+    """The log has a newer key than this one, which must sign nothing more."""
+
+    code = "retired-key"
 
 
 class RetentionError(EvidenceError):

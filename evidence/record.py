@@ -13,8 +13,11 @@ from evidence.errors import MalformedError, RecordTooLargeError
 from evidence.tree import leaf_hash
 
 MAX_RECORD = 65_536  # bytes
+_SPARE = 256  # bytes that a record leaves for `orphan_of`, so that it can be carried over
 MAX_BLOCKS = 8
 OPENED = "chain.opened"
+CLOSED = "chain.closed"
+ABANDONED = "chain.abandoned"
 
 _record_type = form.matching(r"(?=.{1,64}\Z)[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*")
 _subject = form.matching("psn_[0-9a-f]{32}")
@@ -121,9 +124,18 @@ class Record:
 
 
 def encode(  # noqa: PLR0913 - the members of a record
-    draft: Draft, position: Position, *, epoch: int, prev: str, time: str, retention_class: str
+    draft: Draft,
+    position: Position,
+    *,
+    epoch: int,
+    prev: str,
+    time: str,
+    retention_class: str,
+    orphan_of: Mapping[str, Any] | None = None,
 ) -> bytes:
     """Return the bytes of the record that `draft` becomes at `position`.
+
+    `orphan_of` says of a record that is carried over where it was acknowledged: `chain`, `leaf`, `seq`.
 
     Raises:
         MalformedError: the draft has no canonical form.
@@ -143,9 +155,12 @@ def encode(  # noqa: PLR0913 - the members of a record
     }
     if draft.sealed:
         value["sealed"] = draft.sealed
+    if orphan_of is not None:
+        value["orphan_of"] = orphan_of
     data = canonical.encode(value)
-    if len(data) > MAX_RECORD:
-        raise RecordTooLargeError(f"record of {len(data)} bytes is larger than {MAX_RECORD}")
+    most = MAX_RECORD if orphan_of else MAX_RECORD - _SPARE
+    if len(data) > most:
+        raise RecordTooLargeError(f"record of {len(data)} bytes is larger than {most}")
     return data
 
 

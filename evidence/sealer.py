@@ -3,24 +3,39 @@
 The journal is the queue and the store is the memory: the sealer keeps nothing of its own, so it can
 be killed at any point and started again. It syncs what it reads before it seals it, because a seal
 must never speak of what only the page cache knew.
+
+The key of a seal is the fence between writers of one chain, such as a machine and its copy: it takes one seal. Who
+finds another there that seals other records gives up the chain, and carries its own records over to a new one.
 """
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 
-from evidence import form, journal, note, record, segment
+from evidence import carrying, form, holding, journal, note, record, segment
+from evidence.chain import utc_now
 from evidence.checkpointer import Checkpointer
-from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, RetentionError
-from evidence.keys import SigningKey
+from evidence.errors import (
+    AlreadyWrittenError,
+    DamagedJournalError,
+    FindingError,
+    JournalError,
+    NotFoundError,
+    RetentionError,
+    RetiredKeyError,
+    StoreError,
+)
+from evidence.holding import Reason, class_of
+from evidence.key_history import KeyHistory
+from evidence.keys import SigningKey, VerifierKey
 from evidence.note import Note
 from evidence.segment import SEAL_KEY, Batch, Seal
 from evidence.store import WormStore
-from evidence.writer import class_of, is_chain, utc_now
 
 _READ = 256 << 10  # bytes of journal read at once: more than a frame, little where only space set aside is left
 
@@ -34,6 +49,7 @@ class Limits:
     age: float = 2.0
     heartbeat: float = 600.0
     checkpoint: float = 10.0
+    scan: float = 60.0
     keep_journal: float = 86_400.0
 
 
@@ -69,22 +85,50 @@ class Sealer:
         key: SigningKey,
         *,
         classes: dict[str, timedelta],
+        version: str = "",
         limits: Limits | None = None,
         clock: Callable[[], datetime] = utc_now,
         ticks: Callable[[], float] = monotonic,
+        memory: Path | None = None,
+        sealed: Callable[[str, int], None] | None = None,
     ) -> None:
-        self._store, self._journals, self._key = store, journals, key
+        """Read from the store where the log stands.
+
+        Args:
+            store: where the log is.
+            journals: the directory of this node's journals.
+            key: signs.
+            classes: how long each retention class is kept.
+            version: of the software, for the records that the sealer itself writes.
+            limits: see there.
+            clock: the time of seals.
+            ticks: seconds, for ages.
+            memory: see `Checkpointer`.
+            sealed: is told of each chain how far it is in the store, whenever that changes.
+
+        Raises:
+            EvidenceError: the store does not answer, or holds something else than this log.
+        """
+        self._store, self._journals, self._key, self._version = store, journals, key, version
         self._classes, self._limits, self._clock = classes, limits or Limits(), clock
         self._chains: dict[str, _Chain] = {}
-        self._checkpointer = Checkpointer(store, key, retention=max(classes.values()), clock=clock)
-        self._ticks = ticks
-        self._checkpointed = ticks()
+        self._history = KeyHistory.load(store, key.verifier)
+        _refuse_retired(key, self._history)
+        self._checkpointer = Checkpointer(
+            store, key, history=self._history, retention=max(classes.values()), clock=clock, memory=memory
+        )
+        self._ticks, self._sealed = ticks, sealed
+        self._checkpointed = self._scanned = ticks()
 
-    def step(self, *, flush: bool = False) -> int:
-        """Seal at most one segment of each chain that is full or old enough (of every chain, if `flush`).
+    def progress(self, chain: str) -> int | None:
+        """Return the first number of `chain` that is not in the store, or None where the chain is not known (yet)."""
+        return self._chains[chain].next_seq if chain in self._chains else None
 
-        Checkpoint if it is time, or if everything is sealed that was to be flushed. Return the records sealed; while
-        there are some, more may wait.
+    def step(self, *, flush: bool = False, now: Collection[str] = ()) -> int:
+        """Seal at most one segment of each chain that is full or old enough, or named in `now`, or, if `flush`, of all.
+
+        Checkpoint if it is time, or if everything is sealed that was to be flushed. Return the records sealed, or
+        carried over to another chain; while there are some, more may wait.
 
         After an error this sealer is spent: what landed is for a new one to read from the store.
 
@@ -94,40 +138,60 @@ class Sealer:
             StoreError: the store does not take it, or its answer was lost.
         """
         try:
-            sealed = sum(self._seal_chain(chain, flush=flush) for chain in self._known())
+            chains = self._known()
+            sealed = sum(self._seal_chain(chain, flush=flush or chain.directory.name in now) for chain in chains)
+            sealed += self._carry_over()
         except OSError as error:
             raise JournalError(f"journal cannot be read: {error.strerror}") from error
+        if self._older(self._scanned, self._limits.scan):
+            self._checkpointer.scan()
+            self._scanned = self._ticks()
         if (flush and not sealed) or self._older(self._checkpointed, self._limits.checkpoint):
             self._checkpointer.publish()
             self._checkpointed = self._ticks()
         return sealed
 
-    def _known(self) -> Iterable[_Chain]:
-        directories = sorted(self._journals.iterdir()) if self._journals.is_dir() else []
-        for directory in directories:
-            if directory.name not in self._chains and is_chain(directory.name):
-                retention_class = class_of(directory) if directory.is_dir() else None
-                if retention_class is None or not journal.files(directory):
-                    continue
-                if retention_class not in self._classes:
-                    raise RetentionError(f"chain {directory.name} is of class `{retention_class}`, which is not kept")
-                seal = last_seal(self._store, directory.name, self._key)
-                _check_continued(directory, seal)
-                self._chains[directory.name] = _Chain(
-                    directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._ticks()
-                )
-        return self._chains.values()
+    def _known(self) -> list[_Chain]:
+        for directory in holding.chains(self._journals):
+            if directory.name in self._chains or holding.abandoned(directory) in holding.LOST:
+                continue
+            retention_class = class_of(directory)
+            if retention_class is None or not journal.files(directory):
+                continue
+            if retention_class not in self._classes:
+                raise RetentionError(f"chain {directory.name} is of class `{retention_class}`, which is not kept")
+            seal = last_seal(self._store, directory.name, self._history, self._checkpointer.sealed(directory.name))
+            if not continued(directory, seal):
+                holding.abandon(directory, Reason.RESTORED)
+                continue
+            self._chains[directory.name] = _Chain(
+                directory=directory, retention_class=retention_class, seal=seal, last_sealed=self._ticks()
+            )
+        return list(self._chains.values())
 
     def _seal_chain(self, chain: _Chain, *, flush: bool) -> int:
         full, sealed = self._read(chain), len(chain.held.records)
         due = full or flush or self._older(chain.held_since, self._limits.age)
-        silent = self._older(chain.last_sealed, self._limits.heartbeat)
-        if due if sealed else silent:
-            self._put(chain)
-        else:
+        silent = self._older(chain.last_sealed, self._limits.heartbeat) and holding.abandoned(chain.directory) is None
+        if not (due if sealed else silent):
             sealed = 0
+        elif not self._put(chain):
+            return 0
         self._discard(chain)
         return sealed
+
+    def _carry_over(self) -> int:
+        """Carry over what the store did not take of chains that were given up, once their writers let go of them."""
+        carried = 0
+        for directory in holding.chains(self._journals):
+            if holding.abandoned(directory) in holding.LOST and not carrying.done(directory):
+                known = self._checkpointer.sealed(directory.name)
+                newest = last_seal(self._store, directory.name, self._history, known)
+                seals = partial(_seal, self._store, directory.name, self._history)
+                version, clock = self._version, self._clock
+                found = carrying.carry_over(directory, self._store, newest, seals, version=version, clock=clock)
+                carried += 0 if found is None else 1 + found
+        return carried
 
     def _older(self, since: float | None, seconds: float) -> bool:
         return since is not None and self._ticks() - since >= seconds
@@ -185,20 +249,48 @@ class Sealer:
             chain.path, chain.offset = paths[-1], 0
         return chain.path
 
-    def _put(self, chain: _Chain) -> None:
-        """Write segment and seal of what is held; the seal is the commit point."""
+    def _put(self, chain: _Chain) -> bool:
+        """Write segment and seal of what is held; the seal is the commit point. Return whether it is ours."""
         data = chain.held.data
         sealed = segment.seal(chain.held, data, **self._position(chain))
         retain_until = datetime.fromisoformat(sealed.retain_until)
         if data:
             self._store.put(sealed.object_key, data, retain_until=retain_until)
-        self._store.put(sealed.key, note.sign(sealed.text, self._key), retain_until=retain_until)
+        try:
+            self._store.put(sealed.key, note.sign(sealed.text, self._key), retain_until=retain_until)
+        except AlreadyWrittenError:
+            return self._yield_to(chain, sealed.segment)
         self._checkpointer.add(sealed)
         chain.seal, chain.held = sealed, Batch()
         chain.held_since, chain.last_sealed = None, self._ticks()
+        self._tell(chain)
+        return True
+
+    def _tell(self, chain: _Chain) -> None:
+        if self._sealed is not None:
+            self._sealed(chain.directory.name, chain.next_seq)
+
+    def _yield_to(self, chain: _Chain, number: int) -> bool:
+        """Go on behind the seal that stands where ours was to stand, or give the chain up; return whether ours stands.
+
+        It may be ours, of a write whose answer was lost, or one of our copy that says the same as we would.
+        """
+        found = _seal(self._store, chain.directory.name, self._history, number)
+        if found is None:
+            raise StoreError(f"the seal {number} of chain {chain.directory.name} is taken and cannot be read")
+        if continued(chain.directory, found) and found.first_seq == chain.next_seq:
+            self._checkpointer.add(found)
+            chain.seal, chain.held, chain.held_since = found, Batch(), None
+            chain.path = None
+            self._tell(chain)
+        else:
+            holding.abandon(chain.directory, Reason.FENCED)
+            del self._chains[chain.directory.name]
+        return False
 
     def _position(self, chain: _Chain) -> dict[str, object]:
         now = self._clock()
+        newest = max(map(datetime.fromisoformat, chain.held.times), default=now)  # a clock set back shortens nothing
         return {
             "log": self._key.origin,
             "chain": chain.directory.name,
@@ -208,7 +300,7 @@ class Sealer:
             "first_seq": chain.next_seq,
             "first_prev": chain.head,
             "sealed_at": form.time_text(now),
-            "retain_until": form.time_text(now + self._classes[chain.retention_class]),
+            "retain_until": form.time_text(max(now, newest) + self._classes[chain.retention_class]),
             "checkpoint": self._checkpointer.newest,
         }
 
@@ -222,17 +314,45 @@ class Sealer:
             path.unlink()
 
 
-def _check_continued(directory: Path, seal: Seal | None) -> None:
-    """Refuse a journal that is not the one that was sealed, such as an older copy: it gives numbers a second time."""
+def _refuse_retired(key: SigningKey, history: KeyHistory) -> None:
+    if history.newest != key.verifier:
+        ids = f"{history.newest.id.hex()}, and this node's is {key.verifier.id.hex()}"
+        raise RetiredKeyError(f"the log's key is {ids}: give it the new one, or finish with `omega keys rotate`")
+
+
+def continued(directory: Path, seal: Seal | None) -> bool:
+    """Return whether a journal is the one whose records `seal` sealed, and not, say, an older copy of it."""
     if seal is None or seal.first_seq + seal.count == 0:
-        return
-    last = seal.first_seq + seal.count - 1
+        return True
     try:
-        same = record.leaf(journal.find(directory, last)) == seal.head
+        return record.leaf(journal.find(directory, seal.first_seq + seal.count - 1)) == seal.head
     except NotFoundError:
-        same = False
-    if not same:
-        raise DamagedJournalError(f"journal of chain {directory.name} is not the one whose record {last} was sealed")
+        return False
+
+
+def check_continued(store: WormStore, journals: Path, key: VerifierKey) -> None:
+    """Have no writer continue a chain whose journal is not the one that was sealed. For a node that starts.
+
+    Where the store does not answer, no chain is continued: the writers begin new ones.
+
+    Raises:
+        EvidenceError: the store holds something else than this log.
+        JournalError: the disk does not let us.
+    """
+    history: KeyHistory | None = None
+    try:
+        for directory in holding.chains(journals):
+            if holding.abandoned(directory) is None and journal.files(directory):
+                try:
+                    history = history or KeyHistory.load(store, key)
+                    same = continued(directory, last_seal(store, directory.name, history))
+                except StoreError:
+                    holding.abandon(directory, Reason.UNCHECKED)
+                else:
+                    if not same:
+                        holding.abandon(directory, Reason.RESTORED)
+    except OSError as error:
+        raise JournalError(f"journal cannot be checked: {error.strerror}") from error
 
 
 def _read_synced(path: Path, offset: int) -> bytes:
@@ -247,12 +367,26 @@ def _read_synced(path: Path, offset: int) -> bytes:
     return data
 
 
-def last_seal(store: WormStore, chain: str, key: SigningKey) -> Seal | None:
-    """Return the newest seal of `chain` in the store, checked to be ours."""
-    keys = [key for key in store.keys(f"chains/{chain}/seals/") if SEAL_KEY.fullmatch(key)]
-    if not keys:
+def last_seal(store: WormStore, chain: str, history: KeyHistory, known: int = 0) -> Seal | None:
+    """Return the newest seal of `chain` in the store, checked to be ours. The first `known` are known to be there."""
+    after = segment.seal_key(chain, known - 1) if known else ""
+    keys = [key for key in store.keys(f"chains/{chain}/seals/", after=after) if SEAL_KEY.fullmatch(key)]
+    if known + len(keys) == 0:
         return None
-    seal = Seal.parse(Note.parse_stored(store.get(keys[-1], limit=note.MAX_NOTE)).verify(key.verifier))
-    if seal.key != keys[-1] or seal.segment != len(keys) - 1:
-        raise FindingError("seal-gap", keys[-1], "is not the seal that its place among the others says")
+    newest = keys[-1] if keys else after
+    seal = _seal(store, chain, history, known + len(keys) - 1)
+    if seal is None or newest != seal.key:
+        raise FindingError("seal-gap", newest, "is not the seal that its place among the others says")
+    return seal
+
+
+def _seal(store: WormStore, chain: str, history: KeyHistory, number: int) -> Seal | None:
+    """Return seal `number` of `chain`, checked to be ours and in its place, or None where there is none."""
+    place = segment.seal_key(chain, number)
+    try:
+        seal = Seal.parse(history.verify(Note.parse_stored(store.get(place, limit=note.MAX_NOTE))))
+    except NotFoundError:
+        return None
+    if seal.key != place:
+        raise FindingError("misplaced-seal", place, "is of another chain or number")
     return seal

@@ -62,8 +62,8 @@ class WormStore(Protocol):
         """
         ...
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
-        """Yield in ascending order every key that begins with `prefix`.
+    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
+        """Yield in ascending order every key that begins with `prefix` and is greater than `after`.
 
         That includes keys which `put` would refuse: a reader must be able to see what does not belong.
 

@@ -37,6 +37,23 @@ class Frontier:
         self._peaks.append((height, node))
         self.size += 1
 
+    @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """Return the hash of each perfect subtree, left to right: with `size`, all there is to know."""
+        return tuple(peak for _, peak in self._peaks)
+
+    @classmethod
+    def of(cls, size: int, peaks: Sequence[bytes]) -> "Frontier":
+        """Return the frontier of `size` leaves that has these peaks. Whether they are theirs, the root will show.
+
+        Raises:
+            ValueError: so many leaves have another number of peaks.
+        """
+        heights = [height for height in reversed(range(size.bit_length())) if size >> height & 1]
+        frontier = cls()
+        frontier.size, frontier._peaks = size, list(zip(heights, peaks, strict=True))
+        return frontier
+
     def root(self) -> bytes:
         """Return the root over all leaves so far."""
         if not self._peaks:

@@ -1,49 +1,41 @@
-"""One chain, one writer: drafts in, positions out once they are on disk.
+"""One chain, many callers: drafts in, positions out once they are on disk.
 
 `append` encodes, hashes and frames without awaiting, so that nothing can come between a position and
 its record; records that wait together share one fdatasync, which runs in a thread of its own. After
-any failed write or sync the writer takes nothing more: what is on disk is then a question for
-recovery, at the next start, and never for the page cache.
+any failed, or overdue, write or sync the writer takes nothing more: what is on disk is then a question
+for recovery, at the next start, and never for the page cache.
 """
 
 import asyncio
 import os
-import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
+from time import monotonic
 
-from evidence import form, journal, record
-from evidence.errors import DamagedJournalError, JournalError, MalformedError
-from evidence.record import Draft, Position, Record
-
-_ABANDONED = "abandoned"  # marks a chain whose disk failed: it is sealed as far as it can be read, never continued
-_CLASS = "class"
+from evidence import holding, journal, record
+from evidence.chain import Appended, Build, Chain, Taken, utc_now
+from evidence.errors import BackPressureError, JournalError
+from evidence.record import Draft
+from evidence.spool import Spool, Spooled
 
 PATIENCE = 0.002  # seconds a sync waits for records that are said to be coming: a sync costs more CPU than all else
 
-Build = Callable[[Position], Draft]
+_Batch = list[tuple[Taken, "asyncio.Future[Appended]"]]  # records, and who waits for each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
-    """A record that is on disk: where, and its leaf hash in hex."""
+class Limits:
+    """Beyond which a writer takes nothing. A limit of 0 is none."""
 
-    position: Position
-    leaf: str
-
-
-def utc_now() -> datetime:
-    """Return the time of the machine's clock."""
-    return datetime.now(UTC)
-
-
-_Batch = list[tuple["_Taken", "asyncio.Future[Appended]"]]  # records, and who waits for each
-_Taken = tuple[bytes, Appended]  # a record's bytes, and what it will be once they are on disk
+    spool_size: int = 0  # bytes that are not in the store yet
+    spool_age: float = 0.0  # seconds the oldest of them has waited
+    free: int = 0  # bytes that must be left on the disk
+    sync: float = 0.0  # seconds a sync may take: a disk that hangs must not hang who asks
 
 
 class _Coming:
@@ -64,34 +56,30 @@ class _Coming:
 class Writer:
     """The one writer of a chain. Belongs to the event loop that first appends."""
 
-    def __init__(  # noqa: PLR0913 - made by `open` alone
-        self,
-        directory: Path,
-        lock: int,
-        *,
-        retention_class: str,
-        epoch: int,
-        next_seq: int,
-        prev: str,
-        clock: Callable[[], datetime],
-    ) -> None:
-        self.chain = directory.name
-        self.retention_class = retention_class
-        self.epoch = epoch
+    def __init__(self, chain: Chain, *, limits: Limits, ticks: Callable[[], float]) -> None:
         self.failure: str | None = None
-        self._directory, self._lock, self._clock = directory, lock, clock
-        self._seq, self._prev = next_seq, prev
+        self.stuck = False  # a sync is overdue, and its thread cannot be stopped
+        self.spool = Spool()
+        self._chain, self._limits, self._ticks = chain, limits, ticks
+        self._full: str | None = None
         self._pending: _Batch = []
         self._coming = _Coming()
         self._syncing = False
         self._waiting: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
-        self._file = _create(directory, next_seq)
-        self._written = self._set_aside = 0  # bytes of the file
+        for batch in _found(chain, ticks()):
+            self.spool.add(batch)
 
     @classmethod
-    def open(
-        cls, journals: Path, *, retention_class: str, version: str, clock: Callable[[], datetime] = utc_now
+    def open(  # noqa: PLR0913 - what it is handed
+        cls,
+        journals: Path,
+        *,
+        retention_class: str,
+        version: str,
+        clock: Callable[[], datetime] = utc_now,
+        limits: Limits | None = None,
+        ticks: Callable[[], float] = monotonic,
     ) -> "Writer":
         """Continue a chain of `retention_class` that nobody holds, or begin one, and record that.
 
@@ -99,44 +87,22 @@ class Writer:
             DamagedJournalError: something acknowledged was altered on disk.
             JournalError: the disk does not take the first record.
         """
+        chain = Chain.open(journals, retention_class=retention_class, version=version, clock=clock)
         try:
-            journals.mkdir(mode=0o700, parents=True, exist_ok=True)
-            journal.sync_directory(journals.parent)
-            directory, lock = _take(journals, form.retention_class(retention_class), clock)
-            writer, torn = cls._recover(directory, lock, retention_class, clock)
-            writer._record_opening(version, torn)  # noqa: SLF001 - its own class
+            return cls(chain, limits=limits or Limits(), ticks=ticks)
         except OSError as error:
-            raise JournalError(f"journal cannot be opened: {error.strerror}") from error
-        return writer
+            chain.close(whole=False)
+            raise JournalError(f"journal cannot be measured: {error.strerror}") from error
 
-    @classmethod
-    def _recover(
-        cls, directory: Path, lock: int, retention_class: str, clock: Callable[[], datetime]
-    ) -> "tuple[Writer, journal.Recovered]":
-        found = journal.recover(directory)
-        epoch, next_seq, prev = 1, 0, form.HASH_ZERO
-        if found.last is not None:
-            last = Record.parse(found.last)
-            if (last.chain, last.retention_class) != (directory.name, retention_class):
-                raise DamagedJournalError(f"journal of chain {directory.name} holds records of chain {last.chain}")
-            epoch, next_seq, prev = last.epoch + 1, last.seq + 1, record.leaf(found.last)
-        writer = cls(
-            directory, lock, retention_class=retention_class, epoch=epoch, next_seq=next_seq, prev=prev, clock=clock
-        )
-        return writer, found
+    @property
+    def chain(self) -> str:
+        """Return the chain's name."""
+        return self._chain.name
 
-    def _record_opening(self, version: str, torn: journal.Recovered) -> None:
-        """Put the first records of this epoch on disk, before anybody can append."""
-        drafts = [Draft(type=record.OPENED, tenant="system", body={"version": version})]
-        if torn.dropped_bytes:
-            body = {"dropped_bytes": torn.dropped_bytes, "dropped_sha256": torn.dropped_sha256}
-            drafts.append(Draft(type="recovery", tenant="system", body=body))
-        self._write([self._take_in(partial(_as_it_is, draft)) for draft in drafts])
-        try:
-            os.fdatasync(self._file)
-        except OSError:
-            self._abandon()
-            raise
+    @property
+    def directory(self) -> Path:
+        """Return where the journal of the chain lies."""
+        return self._chain.directory
 
     def append(self, build: Build) -> asyncio.Future[Appended]:
         """Take in the draft that `build` makes of its position; the future ends once it is on disk.
@@ -144,21 +110,48 @@ class Writer:
         `build` is called at once and must not await. If it raises, nothing was taken in.
 
         Raises:
+            BackPressureError: there is no room for now.
             JournalError: this writer failed before and takes nothing more.
             MalformedError: the draft has no canonical form.
             RecordTooLargeError: the record would be too large.
         """
         if self.failure is not None:
             raise JournalError(self.failure)
+        if (full := self.full) is not None:
+            raise BackPressureError(full)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended] = loop.create_future()
-        self._pending.append((self._take_in(build), future))
+        self._pending.append((self._chain.take_in(build), future))
         self._schedule()
         return future
 
     def coming(self) -> "_Coming":
         """Say that whoever is inside will append in a moment, so that one sync may do for it and others."""
         return self._coming
+
+    @property
+    def full(self) -> str | None:
+        """Return why there is no room, or None where there is."""
+        if self._limits.spool_size and self.spool.size >= self._limits.spool_size:
+            return f"{self.spool.size} bytes of the journal wait for the store"
+        return self._full
+
+    def look(self) -> None:
+        """Look at what changes slowly: how long the oldest record has waited, how much room the disk has.
+
+        To be called now and then. A disk that does not say is taken for a full one. Whose chain was lost to another
+        writer takes nothing more: the sealer carries over what it took.
+        """
+        if (reason := holding.abandoned(self._chain.directory)) in holding.LOST:
+            self.failure = self.failure or f"chain {self.chain} is lost to another writer: {reason}"
+        age = self.spool.age(self._ticks())
+        free = _free(self._chain.directory) if self._limits.free else 0
+        if self._limits.spool_age and age >= self._limits.spool_age:
+            self._full = f"the journal has waited {age:.0f} seconds for the store"
+        elif self._limits.free and free < self._limits.free:
+            self._full = f"{free} bytes are left on the disk of the journal"
+        else:
+            self._full = None
 
     def _schedule(self) -> None:
         """Sync soon: at once where nobody else is coming, else when they are there, `PATIENCE` at most."""
@@ -176,50 +169,34 @@ class Writer:
             self._waiting.cancel()
             self._waiting = None
 
-    def _take_in(self, build: Build) -> _Taken:
-        """Give the next position to what `build` makes of it."""
-        position = Position(chain=self.chain, seq=self._seq)
-        data = record.encode(
-            build(position),
-            position,
-            epoch=self.epoch,
-            prev=self._prev,
-            time=form.time_text(self._clock()),
-            retention_class=self.retention_class,
-        )
-        self._prev = record.leaf(data)
-        self._seq += 1
-        return data, Appended(position=position, leaf=self._prev)
-
     def _flush(self) -> None:
         """Write what waits, and sync it in the thread; what arrives meanwhile is the next batch."""
         self._cease_waiting()
         self._syncing = True
         batch, self._pending = self._pending, []
         try:
-            self._write([taken for taken, _ in batch])
+            size = self._chain.write([taken for taken, _ in batch])
         except OSError as error:
             self._fail(batch, f"journal cannot be written: {error.strerror}")
             return
-        synced = asyncio.get_running_loop().run_in_executor(self._executor, os.fdatasync, self._file)
-        synced.add_done_callback(lambda done: self._synced(done, batch))
+        self.spool.add(Spooled(next_seq=batch[-1][0][1].position.seq + 1, size=size, since=self._ticks()))
+        loop = asyncio.get_running_loop()
+        overdue = loop.call_later(self._limits.sync, self._overdue, batch) if self._limits.sync else None
+        synced = loop.run_in_executor(self._executor, self._chain.sync)
+        synced.add_done_callback(lambda done: self._synced(done, batch, overdue))
 
-    def _write(self, batch: list[_Taken]) -> None:
-        if self._written >= journal.MAX_FILE:
-            os.ftruncate(self._file, self._written)
-            os.close(self._file)
-            self._file, self._written, self._set_aside = _create(self._directory, batch[0][1].position.seq), 0, 0
-        data = b"".join([journal.frame(payload, self._written) for payload, _ in batch])
-        if self._written + len(data) > self._set_aside:
-            os.posix_fallocate(self._file, self._written, len(data) + journal.SET_ASIDE)
-            self._set_aside = self._written + len(data) + journal.SET_ASIDE
-        journal.write_all(self._file, data, self._written)
-        self._written += len(data)
+    def _overdue(self, batch: _Batch) -> None:
+        """Give up on a sync that takes too long. Whether its records are on disk, recovery will say."""
+        self.stuck = True
+        self._fail(batch, f"the disk has not synced the journal for {self._limits.sync:g} seconds")
 
-    def _synced(self, done: "asyncio.Future[None]", batch: _Batch) -> None:
+    def _synced(self, done: "asyncio.Future[None]", batch: _Batch, overdue: asyncio.TimerHandle | None) -> None:
+        self.stuck = False
+        if overdue is not None:
+            overdue.cancel()
         if (error := done.exception()) is not None:
             # What the kernel could not write is gone from its books: never sync or read this file again.
-            self._abandon()
+            self._chain.abandon()
             self._fail(batch, f"journal cannot be synced: {getattr(error, 'strerror', None) or error}")
             return
         for (_, appended), future in batch:
@@ -229,83 +206,67 @@ class Writer:
         if self._pending:
             self._schedule()
 
-    def _abandon(self) -> None:
-        """Have nobody continue this chain."""
-        with suppress(OSError):  # a disk that takes no sync may take no name either
-            (self._directory / _ABANDONED).touch()
-
     def _fail(self, batch: _Batch, reason: str) -> None:
-        self.failure = reason
+        self.failure = self.failure or reason
         for _, future in batch + self._pending:
             if not future.done():
                 future.set_exception(JournalError(reason))
         self._pending.clear()
 
     async def close(self) -> None:
-        """Wait for what was taken in, and let go of the chain."""
+        """Wait for what was taken in, record that the chain is closed, and let go of it."""
         if waiting := [future for _, future in self._pending]:
             await asyncio.wait(waiting)
+        if self.stuck:
+            self._executor.shutdown(wait=False)  # who holds the file cannot be waited for; the chain stays held
+            return
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
         if self.failure is None:
-            os.ftruncate(self._file, self._written)
-        os.close(self._file)
-        os.close(self._lock)
+            with suppress(OSError):  # a chain that could not be closed is one that was not
+                self._chain.append(Draft(type=record.CLOSED, tenant="system", body={"reason": "stopped"}))
+        self._chain.close(whole=self.failure is None)
 
 
-def _as_it_is(draft: Draft, _: Position) -> Draft:
-    return draft
+def _found(chain: Chain, now: float) -> list[Spooled]:
+    """Return what earlier starts left in the journal, a batch for each file: the sealer will say what is sealed."""
+    paths = journal.files(chain.directory)
+    earlier = [
+        Spooled(next_seq=journal.first_seq(following), size=path.stat().st_size, since=now)
+        for path, following in pairwise(paths)
+    ]
+    return [*earlier, Spooled(next_seq=chain.next_seq, size=chain.written, since=now)]
 
 
-def _create(directory: Path, seq: int) -> int:
-    """Open the file whose first record will be `seq`; one that a crash left empty serves again."""
-    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
-    descriptor = os.open(directory / journal.file_name(seq), flags, 0o600)
-    journal.sync_directory(directory)
-    return descriptor
-
-
-def _take(journals: Path, retention_class: str, clock: Callable[[], datetime]) -> tuple[Path, int]:
-    """Return a chain of this class that is now locked by us: one nobody holds, else a new one."""
-    for directory in sorted(path for path in journals.iterdir() if path.is_dir()):
-        if not is_chain(directory.name) or (directory / _ABANDONED).exists() or class_of(directory) != retention_class:
-            continue
-        if not journal.files(directory):
-            continue  # never written, or lost: a number given before must not be given again
-        if (lock := journal.try_lock(directory)) is not None:
-            return directory, lock
-    return _begin(journals, retention_class, clock)
-
-
-def _begin(journals: Path, retention_class: str, clock: Callable[[], datetime]) -> tuple[Path, int]:
-    milliseconds = int(clock().timestamp() * 1000)
-    directory = journals / f"{milliseconds:012x}{secrets.token_hex(4)}"
-    directory.mkdir(mode=0o700)
-    lock = journal.try_lock(directory)
-    if lock is None:  # pragma: no cover - nobody continues a chain that has no class yet
-        raise JournalError(f"chain {directory.name} was taken while it was begun")
-    descriptor = os.open(directory / _CLASS, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+def _free(directory: Path) -> int:
     try:
-        os.write(descriptor, retention_class.encode())
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    journal.sync_directory(directory)
-    journal.sync_directory(journals)
-    return directory, lock
+        found = os.statvfs(directory)
+    except OSError:
+        return 0
+    return found.f_bavail * found.f_frsize
 
 
-def is_chain(name: str) -> bool:
-    """Return whether a directory of this name can be a chain's; anything else there is not ours."""
+def record_once(
+    journals: Path,
+    drafts: list[Draft],
+    *,
+    retention_class: str,
+    version: str,
+    clock: Callable[[], datetime] = utc_now,
+) -> list[Appended]:
+    """Put a few records on disk on a chain that nobody holds, or a new one, and let go of it.
+
+    For who has something to say now and then. The sealer of this node takes it from there.
+
+    Raises:
+        JournalError: the disk does not take them.
+        MalformedError: a draft has no canonical form.
+        RecordTooLargeError: a record would be too large.
+    """
+    chain = Chain.open(journals, retention_class=retention_class, version=version, clock=clock)
     try:
-        form.chain(name)
-    except MalformedError:
-        return False
-    return True
-
-
-def class_of(directory: Path) -> str | None:
-    """Return the retention class of a chain's journal, or None where it was never fully begun."""
-    try:
-        return form.retention_class((directory / _CLASS).read_text("ascii"))
-    except (OSError, UnicodeDecodeError, MalformedError):
-        return None
+        appended = chain.append(*drafts, Draft(type=record.CLOSED, tenant="system", body={"reason": "stopped"}))
+    except OSError as error:
+        chain.close(whole=False)
+        raise JournalError(f"journal cannot be written: {error.strerror}") from error
+    chain.close()
+    return appended[:-1]

@@ -4,8 +4,9 @@ import asyncio
 import os
 import socket
 
-from app import keys, supervisor
+from app import keys, sealing_line, supervisor
 from app.db import open_engine
+from app.node_log import NodeLog, Place
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.request import parse_request
@@ -13,7 +14,8 @@ from app.privacy.concealer import KeyStoreConcealer
 from app.privacy.subject_keys import SubjectKeys
 from app.sealing import run
 from app.settings import Settings
-from evidence.writer import Writer
+from evidence.chain import utc_now
+from evidence.writer import Limits
 from tests.pdp.deciding import NOW, Engines, Service
 from tests.pdp.shop import FILES, written
 
@@ -55,13 +57,17 @@ def decided(settings, *requests, caller=None, engines=None):
     async def main():
         store = subject_keys(settings)
         bundle = in_force(settings)
-        writer = Writer.open(settings.journals, retention_class=settings.default_class, version="0")
+        mine, theirs = sealing_line.pair()
+        place = Place(journals=settings.journals, version="0", limits=Limits(), clock=utc_now)
+        log = NodeLog(place, classes=settings.retention, line=mine, patience=0.1)
+        log.open(bundle.retention_classes)
         policies = Policies(bundle=bundle, evaluators=engines or Engines(bundle))
-        pdp = Pdp(policies, writer, KeyStoreConcealer(store), lambda: NOW)
+        pdp = Pdp(policies, log, KeyStoreConcealer(store), lambda: NOW)
         try:
             return [await pdp.evaluate(parse_request(data), caller or Service()) for data in requests]
         finally:
-            await writer.close()
+            await log.close()
+            theirs.close()
             close_keys(store)
 
     return asyncio.run(main())

@@ -43,7 +43,7 @@ def test_a_record_is_found_wherever_it_has_come_to(settings):
 
     sealer = new_sealer(settings)
     sealer._limits = Limits(age=0, checkpoint=3_600)
-    assert sealer.step() == 2
+    assert sealer.step() == 3
     under_seal = found(settings, position)
     assert (under_seal.status, under_seal.proof) == (Status.SEALED, None)
 
@@ -66,7 +66,7 @@ def test_what_was_never_recorded_is_not_found(settings, sealing):
     if sealing:
         sealed(settings)
     chain = recorded.appended.position.chain
-    for position in (Position(chain=chain, seq=2), Position(chain="0" * 20, seq=0)):
+    for position in (Position(chain=chain, seq=3), Position(chain="0" * 20, seq=0)):
         with pytest.raises(NotFoundError):
             found(settings, position)
 

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from app import activation, keys, server
+from app import activation, keys, sealing_line, server
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
@@ -43,10 +43,10 @@ def test_it_is_ready_when_all_it_needs_is_there(settings, working):
         return before, alive, worker._health().checks
 
     before, alive, after = working(health)
-    assert before == {"evaluators": True, "journal": True, "sealer": False}
+    assert before == {"evaluators": True, "journal": True, "spool": True, "sealer": False}
     assert all(alive.checks.values())
     assert (alive.bundle, alive.revision) == (activation.active(settings.bundles).stem, "unversioned")
-    assert after == {"evaluators": True, "journal": True, "sealer": False}
+    assert after == {"evaluators": True, "journal": True, "spool": True, "sealer": False}
 
 
 def test_nobody_knows_when_a_sealer_that_never_ran_was_alive(settings):
@@ -65,7 +65,7 @@ def test_without_evaluators_a_worker_ends(working, caplog):
 
 def test_a_chain_that_takes_nothing_more_ends_its_worker(working, caplog):
     async def fail(worker, _):
-        worker._writer.failure = "the disk is full"
+        worker._log.chain(None).writer.failure = "the disk is full"
         await worker.ended()
 
     working(fail)
@@ -132,11 +132,21 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
     assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)
 
 
+def test_a_decision_is_made_again_under_the_snapshot_of_its_bundle(settings, working, monkeypatch):
+    monkeypatch.setattr(server, "decide_again", lambda *given: given)
+
+    async def decide_again(_, plane):
+        return plane._explainer._decide_again("0a1b", b"asked")
+
+    assert working(decide_again) == (settings.bundles / "0a1b.json", b"asked")
+
+
 def test_a_worker_continues_the_chain_it_finds(settings, working):
     (recorded,) = decided(settings, body())
 
     async def chain(worker, _):
-        return worker._writer.chain, worker._writer.epoch
+        writer = worker._log.chain(None).writer
+        return writer.chain, writer._chain.epoch
 
     assert working(chain) == (recorded.appended.position.chain, 2)
 
@@ -156,9 +166,10 @@ def test_it_serves_until_a_signal_and_then_lets_go_of_its_chain(settings, monkey
     sealed(settings)
 
     async def run():
-        with listening() as there:
+        mine, theirs = sealing_line.pair()
+        with listening() as there, theirs:
             address = there.getsockname()
-            serving = asyncio.create_task(serve(settings, there))
+            serving = asyncio.create_task(serve(settings, there, mine))
             line = await get(address)
             os.kill(os.getpid(), signal.SIGTERM)
             return line, await serving
@@ -182,9 +193,10 @@ def test_it_serves_until_it_is_of_no_more_use(settings, monkeypatch):
     monkeypatch.setattr(server, "_WATCH", 0.001)
 
     async def run():
-        with listening() as there:
+        mine, theirs = sealing_line.pair()
+        with listening() as there, theirs:
             address = there.getsockname()
-            serving = asyncio.create_task(serve(settings, there))
+            serving = asyncio.create_task(serve(settings, there, mine))
             await get(address)
             pools[0].evaluators.gone.set_result(GONE)
             return await serving
@@ -197,9 +209,11 @@ def process(monkeypatch):
     """Let `main` believe that this is its process, on a socket it was handed."""
     handler = signal.getsignal(signal.SIGHUP)
     handed = listening()
+    mine, theirs = sealing_line.pair()
     monkeypatch.setattr(server, "end_with_parent", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1"])
-    yield
+    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach())])
+    with theirs:
+        yield
     signal.signal(signal.SIGHUP, handler)
 
 
@@ -249,10 +263,12 @@ def test_a_worker_without_policies_says_why_in_one_line(settings, tmp_path, monk
 @pytest.mark.slow
 def test_real_evaluators_start_and_end_with_it(settings):
     async def run():
-        worker = Worker(settings, keys.load(settings.keys))
+        mine, theirs = sealing_line.pair()
+        worker = Worker(settings, keys.load(settings.keys), mine)
         await worker.start()
         digest = worker._pdp.policies.evaluators.digest
         await worker.close()
+        theirs.close()
         worker._subject_keys._thread.shutdown()
         return digest
 

@@ -18,7 +18,7 @@ def test_a_second_service_stays_off_and_changes_nothing(tmp_path):
     settings = prepared(tmp_path)
     in_force = activation.active(settings.bundles)
     written(settings.policies, {"data/notes.json": "{}"})
-    lock = supervisor._lock(settings.data)
+    lock = supervisor.hold(settings.data)
     try:
         with pytest.raises(ServeError, match="another service runs on"):
             serve(settings, print)
@@ -33,7 +33,7 @@ def test_a_port_in_use_is_said(tmp_path):
         settings = Settings.from_environment(node_environment(tmp_path) | {"OMEGA_PORT": str(port)})
         with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}: .*OMEGA_PORT"):
             serve(settings, print)
-    os.close(supervisor._lock(settings.data))  # it let go of the directory
+    os.close(supervisor.hold(settings.data))  # it let go of the directory
 
 
 def test_a_data_directory_that_cannot_be_used_is_said(tmp_path):

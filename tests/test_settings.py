@@ -19,6 +19,11 @@ NUMBERS = {
     "OMEGA_EVALUATOR_MEMORY_MIB": ("memory", 32, 65_536, 1 << 20),
     "OMEGA_IN_FLIGHT": ("in_flight", 1, 65_536, 1),
     "OMEGA_SEAL_AGE_MS": ("seal_age", 10, 3_600_000, 1 / 1_000),
+    "OMEGA_SPOOL_MIB": ("spool", 1, 1 << 20, 1 << 20),
+    "OMEGA_SPOOL_MINUTES": ("spool_age", 1, 10_080, 60),
+    "OMEGA_DISK_FREE_MIB": ("disk_free", 0, 1 << 20, 1 << 20),
+    "OMEGA_SYNC_DEADLINE_MS": ("sync_deadline", 10, 600_000, 1 / 1_000),
+    "OMEGA_LOCKED_DEADLINE_MS": ("locked_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
     "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
     "OMEGA_INDEX_DAYS": ("index_days", 1, 36_500, 1),
@@ -38,8 +43,10 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert (settings.host, settings.port, settings.workers, settings.evaluators) == ("127.0.0.1", 8_420, 1, 2)
     assert (settings.deadline, settings.memory) == (0.25, 256 << 20)
     assert (settings.seal_age, settings.heartbeat, settings.checkpoint) == (2.0, 600.0, 10.0)
-    assert settings.retention == {"std7y": timedelta(days=2_555)}
-    assert settings.default_class == "std7y"
+    assert (settings.spool, settings.spool_age, settings.disk_free) == (1 << 30, 900.0, 64 << 20)
+    assert (settings.sync_deadline, settings.locked_deadline) == (5.0, 10.0)
+    days = {"std7y": 2_555, "hipaa6y": 2_192, "aiact1y": 366}
+    assert settings.retention == {name: timedelta(days=number) for name, number in days.items()}
     assert settings.origin == "omega.localhost/log"
 
 
@@ -97,7 +104,7 @@ def test_nothing_is_no_place(name):
 
 def test_classes_keep_their_order():
     settings = read(OMEGA_RETENTION="sec1y=365,7=1,std7y=36500")
-    assert settings.default_class == "sec1y"
+    assert next(iter(settings.retention)) == "sec1y"
     assert settings.retention == {
         "sec1y": timedelta(days=365),
         "7": timedelta(days=1),

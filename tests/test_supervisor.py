@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 
@@ -41,6 +41,7 @@ def supervising(settings, tmp_path, monkeypatch):
     def make(worker=POLITE, sealer=POLITE, indexer=POLITE):
         sockets.append(listening())
         made = Supervisor(settings, sockets[0])
+        sockets.append(made)
         scripts = ((made._sealer, sealer), (made._indexer, indexer), *((each, worker) for each in made._workers))
         for child, script in scripts:
             child.command = ["sh", "-c", script.format(name=child.name.replace(" ", ""))]
@@ -205,8 +206,8 @@ def test_a_child_that_is_being_started_is_stopped_too(supervising, monkeypatch):
 
 def test_children_find_the_node_from_where_they_start(settings, monkeypatch):
     monkeypatch.setenv("OMEGA_DATA", "relative")
-    with listening() as there:
-        made = Supervisor(settings, there)
+    with listening() as there, closing(Supervisor(settings, there)) as made:
+        pass
     for child in (made._sealer, made._indexer, *made._workers):
         assert settings.places.items() <= child.environment.items()
         assert os.environ.keys() <= child.environment.keys()

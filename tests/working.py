@@ -2,7 +2,7 @@
 
 import asyncio
 
-from app import keys, server
+from app import keys, sealing_line, server
 from app.server import Worker
 
 
@@ -27,12 +27,14 @@ def work(settings, does):
     """Run `does` with a started worker and its decision plane."""
 
     async def run():
-        worker = Worker(settings, keys.load(settings.keys))
+        mine, theirs = sealing_line.pair()
+        worker = Worker(settings, keys.load(settings.keys), mine)
         plane = await worker.start()
         try:
             return await does(worker, plane)
         finally:
             await worker.close()
+            theirs.close()
             worker._subject_keys._thread.shutdown()
 
     return asyncio.run(run())

@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, policy, serve, token
+from app.cli import decide, decision, keys, policy, serve, token
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,5 +18,6 @@ def parser() -> argparse.ArgumentParser:
     decision.add_to(commands)
     policy.add_to(commands)
     commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
+    keys.add_to(commands)
     token.add_to(commands)
     return whole

@@ -11,6 +11,7 @@ from traceback import format_tb
 from typing import Any, Protocol
 
 from app.decision_plane import authzen
+from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
     DisconnectedError,
     ProblemError,
@@ -25,7 +26,6 @@ from app.decision_plane.http import (
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
-from app.pdp.gate_sources import GateSources
 from app.pdp.strict_json import MAX_BYTES
 
 _LOG = logging.getLogger(__name__)
@@ -71,11 +71,12 @@ class DecisionPlane:
         decisions: Decisions,
         health: Callable[[], Health],
         refusals: authzen.Refusals,
+        decide_again: DecideAgain,
         in_flight: int,
     ) -> None:
         self._pdp, self._authenticate, self._decisions, self._health = pdp, authenticate, decisions, health
         self._refusals = refusals
-        self._sources = GateSources()
+        self._explainer = Explainer(decide_again)
         self._free = in_flight
         self._routes: dict[str, tuple[str, Handler]] = {
             "/access/v1/evaluation": ("POST", self._evaluation),
@@ -122,7 +123,7 @@ class DecisionPlane:
             raise ProblemError(problem("overloaded"))
         self._free -= 1
         try:
-            return 200, await authzen.evaluation(request, body, caller, self._pdp, self._refusals, self._sources)
+            return 200, await authzen.evaluation(request, body, caller, self._pdp, self._refusals, self._explainer)
         finally:
             self._free += 1
 

@@ -3,9 +3,9 @@
 Handed its policies, its log and what conceals persons; knows neither SQL nor HTTP nor where keys are.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,23 +14,44 @@ from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import DeniedError, MalformedRequestError, UnrecordedError
 from app.pdp.evaluators import Evaluators
-from app.pdp.model import Decision, Entity, Environment, EvaluationRequest
+from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.request import document
+from evidence.chain import Appended
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
-from evidence.writer import Appended
 
-DURABILITY = "journal"
+_DEFAULT = Keeping()
 
 
-class Log(Protocol):
-    """Where records go. The answer is there once the record is on disk, or with an `EvidenceError`."""
+class Chain(Protocol):
+    """Where records of one retention class go; the answer is there once they are on disk, or an `EvidenceError` is."""
 
     def append(self, build: Callable[[Position], Draft]) -> Awaitable[Appended]:
         """Take in the draft that `build` makes of its position, without awaiting."""
 
     def coming(self) -> AbstractContextManager[None]:
         """Say that whoever is inside will append in a moment."""
+
+    async def locked(self, appended: Appended) -> None:
+        """Return once a record is in the write-once store, under a seal that was read back.
+
+        Raises:
+            EvidenceError: it is not there in time; it is on disk, and will be there.
+        """
+
+
+class Log(Protocol):
+    """The chains of this process."""
+
+    def chain(self, retention_class: str | None) -> Chain:
+        """Return the chain of a class (None: the default).
+
+        Raises:
+            EvidenceError: there is none.
+        """
+
+    def chains(self) -> Iterable[Chain]:
+        """Return all of them."""
 
 
 class Person(Protocol):
@@ -77,11 +98,16 @@ class Policies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A decision that is on disk."""
+    """A decision that is on disk, or further: `durability` says how far.
+
+    `asked` is the document that the record seals: it holds personal data.
+    """
 
     decision: Decision
     appended: Appended
     bundle: Bundle
+    durability: Durability
+    asked: bytes = field(repr=False)
 
     @property
     def decision_id(self) -> str:
@@ -109,8 +135,15 @@ class Pdp:
         self.policies = policies
         self._log, self._concealer, self._clock = log, concealer, clock
 
-    async def evaluate(self, request: EvaluationRequest, caller: Caller) -> Recorded:
-        """Return the decision on `request`, which came from `app.pdp.request`, allow or deny, once it is on disk.
+    async def evaluate(
+        self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
+    ) -> Recorded:
+        """Return the decision on `request`, which came from `app.pdp.request`, allow or deny, once it is on record.
+
+        Args:
+            request: what is asked.
+            caller: who asks.
+            durability: where the record has to be by then, at least; the policy of the action may ask for more.
 
         Raises:
             MalformedRequestError: code made it up, of values that JSON does not have.
@@ -120,23 +153,44 @@ class Pdp:
         policies = self.policies
         asked = document(request, self._environment(caller))
         text = _encoded(asked)  # first: what cannot be sealed is not worth deciding
-        with self._log.coming():
+        action = policies.bundle.actions.get(request.action)
+        keeping = action.keeping if action else _DEFAULT
+        durability = durability.or_more(keeping.durability)
+        chain = self._chain(keeping.retention)
+        with chain.coming():
             decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
             subject, resource = await self._conceal(request, caller, decided)
-        body = _body(request, caller, policies.bundle, decided, {"subject": subject.subject} | resource)
+        named = {"subject": subject.subject, "durability": durability.value} | resource
+        body = _body(request, caller, policies.bundle, decided, named)
 
         def build(position: Position) -> Draft:
             block = subject.seal(text, place=(position.decision_id, 0))
             return Draft(type="decision", tenant=caller.tenant, body=body, sealed=(block,))
 
         try:
-            appended = await self._log.append(build)
+            appended = await chain.append(build)
+            if durability is Durability.LOCKED:
+                await chain.locked(appended)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
-        return Recorded(decision=decided.decision, appended=appended, bundle=policies.bundle)
+        return Recorded(
+            decision=decided.decision,
+            appended=appended,
+            bundle=policies.bundle,
+            durability=durability,
+            asked=text,
+        )
 
-    async def enforce(self, request: EvaluationRequest, caller: Caller) -> Permit:
-        """Return a permit for `request`, or raise.
+    def _chain(self, retention_class: str | None) -> Chain:
+        try:
+            return self._log.chain(retention_class)
+        except EvidenceError as error:
+            raise UnrecordedError(str(error)) from error
+
+    async def enforce(
+        self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
+    ) -> Permit:
+        """Return a permit for `request`, or raise; see `evaluate`.
 
         Raises:
             DeniedError: policy denies it; the denial is in the log.
@@ -144,7 +198,7 @@ class Pdp:
             UnrecordedError: the log could not take the decision. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
         """
-        recorded = await self.evaluate(request, caller)
+        recorded = await self.evaluate(request, caller, durability=durability)
         if not recorded.decision.allow:
             raise DeniedError(recorded.decision_id)
         return Permit(request=request, recorded=recorded)
@@ -163,12 +217,12 @@ class Pdp:
             return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=(block,))
 
         try:
-            await self._log.append(build)
+            await self._chain(None).append(build)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
 
     async def activate(self, policies: Policies, previous: str | None) -> None:
-        """Decide under `policies` from now on, once it is on record; `previous` is the digest of those before.
+        """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
 
         Raises:
             UnrecordedError: the log could not take it; nothing was changed.
@@ -176,7 +230,8 @@ class Pdp:
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
         try:
-            await self._log.append(lambda _: Draft(type="policy.activated", tenant="system", body=body))
+            for chain in self._log.chains():
+                await chain.append(lambda _: Draft(type="policy.activated", tenant="system", body=body))
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
         self.policies = policies
@@ -224,5 +279,5 @@ def _body(
         "resource": named["resource"],
         "policy": _identity(bundle),
         "result": decided.decision.document(),
-        "durability": DURABILITY,
+        "durability": named["durability"],
     }

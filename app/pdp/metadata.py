@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.pdp.errors import BundleError
-from app.pdp.model import Enforcement, Severity, Violation
+from app.pdp.model import Durability, Enforcement, Keeping, Severity, Violation
 from app.pdp.strict_yaml import parse_yaml
 
 _MAX_TITLE: Final = 160
@@ -20,6 +20,8 @@ _GATE: Final = re.compile(r'passed contains "([^"]*)"')
 _GATE_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _CONTROL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}/[A-Za-z0-9][A-Za-z0-9._()-]{0,47}")
 _CUSTOM: Final = frozenset({"severity", "enforcement", "controls"})
+_KEEPING: Final = frozenset({"durability", "retention"})
+_CLASS: Final = re.compile(r"[a-z0-9]{1,16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,32 @@ def parse_rules(file: str, source: str) -> dict[str, Rule]:
             raise BundleError(f"{file}:{block.line}:1: gate `{rule.id}` has METADATA above its first rule already")
         rules[rule.id] = rule
     return rules
+
+
+def parse_keeping(file: str, source: str) -> Keeping:
+    """Return what the METADATA block above `package` says of how decisions are kept; without one, the defaults.
+
+    Raises:
+        BundleError: the block is no YAML or says something else.
+    """
+    found = [block for block in _blocks(source.split("\n")) if block.below.startswith("package ")]
+    if not found:
+        return Keeping()
+    block = found[0]
+    said = parse_yaml(file, block.text, block.line + 1)
+    custom = said.get("custom") if isinstance(said, dict) and said.keys() <= {"title", "custom"} else None
+    refused = BundleError(
+        f"{file}:{block.line}:1: METADATA of the package: write "
+        f"`custom: {{durability: {' or '.join(Durability)}, retention: a class of OMEGA_RETENTION}}`, or less"
+    )
+    if not isinstance(custom, dict) or not custom or not custom.keys() <= _KEEPING:
+        raise refused
+    durability, retention = custom.get("durability", Durability.JOURNAL), custom.get("retention")
+    if durability not in list(Durability):
+        raise refused
+    if retention is not None and (not isinstance(retention, str) or not _CLASS.fullmatch(retention)):
+        raise refused
+    return Keeping(durability=Durability(durability), retention=retention)
 
 
 def _blocks(lines: list[str]) -> Iterator[_Block]:

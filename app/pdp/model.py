@@ -24,6 +24,25 @@ class Severity(StrEnum):
     CRITICAL = "critical"
 
 
+class Durability(StrEnum):
+    """Where a record is when the answer leaves; the later, the more it takes to lose it."""
+
+    JOURNAL = "journal"  # on this node's disk
+    LOCKED = "locked"  # in the write-once store, under a seal that was read back
+
+    def or_more(self, other: "Durability") -> "Durability":
+        """Return the stricter of the two."""
+        return Durability.LOCKED if Durability.LOCKED in {self, other} else Durability.JOURNAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeping:
+    """How the records of an action are kept: at least how durable, and in which retention class (None: the default)."""
+
+    durability: Durability = Durability.JOURNAL
+    retention: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A subject or a resource (AuthZEN 1.0, sections 5.1 and 5.2)."""

@@ -98,7 +98,7 @@ class LocalStore:
             raise ObjectTooLargeError(key)
         return data
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
+    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         """See `WormStore.keys`.
 
         Whatever is not a folder counts as an object, also a symbolic link, which `get` then refuses.
@@ -107,8 +107,9 @@ class LocalStore:
         while pending:
             name = pending.pop()
             if name.endswith("/") or not name:
-                pending += reversed([each for each in self._entries(name) if _may_begin_with(prefix, each)])
-            else:
+                found = [each for each in self._entries(name) if _may_begin_with(prefix, each)]
+                pending += reversed([each for each in found if _may_come_after(after, each)])
+            elif name > after:
                 yield name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
     def _entries(self, folder: str) -> list[str]:
@@ -181,6 +182,11 @@ def _read(file: int, limit: int) -> bytes:
 
 def _may_begin_with(prefix: str, name: str) -> bool:
     return name.startswith(prefix) or (name.endswith("/") and prefix.startswith(name))
+
+
+def _may_come_after(after: str, name: str) -> bool:
+    """Tell whether a key below the folder `name`, or the key `name`, can be greater than `after`."""
+    return name > after[: len(name)] or after.startswith(name)
 
 
 def _create_folder(folder: Path) -> None:

@@ -32,6 +32,6 @@ class MemoryStore:
             raise ObjectTooLargeError(key)
         return data
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
+    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         """See `WormStore.keys`."""
-        yield from sorted(key for key in list(self._objects) if key.startswith(prefix))
+        yield from sorted(key for key in list(self._objects) if key.startswith(prefix) and key > after)

@@ -84,10 +84,11 @@ class S3Store:
         with _store_errors(key):
             return self._read(key, self._pins.get(key) or self._only_version(key), limit)
 
-    def keys(self, prefix: str = "") -> Iterator[str]:
+    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
         """See `WormStore.keys`."""
         before = ""
-        for page in self._pages(f"{self._prefix}{prefix}"):
+        marker = f"{self._prefix}{after}" if after > prefix else ""  # servers differ on one that lies before the prefix
+        for page in self._pages(f"{self._prefix}{prefix}", marker):
             for marker in page.get("DeleteMarkers", ()):
                 raise ShadowedObjectError(f"`{marker['Key']}` has a delete marker")
             for version in page.get("Versions", ()):
@@ -179,10 +180,11 @@ class S3Store:
         head: dict[str, Any] = self._client.head_object(**place, VersionId=version, ChecksumMode="ENABLED")
         return head
 
-    def _pages(self, prefix: str) -> Iterator[dict[str, Any]]:
+    def _pages(self, prefix: str, after: str) -> Iterator[dict[str, Any]]:
+        behind = {"KeyMarker": after} if after else {}
         with _store_errors(prefix):
             pages = self._client.get_paginator("list_object_versions")
-            yield from pages.paginate(Bucket=self._bucket, Prefix=prefix)
+            yield from pages.paginate(Bucket=self._bucket, Prefix=prefix, **behind)
 
 
 class _Pins:

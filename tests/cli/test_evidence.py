@@ -18,7 +18,7 @@ def recorded(settings):
 def test_the_nodes_log_verifies_without_further_words(omega):
     ended = omega("evidence", "verify")
     assert (ended.code, ended.errors) == (0, "")
-    assert "checked      2 records in 1 segments" in ended.out
+    assert "checked      3 records in 1 segments" in ended.out
     assert omega("evidence", "verify", "--json").json["ok"] is True
 
 

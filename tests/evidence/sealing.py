@@ -1,16 +1,17 @@
 """A log made as the service makes it: writer, journal, sealer, store, with a clock that tests set."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence.chain import Chain
 from evidence.keys import SigningKey
-from evidence.record import Draft
+from evidence.note import Note
+from evidence.record import Draft, Record
 from evidence.sealer import Limits, Sealer
+from evidence.segment import Seal
 from evidence.stores.memory import MemoryStore
 from evidence.verify import Verification
-from evidence.writer import Writer
 
 KEY = SigningKey(origin="log.example/omega", private_key=Ed25519PrivateKey.from_private_bytes(b"\x01" * 32))
 CLASSES = {"std7y": timedelta(days=2555), "sec1y": timedelta(days=365)}
@@ -47,16 +48,11 @@ class Node:
         self.sealer = None
 
     def append(self, *texts, retention_class="std7y"):
-        """Append records as one start of a writer; return their decision ids."""
-
-        async def run():
-            writer = Writer.open(self.path, retention_class=retention_class, version="0", clock=self.clock)
-            drafts = [Draft(type="decision", tenant="default", body={"text": text}) for text in texts]
-            done = await asyncio.gather(*[writer.append(lambda _, draft=draft: draft) for draft in drafts])
-            await writer.close()
-            return [one.position.decision_id for one in done]
-
-        return asyncio.run(run())
+        """Append records as one start of a chain that ends without a word; return their decision ids."""
+        chain = Chain.open(self.path, retention_class=retention_class, version="0", clock=self.clock)
+        done = chain.append(*[Draft(type="decision", tenant="default", body={"text": text}) for text in texts])
+        chain.close()
+        return [one.position.decision_id for one in done]
 
     def restart(self):
         self.sealer = Sealer(
@@ -73,6 +69,15 @@ class Node:
     def step(self, **options):
         """Step until nothing is left to do now; return the records sealed."""
         return everything(self.sealer or self.restart(), **options)
+
+    def records(self):
+        """Return the records that are sealed."""
+        segments = [self.store.get(seal.object_key) for seal in self.seals() if seal.count]
+        return [Record.parse(line) for data in segments for line in data.split(b"\n")[:-1]]
+
+    def seals(self):
+        """Return the seals in the store."""
+        return [Seal.parse(Note.parse(self.store.get(key)).text) for key in self.keys("/seals/")]
 
     def verify(self, earlier=None):
         return Verification(self.store, KEY.verifier).run(earlier)

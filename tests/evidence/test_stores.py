@@ -141,6 +141,16 @@ def test_keys_ascend_by_character_and_obey_the_prefix(store):
         assert list(store.keys(prefix)) == sorted(name for name in names if name.startswith(prefix)), prefix
 
 
+def test_a_listing_may_begin_behind_a_key_or_a_folder(store):
+    names = ["a/1", "a/2", "b/1/x", "b/1/y", "b/2/x", "c", "d/1"]
+    for name in names:
+        store.put(name, b"", retain_until=UNTIL)
+    for after in [*names, "a/0", "a/~", "b/1/~", "b/~", "b/1/xx", "~", "A"]:
+        assert list(store.keys(after=after)) == sorted(name for name in names if name > after), after
+        below = sorted(name for name in names if name > after and name.startswith("b/"))
+        assert list(store.keys("b/", after=after)) == below, after
+
+
 def test_an_empty_store_has_no_keys(store):
     assert list(store.keys()) == []
 

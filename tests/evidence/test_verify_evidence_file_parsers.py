@@ -12,6 +12,7 @@ from tests.evidence import logs
 from tests.evidence.lies import sample
 from verify_evidence import (
     FindingError,
+    History,
     MalformedError,
     check_checkpoint,
     leaf_hash,
@@ -195,7 +196,7 @@ PARSERS = {
     ),
     "leaves": (parse_leaves, [LOG.objects["log/leaves/000000000000.txt"]]),
     "checkpoint": (
-        lambda data: check_checkpoint(data, KEY, "x", stored=False),
+        lambda data: check_checkpoint(data, History(KEY), "x", stored=False),
         [LOG.objects["log/checkpoints/000000000000.note"]],
     ),
     "record": (parse_record, LOG.chains[0].lines),

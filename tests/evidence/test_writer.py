@@ -10,8 +10,9 @@ import pytest
 
 from evidence import journal, record
 from evidence.errors import DamagedJournalError, JournalError, MalformedError, RecordTooLargeError
+from evidence.holding import class_of
 from evidence.record import Draft, Record
-from evidence.writer import Writer, class_of
+from evidence.writer import Writer
 
 NOW = datetime(2026, 11, 22, 10, 46, 23, 123456, tzinfo=UTC)
 
@@ -66,7 +67,7 @@ def test_many_callers_share_a_chain(tmp_path):
     payloads = records(tmp_path)
     check_chain(payloads)
     assert [one.position.seq for one in appended] == list(range(1, 501))
-    assert [Record.parse(payload).body.get("text") for payload in payloads[1:]] == [str(n) for n in range(500)]
+    assert [Record.parse(payload).body.get("text") for payload in payloads[1:-1]] == [str(n) for n in range(500)]
 
 
 def test_a_chain_is_continued_after_a_restart(tmp_path):
@@ -102,8 +103,10 @@ def test_a_torn_write_is_recorded(tmp_path):
     asyncio.run(append_some(tmp_path, "b"))
     payloads = records(tmp_path)
     check_chain(payloads)
-    assert [Record.parse(payload).type for payload in payloads[2:]] == ["chain.opened", "recovery", "decision"]
-    assert Record.parse(payloads[3]).body["dropped_bytes"] == 4
+    types = [Record.parse(payload).type for payload in payloads]
+    before, after = ["chain.opened", "decision", "chain.closed"], ["chain.opened", "recovery", "decision"]
+    assert types == [*before, *after, "chain.closed"]
+    assert Record.parse(payloads[4]).body["dropped_bytes"] == 4
 
 
 def test_an_altered_journal_is_not_continued(tmp_path):
@@ -191,7 +194,7 @@ def test_one_sync_does_for_all_that_were_said_to_be_coming(tmp_path):
 
     asyncio.run(run())
     check_chain(records(tmp_path))
-    assert batches(tmp_path) == 2  # the opening, and all eight
+    assert batches(tmp_path) == 3  # the opening, all eight, and the closing
 
 
 def test_a_sync_does_not_wait_for_ever_for_what_is_coming(tmp_path):
@@ -203,7 +206,7 @@ def test_a_sync_does_not_wait_for_ever_for_what_is_coming(tmp_path):
         await writer.close()
 
     asyncio.run(run())
-    assert batches(tmp_path) == 3
+    assert batches(tmp_path) == 4
 
 
 def test_who_gave_up_is_not_told_that_the_disk_failed(tmp_path, monkeypatch):
@@ -290,7 +293,7 @@ def test_callers_that_gave_up_do_not_disturb_the_others(tmp_path):
 
     asyncio.run(run())
     check_chain(records(tmp_path))
-    assert len(records(tmp_path)) == 3
+    assert len(records(tmp_path)) == 4
 
 
 def test_the_clock_is_a_machines_clock_unless_told(tmp_path):
@@ -389,4 +392,4 @@ def test_what_arrives_during_a_sync_is_synced_next(tmp_path):
         await writer.close()
 
     asyncio.run(run())
-    assert batches(tmp_path) == 3
+    assert batches(tmp_path) == 4

@@ -278,6 +278,9 @@ def test_a_store_that_is_away_leaves_what_was_read(engine, logged):
                 raise StoreError("the store is away")
             return self.store.get(key, limit=limit)
 
+        def keys(self, prefix):
+            return self.store.keys(prefix)
+
     failures = 0
     for left in range(20):
         with suppress(StoreError):

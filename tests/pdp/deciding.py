@@ -10,8 +10,8 @@ from app.pdp.enforce import Pdp, Policies
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
 from app.privacy.sealed_block import SubjectKey
 from evidence import record
+from evidence.chain import Appended
 from evidence.record import Position, Record
-from evidence.writer import Appended
 from tests.pdp.shop import evaluating
 
 CHAIN = "01a203ec17c0f73dc8f6"
@@ -19,12 +19,16 @@ NOW = datetime(2026, 11, 22, 14, 0, 0, 999_999, tzinfo=UTC)
 
 
 class MemoryLog:
-    """Encodes records as the writer does, and says what the test wants of each: `refusing` at once, `failing` later."""
+    """Encodes records as the writer does, and fails as the test wants: `refusing` at once, `failing` later, `unlocked`
+    when a record was to be in the store.
+    """
 
     def __init__(self):
         self.data = []
         self.refusing = None
         self.failing = None
+        self.unlocked = None
+        self.locked_to = None
         self.expected = 0
 
     def append(self, build):
@@ -49,6 +53,18 @@ class MemoryLog:
             yield
         finally:
             self.expected -= 1
+
+    def chain(self, retention_class):
+        self.asked_class = retention_class
+        return self
+
+    def chains(self):
+        return [self]
+
+    async def locked(self, appended):
+        if self.unlocked is not None:
+            raise self.unlocked
+        self.locked_to = appended.position.seq
 
     @property
     def records(self):

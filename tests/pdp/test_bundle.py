@@ -13,8 +13,8 @@ from app.pdp import bundle as module
 from app.pdp.bundle import load, parse_snapshot
 from app.pdp.engine import ENGINE, Engines
 from app.pdp.errors import BundleError
-from app.pdp.metadata import parse_rules
-from app.pdp.model import Enforcement, Severity
+from app.pdp.metadata import parse_keeping, parse_rules
+from app.pdp.model import Durability, Enforcement, Keeping, Severity
 from app.pdp.strict_yaml import parse_yaml
 from tests.pdp.shop import CALLERS, FILES, SELL, stocked, written
 
@@ -167,7 +167,7 @@ REFUSED = {
     "an action without gates": ({"rego/shop/sell.rego": "package shop.sell\n"}, "has no gate with METADATA"),
     "no action at all": (dict.fromkeys(FILES), "holds no action"),
     "data that are no object": ({"data/x.json": "[]"}, "data/x.json:1:1: data is an object"),
-    "data that are no JSON": ({"data/x.json": "{"}, "data/x.json:1:1: no JSON"),
+    "data that are no JSON": ({"data/x.json": "{"}, "data/x.json:1:2: no JSON"),
     "data in the place of the rules": ({"data/rules.json": "{}"}, "data/rules.json:1:1: `data.rules` is taken"),
     "data in the place of a package": ({"data/shop.json": "{}"}, "data/shop.json:1:1: `data.shop` is taken"),
     "enforcement of an unknown action": ({"data/enforcement.json": '{"shop.buy": {}}'}, "no action `shop.buy`"),
@@ -185,7 +185,7 @@ REFUSED = {
         "gate `ripe`: write",
     ),
     "an override that is no object": ({"data/enforcement.json": '{"shop.sell": {"ripe": 1}}'}, "gate `ripe`: write"),
-    "a caller with a strange name": ({"data/callers.json": '{"A B": {}}'}, "data/callers.json:1:1: caller `A B`"),
+    "a caller with a strange name": ({"data/callers.json": '{"A B": {}}'}, "data/callers.json:1:2: caller `A B`"),
     "a caller that is no object": ({"data/callers.json": '{"a": 1}'}, "caller `a`: write"),
     "a caller with something more": ({"data/callers.json": callers(admin=True)}, "caller `marketplace`: write"),
     "a caller that may perhaps": ({"data/callers.json": callers(explain=1)}, "`explain` is true or false"),
@@ -398,3 +398,53 @@ def test_an_action_is_given_the_modules_it_may_name(line, more):
     modules = NEEDED | {"rego/a/b.rego": NEEDED["rego/a/b.rego"] + line}
     always = {"rego/a/b.rego", "rego/lib/one.rego", "rego/lib/two.rego"}
     assert set(module.needed("rego/a/b.rego", modules)) == always | more
+
+
+def above_package(text):
+    return f"# METADATA\n# {text}\npackage shop.sell\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "keeping"),
+    [
+        ("custom: {durability: locked}", Keeping(durability=Durability.LOCKED)),
+        ("custom: {retention: hipaa6y}", Keeping(retention="hipaa6y")),
+        (
+            "custom: {durability: journal, retention: aiact1y}",
+            Keeping(durability=Durability.JOURNAL, retention="aiact1y"),
+        ),
+        ("title: pays\n# custom: {durability: locked}", Keeping(durability=Durability.LOCKED)),
+    ],
+)
+def test_a_policy_says_how_its_decisions_are_kept(text, keeping):
+    assert parse_keeping("x.rego", above_package(text)) == keeping
+
+
+def test_a_policy_that_says_nothing_takes_the_defaults():
+    assert parse_keeping("x.rego", "package shop.sell\n") == Keeping()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "title: nothing more",
+        "custom: {}",
+        "custom: locked",
+        "custom: {durability: async}",
+        "custom: {durability: [locked]}",
+        "custom: {retention: 7}",
+        "custom: {retention: std-7y}",
+        "custom: {durability: locked, severity: high}",
+        "scope: package\n# custom: {durability: locked}",
+        "[1]",
+    ],
+)
+def test_how_decisions_are_kept_has_one_form(text):
+    with pytest.raises(BundleError, match=r"^x.rego:1:1: METADATA of the package: write `custom: "):
+        parse_keeping("x.rego", above_package(text))
+
+
+def test_a_bundle_knows_the_classes_its_actions_name(tmp_path):
+    said = {"rego/shop/sell.rego": "# METADATA\n# custom: {retention: hipaa6y}\n" + SELL}
+    written(tmp_path, FILES | said)
+    assert load(tmp_path, "r1").retention_classes == {"hipaa6y"}

@@ -10,7 +10,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.pdp.bundle import load
-from app.pdp.enforce import DURABILITY
 from app.pdp.errors import DeniedError, EvaluationError, MalformedRequestError, UnrecordedError
 from app.pdp.model import Entity, EvaluationRequest
 from app.pdp.request import parse_document, parse_request
@@ -68,7 +67,7 @@ def test_the_record_says_who_asked_what_and_how_it_was_decided(point, shop):
         "resource": {"type": "fruit", "ref": key("default", "fruit", "apple-1").subject},
         "policy": {"bundle": shop.digest, "revision": "r1", "engine": shop.engine},
         "result": recorded.decision.document(),
-        "durability": DURABILITY,
+        "durability": "journal",
     }
     assert found.body["result"]["failed"] == ["described", "ripe"]
 

@@ -85,6 +85,7 @@ class Generator:
             [each for each in known if type(each) in {int, float}],
         )
         self.texts, self.numbers = known[0], sorted(set(known[1]))
+        self._fitting = {}
 
     def value(self, schema):
         """Return a value that `schema` takes."""
@@ -147,10 +148,17 @@ class Generator:
             return self.random.choice(schema.get("enum", [schema.get("const")]))
         if schema.get("format") == "date-time":
             return instant(self.random.choice([-1, -1, -1, 1]) * self.random.choice(STEPS))
-        fitting = [text for text in self.texts if is_text_of(schema, text)]
+        fitting = self.fitting(schema)
         if fitting and self.random.random() < 0.7:
             return self.random.choice(fitting)
         return self.fresh(schema)
+
+    def fitting(self, schema):
+        """Return the known texts that `schema` takes."""
+        if id(schema) not in self._fitting:
+            found = [text for text in self.texts if is_text_of(schema, text)]
+            self._fitting[id(schema)] = (schema, found)  # with the schema: while it lives, nothing else has its id
+        return self._fitting[id(schema)][1]
 
     def fresh(self, schema):
         """Return a text that `schema` takes and that is, in all likelihood, new."""

@@ -13,7 +13,9 @@ test_capitals_make_no_second_person if {
 	not persons.differ("Anna.Roth", "anna.roth")
 }
 
-test_nobody_is_no_second_person if {
-	not persons.differ("usr-31", input.nobody)
-	not persons.differ(input.nobody, "usr-31")
-}
+# A rule, since engines disagree on `not` before a call that is given nothing.
+nobody_differs if persons.differ("usr-31", input.nobody)
+
+nobody_differs if persons.differ(input.nobody, "usr-31")
+
+test_nobody_is_no_second_person if not nobody_differs
