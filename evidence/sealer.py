@@ -28,6 +28,7 @@ from evidence.errors import (
     NotFoundError,
     RetentionError,
     RetiredKeyError,
+    SignatureError,
     StoreError,
 )
 from evidence.holding import Reason, class_of
@@ -136,7 +137,15 @@ class Sealer:
             DamagedJournalError: a journal does not continue what the store holds.
             JournalError: a journal cannot be read.
             StoreError: the store does not take it, or its answer was lost.
+            RetiredKeyError: the log was given another key meanwhile.
         """
+        try:
+            return self._step(flush=flush, now=now)
+        except SignatureError:
+            _refuse_retired(self._key, KeyHistory.load(self._store, self._key.verifier))
+            raise
+
+    def _step(self, *, flush: bool, now: Collection[str]) -> int:
         try:
             chains = self._known()
             sealed = sum(self._seal_chain(chain, flush=flush or chain.directory.name in now) for chain in chains)

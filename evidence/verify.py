@@ -32,6 +32,7 @@ from evidence.tree import Frontier, root_hash
 _EARLIER = "--checkpoint"
 _SINCE = "--since"
 _RECEIPTS = "--receipts"
+_FEWEST = 8  # segments for which a process is worth its start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +201,9 @@ class Verification:
             report=self.report,
             progress=self.progress,
         )
-        with open_pool(self._objects.store, self._wanted(), jobs=asked.jobs, reopen=asked.reopen) as pool:
+        segments = sum(len(chain.segments) for chain in self._inventory.chains.values())
+        jobs = min(asked.jobs, max(1, segments // _FEWEST))
+        with open_pool(self._objects.store, self._wanted(), jobs=jobs, reopen=asked.reopen) as pool:
             walk.run(pool)
         self.report.uncheckpointed_seals = self.report.checked.seals - self.report.up_to.tree_size
         if asked.since is not None:

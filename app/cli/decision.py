@@ -13,7 +13,10 @@ from app.cli.explanation import told
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
 from app.decision_log import Outcome, Replay
+from app.objects import ObjectsError, open_objects
 from app.pdp.errors import PdpError
+from app.privacy.detached import Detached
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings
 from evidence.errors import EvidenceError
@@ -23,7 +26,7 @@ from evidence.store import open_store
 
 Told = TypeVar("Told")
 
-_CODES = {Outcome.REPRODUCED: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPRODUCIBLE: 2}
+_CODES = {Outcome.REPRODUCED: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPRODUCIBLE: 2, Outcome.KEY_DESTROYED: 4}
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -32,7 +35,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     replay = group.add_parser(
         "replay",
         help="decide a recorded request again, under the bundle that decided it, and compare byte for byte",
-        description="Exit code 0: the same result; 1: another; 2: it cannot be decided again.",
+        description="Exit code 0: the same result; 1: another; 2: it cannot be decided again; "
+        "4: sealed, key destroyed: what was asked was erased, and the record stands.",
     )
     explain = group.add_parser(
         "explain",
@@ -68,7 +72,7 @@ def run_explain(options: argparse.Namespace, settings: Settings) -> int:
 def _with_record(
     options: argparse.Namespace,
     settings: Settings,
-    tell: Callable[[bytes, SubjectKeys, Path], Awaitable[Told]],
+    tell: Callable[[bytes, SubjectKeys, Path, Detached], Awaitable[Told]],
 ) -> Told:
     """Return what `tell` makes of the record, the key store and the bundles."""
     try:
@@ -78,7 +82,7 @@ def _with_record(
         return asyncio.run(_telling(found.record, settings, node, tell))
     except (EvidenceError, PdpError) as error:
         raise CommandError(f"{error.code}: {error}") from error
-    except (keys.KeyFileError, DatabaseUrlError) as error:
+    except (keys.KeyFileError, DatabaseUrlError, ObjectsError) as error:
         raise CommandError(str(error)) from error
 
 
@@ -86,12 +90,13 @@ async def _telling(
     record: bytes,
     settings: Settings,
     node: keys.NodeKeys,
-    tell: Callable[[bytes, SubjectKeys, Path], Awaitable[Told]],
+    tell: Callable[[bytes, SubjectKeys, Path, Detached], Awaitable[Told]],
 ) -> Told:
     engine = open_engine(settings.key_store)
-    subject_keys = SubjectKeys(engine, kek=node.kek, lookup_key=node.lookup)
+    subject_keys = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup)
     try:
-        return await tell(record, subject_keys, settings.bundles)
+        payloads = Detached(open_objects(settings.objects), tuple(settings.payloads))
+        return await tell(record, subject_keys, settings.bundles, payloads)
     finally:
         subject_keys.close()
         engine.dispose()

@@ -9,15 +9,18 @@ import json
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import keys
 from app.cli.output import CommandError, note, print_json, progress
+from app.node_log import record_now
 from app.settings import Settings
 from evidence.__main__ import main as evidence_main
 from evidence.errors import EvidenceError, FindingError
+from evidence.storage_commands import Node
 
 if TYPE_CHECKING:
     from app.index.comparison import Compared, Lie
@@ -53,8 +56,13 @@ def run(arguments: Sequence[str], settings: Settings) -> int:
 
 
 def _evidence(arguments: Sequence[str], settings: Settings) -> int:
-    key = settings.keys / keys.LOG_VERIFIER_KEY
-    return evidence_main(arguments, program="omega evidence", store=settings.store, key=key)
+    node = Node(
+        store=settings.store,
+        key=settings.keys / keys.LOG_VERIFIER_KEY,
+        immutable=settings.store_immutable,
+        record=partial(record_now, settings),
+    )
+    return evidence_main(arguments, program="omega evidence", node=node)
 
 
 def _reindex(arguments: Sequence[str], settings: Settings) -> int:

@@ -44,19 +44,30 @@ class Decisions(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Whether this worker can decide and record, and what it runs."""
+    """Whether this worker can decide and record, and what it runs.
+
+    Attributes:
+        checks: each of them has to hold, or the worker is not ready.
+        alarms: what somebody has to look at, in words; the worker is ready all the same.
+        bundle: digest of the bundle in force.
+        revision: of that bundle.
+    """
 
     checks: dict[str, bool]
+    alarms: tuple[str, ...] = ()
     bundle: str
     revision: str
+    assurance: dict[str, str] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the answer of /readyz."""
         return {
             "ready": all(self.checks.values()),
             "checks": self.checks,
+            "alarms": list(self.alarms),
             "bundle": self.bundle,
             "revision": self.revision,
+            "assurance": self.assurance,
         }
 
 

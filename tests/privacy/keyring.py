@@ -33,6 +33,9 @@ class CountedTable:
         self.loads.append(lookups)
         return self.table.load(lookups)
 
+    def news(self, seen):
+        return self.table.news(seen)
+
 
 class HangingTable:
     """A database that does not answer until it is let go."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app import schema
 from app.db import open_engine
 from app.privacy.errors import KeyStoreError
-from app.privacy.key_table import KeyTable, insert_new
+from app.privacy.key_table import KeyTable, empty_wal, insert_new
 from app.privacy.rows import SUBJECT_KEY, SUBJECT_KEYS_DESTROYED, SubjectKeyRow
 from app.privacy.sealed_block import SubjectKey
 
@@ -202,3 +202,20 @@ def test_a_key_outlives_a_crash_of_the_server(postgresql, postgresql_url):
     assert table.find(key.subject, key.kid) is not None
     assert table.load([ALICE])[1][ALICE].subject == key.subject
     engine.dispose()
+
+
+def test_a_row_whose_names_have_another_form_is_damaged_though_it_unwraps(table, engine):
+    table.load([ALICE])
+    row = {"lookup": ALICE, "subject": "alice", "kid": "k", "kek": 1}
+    change(engine, ALICE, subject="alice", kid="k", wrapped=table.keks.wrap(row, bytes(32), bytes(12)))
+    assert isinstance(table.load([ALICE])[1][ALICE], KeyStoreError)
+
+
+def test_only_sqlite_has_a_log_to_empty():
+    class Dialect:
+        name = "postgresql"
+
+    class Other:
+        dialect = Dialect()
+
+    empty_wal(Other())
