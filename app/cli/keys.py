@@ -3,6 +3,8 @@
 import argparse
 import os
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from typing import Any
 
 from app import keys, supervisor
@@ -14,6 +16,7 @@ from evidence.errors import EvidenceError, StoreError
 from evidence.key_history import KeyHistory, Reason
 from evidence.record import Draft
 from evidence.store import open_store
+from evidence.writer import record_once
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -59,7 +62,7 @@ def run_rotate(options: argparse.Namespace, settings: Settings) -> int:
             store=open_store(settings.store),
             retention=max(settings.retention.values()),
             clock=utc_now,
-            record=_unrecorded,
+            record=partial(_record, settings),
         )
         history = rotation.run(Reason.COMPROMISED if options.compromised else Reason.ROTATED)
     except (keys.KeyFileError, RotationError, EvidenceError) as error:
@@ -104,8 +107,9 @@ def _rows(history: KeyHistory) -> list[_Row]:
     return rows
 
 
-def _unrecorded(_: Draft) -> None:
-    """Leave it to the statement in the store to say it."""
+def _record(settings: Settings, draft: Draft) -> None:
+    """Put it on disk; the sealer takes it from there at the next start."""
+    record_once(settings.journals, [draft], retention_class=next(iter(settings.retention)), version=version("omega"))
 
 
 def _command_error(error: Exception) -> CommandError:
