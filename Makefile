@@ -34,6 +34,7 @@ layers: .venv/tested ## Who may import whom
 	$(BIN)/lint-imports
 
 bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wrk)
+	$(BIN)/python -m bench.policies
 	$(BIN)/python -m bench.decide
 
 chaos: .venv/tested ## The storms: more rounds of the fault tests, half an hour

@@ -1,4 +1,4 @@
-"""The key files of a node: made once, loaded at start, refused if others could have read them.
+"""The key files of a node, and of a witness: made once, loaded at start, refused if others could have read them.
 
 Knows files and forms, not what the keys are used for.
 """
@@ -16,6 +16,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence.cosignature import WitnessKey, WitnessSigner
 from evidence.errors import MalformedError
 from evidence.keys import SigningKey, VerifierKey, parse_origin
 
@@ -25,6 +26,9 @@ NEXT_LOG_KEY: Final = "log.key.next"
 TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
 KEK: Final = "kek.key"
 LOOKUP_KEY: Final = "lookup.key"
+
+WITNESS_KEY: Final = "witness.key"
+WITNESS_VERIFIER_KEY: Final = "witness.vkey"
 
 _SECRET_BYTES: Final = 32
 _LARGEST: Final = 4_096
@@ -81,6 +85,48 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
     found = load(directory).log.origin
     if found != origin:
         raise KeyFileError(f"the keys in `{directory}` are those of the log `{found}`, not of `{origin}`")
+
+
+def ensure_witness(directory: Path, name: str, *, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make the key of a witness called `name` in `directory`, unless its verifier key is there; durable at the return.
+
+    Raises:
+        KeyFileError: as `ensure`.
+    """
+    try:
+        parse_origin(name)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_directory(directory)
+        if not (directory / WITNESS_VERIFIER_KEY).exists():
+            _make(directory / WITNESS_KEY, _signing_key(random), mode=0o600)
+            signer = WitnessSigner(name=name, private_key=_load_signing_key(directory / WITNESS_KEY))
+            _make(directory / WITNESS_VERIFIER_KEY, f"{signer.key}\n".encode(), mode=0o644)
+        _sync_directory(directory)
+    except MalformedError as error:
+        raise KeyFileError(f"`{name}` cannot name a witness: {error}") from error
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    found = load_witness(directory).name
+    if found != name:
+        raise KeyFileError(f"the keys in `{directory}` are those of the witness `{found}`, not of `{name}`")
+
+
+def load_witness(directory: Path) -> WitnessSigner:
+    """Return the witness's key in `directory`, named as the verifier key beside it says.
+
+    Raises:
+        KeyFileError: as `load`.
+    """
+    _refuse_open_directory(directory)
+    path = directory / WITNESS_VERIFIER_KEY
+    try:
+        key = WitnessKey.parse(_read(path, secret=False).decode())
+    except (MalformedError, UnicodeDecodeError):
+        raise KeyFileError(f"`{path}` is not the verifier key of a witness") from None
+    signer = WitnessSigner(name=key.name, private_key=_load_signing_key(directory / WITNESS_KEY))
+    if signer.key != key:
+        raise KeyFileError(f"`{path}` is not the verifier key of `{WITNESS_KEY}` beside it")
+    return signer
 
 
 def load(directory: Path) -> NodeKeys:
@@ -145,7 +191,7 @@ def finish_rotation(directory: Path) -> bool:
         KeyFileError: a file cannot be replaced or trusted.
     """
     following = load_next_log_key(directory)
-    if following is None or following.verifier != _load_verifier_key(directory):
+    if following is None or following.verifier != load_verifier(directory):
         return False
     try:
         _replace_log_key(directory)
@@ -161,10 +207,15 @@ def _replace_log_key(directory: Path) -> None:
 
 def _next_log_key(directory: Path) -> SigningKey:
     private = _load_signing_key(directory / NEXT_LOG_KEY)
-    return SigningKey(origin=_load_verifier_key(directory).origin, private_key=private)
+    return SigningKey(origin=load_verifier(directory).origin, private_key=private)
 
 
-def _load_verifier_key(directory: Path) -> VerifierKey:
+def load_verifier(directory: Path) -> VerifierKey:
+    """Return the log's verifier key alone, for who has no business with secrets.
+
+    Raises:
+        KeyFileError: the file is missing, writable by others, not ours, or holds something else.
+    """
     path = directory / LOG_VERIFIER_KEY
     try:
         return VerifierKey.parse(_read(path, secret=False).decode())
@@ -175,7 +226,7 @@ def _load_verifier_key(directory: Path) -> VerifierKey:
 def _load_log_key(directory: Path) -> SigningKey:
     """Return the log's key, named as the verifier key beside it says."""
     private = _load_signing_key(directory / LOG_KEY)
-    verifier = _load_verifier_key(directory)
+    verifier = load_verifier(directory)
     log = SigningKey(origin=verifier.origin, private_key=private)
     if log.verifier != verifier:
         raise KeyFileError(f"`{directory / LOG_VERIFIER_KEY}` is not the verifier key of `{LOG_KEY}` beside it")

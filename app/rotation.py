@@ -40,7 +40,7 @@ class Rotation:
     store: WormStore
     retention: timedelta
     clock: Callable[[], datetime]
-    record: Callable[[Draft], None]
+    record: Callable[[Draft], object]
 
     def run(self, reason: Reason) -> KeyHistory:
         """Rotate, or finish a rotation that was interrupted; return the history as it is then.

@@ -20,7 +20,7 @@ from typing import Any
 
 import uvicorn
 
-from app import activation, decision_log, identity, keys
+from app import activation, anchors, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
@@ -181,7 +181,8 @@ class Worker:
             "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        return Health(checks=checks, bundle=bundle.digest, revision=bundle.revision)
+        alarms = anchors.alarms(self._settings, time.time())
+        return Health(checks=checks, alarms=alarms, bundle=bundle.digest, revision=bundle.revision)
 
     async def _start(self, snapshot: Path) -> Policies:
         """Start a bundle, and chains of the classes that it asks for."""

@@ -10,15 +10,28 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from evidence import authority
+from evidence.cosignature import WitnessKey
+from evidence.errors import MalformedError
+
 _T = TypeVar("_T")
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
 class SettingsError(Exception):
     """A setting cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A witness: its key, and the URL that it answers at."""
+
+    key: WitnessKey
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +58,13 @@ class Settings:
     heartbeat: float  # seconds of silence until a seal says so; longer, and silence looks like absence
     checkpoint: float  # seconds between checkpoints; proofs of a record wait that long
     retention: Mapping[str, timedelta]  # of each class; a store with Object Lock lets nobody shorten it
+    tsa: str | None  # URL of a time-stamp authority; without any anchor, whoever has the key can rewrite unseen
+    tsa_roots: Path | None  # certificates it must be below; without them anybody's answer is kept as a time stamp
+    witnesses: tuple[Witness, ...]  # who cosigns checkpoints; a key that is not theirs, and nothing is cosigned
+    anchor: float  # seconds between two anchors of one kind; how far back the log can be rewritten unseen
+    witness_name: str  # names this machine as a witness for ever; changed, its key files are refused
+    witness_host: str  # where `omega witness serve` listens: beyond loopback, TLS has to end in front
+    witness_port: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -76,17 +96,36 @@ class Settings:
             heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
             retention=read.value("OMEGA_RETENTION", "std7y=2555,hipaa6y=2192,aiact1y=366", _retention),
+            tsa=read.value("OMEGA_TSA_URL", "", _url),
+            tsa_roots=read.value("OMEGA_TSA_ROOTS", "", lambda text: _directory(text) if text else None),
+            witnesses=read.value("OMEGA_WITNESSES", "", _witnesses),
+            witness_name=environment.get("OMEGA_WITNESS_NAME", "omega.localhost/witness"),
+            witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", _host),
+            witness_port=read.number("OMEGA_WITNESS_PORT", 8421, 0, 65_535),
+            anchor=float(read.number("OMEGA_ANCHOR_S", 600, 1, 86_400)),
         )
 
     @property
     def places(self) -> Mapping[str, str]:
         """Return the variables that name places, none of them relative: for a process that starts elsewhere."""
-        return {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
+        roots = str(self.tsa_roots or "")
+        places = {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
+        return {**places, "OMEGA_TSA_ROOTS": roots}
+
+    @property
+    def anchored(self) -> bool:
+        """Return whether anybody is to vouch for checkpoints."""
+        return self.tsa is not None or bool(self.witnesses)
 
     @property
     def keys(self) -> Path:
         """Return the directory of the node's key files."""
         return self.data / "keys"
+
+    @property
+    def witness(self) -> Path:
+        """Return the directory of what `omega witness serve` keeps: its key, what it has seen, whom it trusts."""
+        return self.data / "witness"
 
     @property
     def journals(self) -> Path:
@@ -150,3 +189,30 @@ def _retention(text: str) -> Mapping[str, timedelta]:
             raise ValueError("it is a list of class=days, such as std7y=2555,sec1y=365")
         classes[found[1]] = timedelta(days=int(found[2]))
     return classes
+
+
+def _url(text: str) -> str | None:
+    try:
+        return authority.parse_url(text) if text else None
+    except MalformedError as error:
+        raise ValueError("it is a URL, such as https://tsa.example.org/tsr") from error
+
+
+def _witnesses(text: str) -> tuple[Witness, ...]:
+    """Read `verifier key=url`, white space between two."""
+    witnesses: dict[bytes, Witness] = {}
+    for item in text.split():
+        try:
+            witness = _witness(item)
+        except MalformedError as error:
+            raise ValueError("it is a list of <verifier key of the witness>=<its URL>, with spaces between") from error
+        if witnesses.setdefault(witness.key.id, witness) is not witness:
+            raise ValueError("two witnesses have one key id")
+    return tuple(witnesses.values())
+
+
+def _witness(text: str) -> Witness:
+    found = _WITNESS.fullmatch(text)
+    if found is None:
+        raise MalformedError("no verifier key and URL")
+    return Witness(key=WitnessKey.parse(found[1]), url=authority.parse_url(found[2]))

@@ -1,4 +1,4 @@
-"""`python -m evidence`: verify a log, show a record, prove a record, check a proof.
+"""`python -m evidence`: verify a log, show a record, prove a record or how the log grew, check a proof.
 
 Exit codes: 0 all holds, 1 the log or the proof does not hold, 2 the input is unusable.
 """
@@ -13,10 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evidence import form, receipt
+from evidence import checkpoint, form, receipt
+from evidence.anchorer import newest_checkpoint
 from evidence.anchors import Trust
+from evidence.checkpoint import decimal
+from evidence.checkpointer import checkpoint_key
 from evidence.cosignature import WitnessKey
-from evidence.errors import EvidenceError, FindingError, MalformedError, ProofError, SignatureError
+from evidence.errors import EvidenceError, FindingError, MalformedError, NotFoundError, ProofError, SignatureError
+from evidence.growth import Growth, format_proof, parse_proof, verify_growth
+from evidence.key_history import KeyHistory
 from evidence.keys import VerifierKey
 from evidence.note import MAX_NOTE
 from evidence.proof import MAX_PROOF, Proof
@@ -95,7 +100,27 @@ def _parser(program: str, store: str | None, key: Path | None) -> argparse.Argum
     check.add_argument("file", type=Path, metavar="FILE", help="the proof")
     _key_options(check, key)
     check.set_defaults(run=_check_proof)
+
+    consistency = commands.add_parser("consistency", help="print a proof that the tree of one size continues another's")
+    _store_options(consistency, store, key)
+    consistency.add_argument("--old", type=_size, required=True, metavar="N", help="the older size, in seals")
+    consistency.add_argument("--new", type=_size, metavar="M", help="the newer size (default: the newest checkpoint's)")
+    consistency.set_defaults(run=_consistency)
+
+    growth = commands.add_parser("check-consistency", help="check that one checkpoint continues another")
+    growth.add_argument("old", type=Path, metavar="OLD", help="the older checkpoint")
+    growth.add_argument("new", type=Path, metavar="NEW", help="the newer checkpoint")
+    growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
+    _key_options(growth, key)
+    growth.set_defaults(run=_check_consistency)
     return parser
+
+
+def _size(text: str) -> int:
+    try:
+        return decimal(text)
+    except MalformedError as error:
+        raise argparse.ArgumentTypeError(f"`{text}` is no size") from error
 
 
 def _store_options(parser: argparse.ArgumentParser, store: str | None, key: Path | None) -> None:
@@ -177,13 +202,7 @@ def _check_proof(options: argparse.Namespace) -> int:
     try:
         record, head = Proof.parse(_read(options.file, MAX_PROOF)).verify(_key(options))
     except (ProofError, SignatureError) as error:
-        if options.json:
-            _print_json(
-                {"ok": False, "finding": {"code": error.code, "where": str(options.file), "detail": str(error)}}
-            )
-        else:
-            print(f"does not hold: {error.code}: {error}")
-        return 1
+        return _does_not_hold(error, options.file, as_json=options.json)
     if options.json:
         _print_json({"ok": True, "record": record.position.decision_id, "log": head.origin, "tree_size": head.size})
     else:
@@ -191,6 +210,44 @@ def _check_proof(options: argparse.Namespace) -> int:
             f"holds: record {record.position.decision_id} is in {head.origin} under its checkpoint of {head.size} seals"
         )
     return 0
+
+
+def _consistency(options: argparse.Namespace) -> int:
+    store, size = _store(options), options.new
+    if size is None:
+        number = newest_checkpoint(store)
+        if number is None:
+            raise NotFoundError("there is no checkpoint yet")
+        history = KeyHistory.load(store, _key(options))
+        size = history.verify_checkpoint(store.get(checkpoint_key(number), limit=MAX_NOTE)).size
+    proof = format_proof(Growth(store).prove(options.old, size))
+    if options.json:
+        _print_json({"old": options.old, "new": size, "proof": proof.splitlines()})
+    else:
+        sys.stdout.write(proof)
+    return 0
+
+
+def _check_consistency(options: argparse.Namespace) -> int:
+    key, proof = _key(options), parse_proof(_read(options.proof, MAX_NOTE))
+    try:
+        old, new = (checkpoint.verify(_read(path, MAX_NOTE), key) for path in (options.old, options.new))
+        verify_growth(old, new, proof)
+    except (ProofError, SignatureError) as error:
+        return _does_not_hold(error, options.proof, as_json=options.json)
+    if options.json:
+        _print_json({"ok": True, "log": new.origin, "old": old.size, "new": new.size})
+    else:
+        print(f"holds: the tree of {new.size} seals of {new.origin} continues the one of {old.size}")
+    return 0
+
+
+def _does_not_hold(error: EvidenceError, where: Path, *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"ok": False, "finding": {"code": error.code, "where": str(where), "detail": str(error)}})
+    else:
+        print(f"does not hold: {error.code}: {error}")
+    return 1
 
 
 def _key(options: argparse.Namespace) -> VerifierKey:

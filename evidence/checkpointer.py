@@ -52,13 +52,13 @@ class Checkpointer:
         store: WormStore,
         key: SigningKey,
         *,
+        history: KeyHistory,
         retention: timedelta,
         clock: Callable[[], datetime],
         memory: Path | None = None,
-        history: KeyHistory | None = None,
     ) -> None:
         self._store, self._key, self._retention, self._clock, self._memory = store, key, retention, clock, memory
-        self._history = history or KeyHistory.load(store, key.verifier)
+        self._history = history
         self._number = 0  # of the next checkpoint
         self._tree = Frontier()
         self._next: dict[str, int] = {}  # of each chain, the first segment that is not in the tree
@@ -208,8 +208,7 @@ class Checkpointer:
 
     def _confirmed(self, number: int, head: Checkpoint) -> bool:
         try:
-            data = self._store.get(checkpoint_key(number), limit=note.MAX_NOTE)
-            found = self._history.verify_checkpoint(data)
+            found = self._history.verify_checkpoint(self._store.get(checkpoint_key(number), limit=note.MAX_NOTE))
         except NotFoundError:
             return False
         return found == head

@@ -35,6 +35,46 @@ class AnchorError(EvidenceError):
     code = "bad-anchor"
 
 
+class AuthorityError(EvidenceError):
+    """An authority or a witness did not answer as it should; nothing is anchored, and it may be asked again."""
+
+    code = "authority-unavailable"
+
+
+class WitnessConflictError(AuthorityError):
+    """The witness has cosigned another size than the proof starts from; ask again from there."""
+
+    code = "witness-conflict"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the witness has seen a tree of {size}")
+        self.size = size
+
+
+class UnknownLogError(AuthorityError):
+    """The witness knows no log of this origin; its operator has to be told the log's verifier key."""
+
+    code = "unknown-log"
+
+
+class UntrustedLogError(AuthorityError):
+    """The witness knows the log, and none of its keys made the signature."""
+
+    code = "untrusted-log"
+
+
+class ForkedLogError(AuthorityError):
+    """The witness has cosigned another root of this size: one log shows two histories. A person must look."""
+
+    code = "forked-log"
+
+
+class InconsistentLogError(AuthorityError):
+    """The tree does not continue the one that the witness has cosigned, or the proof does not show it."""
+
+    code = "inconsistent-log"
+
+
 class FindingError(EvidenceError):
     """The log does not hold: `code` says what is wrong (docs/evidence-format.md, section 8), `where` says at what."""
 

@@ -33,7 +33,7 @@ from evidence.errors import (
 )
 from evidence.holding import Reason, class_of
 from evidence.key_history import KeyHistory
-from evidence.keys import SigningKey
+from evidence.keys import SigningKey, VerifierKey
 from evidence.note import Note
 from evidence.segment import SEAL_KEY, Batch, Seal
 from evidence.store import WormStore
@@ -115,9 +115,8 @@ class Sealer:
         self._chains: dict[str, _Chain] = {}
         self._history = KeyHistory.load(store, key.verifier)
         _refuse_retired(key, self._history)
-        longest = max(classes.values())
         self._checkpointer = Checkpointer(
-            store, key, retention=longest, clock=clock, memory=memory, history=self._history
+            store, key, history=self._history, retention=max(classes.values()), clock=clock, memory=memory
         )
         self._ticks, self._sealed = ticks, sealed
         self._checkpointed = self._scanned = ticks()
@@ -200,9 +199,8 @@ class Sealer:
         carried = 0
         for directory in holding.chains(self._journals):
             if holding.abandoned(directory) in holding.LOST and not carrying.done(directory):
-                newest = last_seal(
-                    self._store, directory.name, self._history, self._checkpointer.sealed(directory.name)
-                )
+                known = self._checkpointer.sealed(directory.name)
+                newest = last_seal(self._store, directory.name, self._history, known)
                 seals = partial(_seal, self._store, directory.name, self._history)
                 version, clock = self._version, self._clock
                 found = carrying.carry_over(directory, self._store, newest, seals, version=version, clock=clock)
@@ -346,7 +344,7 @@ def continued(directory: Path, seal: Seal | None) -> bool:
         return False
 
 
-def check_continued(store: WormStore, journals: Path, key: SigningKey) -> None:
+def check_continued(store: WormStore, journals: Path, key: VerifierKey) -> None:
     """Have no writer continue a chain whose journal is not the one that was sealed. For a node that starts.
 
     Where the store does not answer, no chain is continued: the writers begin new ones.
@@ -355,11 +353,12 @@ def check_continued(store: WormStore, journals: Path, key: SigningKey) -> None:
         EvidenceError: the store holds something else than this log.
         JournalError: the disk does not let us.
     """
+    history: KeyHistory | None = None
     try:
         for directory in holding.chains(journals):
             if holding.abandoned(directory) is None and journal.files(directory):
                 try:
-                    history = KeyHistory.load(store, key.verifier)
+                    history = history or KeyHistory.load(store, key)
                     same = continued(directory, last_seal(store, directory.name, history))
                 except StoreError:
                     holding.abandon(directory, Reason.UNCHECKED)

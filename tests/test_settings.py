@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, Witness
+from evidence.cosignature import WitnessKey
 from tests.pdp.evaluating import ROOT
 
 NUMBERS = {
@@ -26,6 +27,8 @@ NUMBERS = {
     "OMEGA_LOCKED_DEADLINE_MS": ("locked_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
     "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
+    "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
+    "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
 }
 
 
@@ -47,6 +50,10 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     days = {"std7y": 2_555, "hipaa6y": 2_192, "aiact1y": 366}
     assert settings.retention == {name: timedelta(days=number) for name, number in days.items()}
     assert settings.origin == "omega.localhost/log"
+    assert (settings.tsa, settings.tsa_roots, settings.witnesses, settings.anchor) == (None, None, (), 600.0)
+    assert not settings.anchored
+    assert (settings.witness_host, settings.witness_port) == ("127.0.0.1", 8_421)
+    assert settings.witness_name == "omega.localhost/witness"
 
 
 def test_everything_of_a_node_lies_in_its_data_directory():
@@ -56,14 +63,16 @@ def test_everything_of_a_node_lies_in_its_data_directory():
     assert settings.bundles == Path("/srv/omega/bundles")
     assert settings.key_store == "sqlite:////srv/omega/subject_keys.db"
     assert settings.store == "/srv/omega/store"
+    assert settings.witness == Path("/srv/omega/witness")
 
 
 def test_a_process_that_starts_elsewhere_finds_the_same_places(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules")
+    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules", OMEGA_TSA_ROOTS="roots.pem")
     monkeypatch.chdir("/")
     again = Settings.from_environment(settings.places)
     assert (again.data, again.store, again.policies) == (settings.data, settings.store, settings.policies)
+    assert again.tsa_roots == settings.tsa_roots == tmp_path / "roots.pem"
     assert (settings.data, settings.store) == (tmp_path / "data", str(tmp_path / "store"))
 
 
@@ -137,3 +146,47 @@ def test_retention_of_another_form_is_refused(text):
 def test_no_text_raises_another_error(name, text):
     with suppress(SettingsError):
         read(**{name: text})
+
+
+FIRST = WitnessKey(name="w.example/a=b,c", public_key=bytes(32))
+SECOND = WitnessKey(name="w.example/2", public_key=b"\x01" * 32)
+
+
+def test_anchors_are_read():
+    settings = read(
+        OMEGA_TSA_URL="https://tsa.example/tsr?key=1",
+        OMEGA_WITNESSES=f" {FIRST}=http://127.0.0.1:8421\n{SECOND}=https://w.example/prefix?a=b ",
+    )
+    assert settings.tsa == "https://tsa.example/tsr?key=1"
+    assert settings.witnesses == (
+        Witness(key=FIRST, url="http://127.0.0.1:8421"),
+        Witness(key=SECOND, url="https://w.example/prefix?a=b"),
+    )
+    assert settings.anchored
+    assert read(OMEGA_TSA_URL="http://tsa.example").anchored
+    assert read(OMEGA_WITNESSES=f"{FIRST}=http://w.example").anchored
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("OMEGA_TSA_URL", "tsa.example"),
+        ("OMEGA_TSA_URL", "file:///etc/passwd"),
+        ("OMEGA_WITNESSES", str(FIRST)),
+        ("OMEGA_WITNESSES", "http://w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST}=w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST} = http://w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST}=http://w.example x"),
+        ("OMEGA_WITNESSES", f"{str(FIRST)[:-4]}BBBB=http://w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST}=http://w.example {FIRST}=http://v.example"),
+    ],
+)
+def test_anchors_that_cannot_be(name, text):
+    with pytest.raises(SettingsError, match=f"^{name} cannot be "):
+        read(**{name: text})
+
+
+@given(st.text(max_size=80))
+def test_no_witness_raises_another_error(text):
+    with suppress(SettingsError):
+        read(OMEGA_WITNESSES=text)

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 
 import pytest
 
@@ -38,11 +39,13 @@ def supervising(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(supervisor, "__file__", str(tmp_path / "app" / "supervisor.py"))  # where children start
     sockets = []
 
-    def make(worker=POLITE, sealer=POLITE):
+    def make(worker=POLITE, sealer=POLITE, anchoring=None):
         sockets.append(listening())
-        made = Supervisor(settings, sockets[0])
+        anchored = replace(settings, tsa="http://127.0.0.1:1" if anchoring else None)
+        made = Supervisor(anchored, sockets[0])
         sockets.append(made)
-        for child, script in ((made._sealer, sealer), *((each, worker) for each in made._workers)):
+        scripts = (made._sealer, sealer), *((each, worker) for each in made._workers)
+        for child, script in (*scripts, *((each, anchoring) for each in made._spare)):
             child.command = ["sh", "-c", script.format(name=child.name.replace(" ", ""))]
         return made
 
@@ -129,6 +132,44 @@ def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog
     assert lines(tmp_path / "started").count("sealer") == supervisor._DEATHS
     assert sorted(lines(tmp_path / "ended")) == ["worker0", "worker1"]
     assert "sealer keeps dying: the service ends" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("code", [7, HOPELESS])
+def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_path, monkeypatch, code):
+    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
+
+    async def then():
+        await until(lambda: lines(tmp_path / "started").count("anchoring") > supervisor._DEATHS + 2)
+        told(signal.SIGTERM)
+
+    assert run(supervising(anchoring=SHORT.replace("7", str(code))), then) == 0
+    assert lines(tmp_path / "started").count("sealer") == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_child_it_can_do_without_that_cannot_be_started(supervising, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
+    made = supervising(anchoring=POLITE)
+    made._spare[0].command = [str(tmp_path / "nothing")]
+
+    async def then():
+        await until(lambda: caplog.text.count("anchoring cannot be started") > supervisor._DEATHS + 2)
+        told(signal.SIGTERM)
+
+    assert run(made, then) == 0
+
+
+def test_only_who_is_anchored_has_a_process_for_it(supervising, tmp_path):
+    assert supervising()._spare == []
+
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        told(signal.SIGTERM)
+
+    assert run(supervising(anchoring=POLITE), then) == 0
+    assert sorted(lines(tmp_path / "ended")[:3]) == ["anchoring", "worker0", "worker1"]
+    assert lines(tmp_path / "ended")[3] == "sealer"
 
 
 @pytest.mark.usefixtures("quick")

@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, keys, policy, serve, token
+from app.cli import decide, decision, keys, policy, serve, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,4 +20,5 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
     keys.add_to(commands)
     token.add_to(commands)
+    witness.add_to(commands)
     return whole

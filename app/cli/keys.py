@@ -4,19 +4,17 @@ import argparse
 import os
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from typing import Any
 
 from app import keys, supervisor
 from app.cli.output import NO_SERVICE, CommandError, print_json, print_rows
+from app.node_log import record_now
 from app.rotation import Rotation, RotationError
 from app.settings import Settings
 from evidence.chain import utc_now
 from evidence.errors import EvidenceError, StoreError
 from evidence.key_history import KeyHistory, Reason
-from evidence.record import Draft
 from evidence.store import open_store
-from evidence.writer import record_once
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,7 +60,7 @@ def run_rotate(options: argparse.Namespace, settings: Settings) -> int:
             store=open_store(settings.store),
             retention=max(settings.retention.values()),
             clock=utc_now,
-            record=partial(_record, settings),
+            record=partial(record_now, settings),
         )
         history = rotation.run(Reason.COMPROMISED if options.compromised else Reason.ROTATED)
     except (keys.KeyFileError, RotationError, EvidenceError) as error:
@@ -105,11 +103,6 @@ def _rows(history: KeyHistory) -> list[_Row]:
         reason = str(each.reason)
         rows.append(_Row(id=each.key.id.hex(), first=each.size, reason=reason, since=each.time, key=str(each.key)))
     return rows
-
-
-def _record(settings: Settings, draft: Draft) -> None:
-    """Put it on disk; the sealer takes it from there at the next start."""
-    record_once(settings.journals, [draft], retention_class=next(iter(settings.retention)), version=version("omega"))
 
 
 def _command_error(error: Exception) -> CommandError:

@@ -44,9 +44,17 @@ class Decisions(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Whether this worker can decide and record, and what it runs."""
+    """Whether this worker can decide and record, and what it runs.
+
+    Attributes:
+        checks: each of them has to hold, or the worker is not ready.
+        alarms: what somebody has to look at, in words; the worker is ready all the same.
+        bundle: digest of the bundle in force.
+        revision: of that bundle.
+    """
 
     checks: dict[str, bool]
+    alarms: tuple[str, ...] = ()
     bundle: str
     revision: str
 
@@ -55,6 +63,7 @@ class Health:
         return {
             "ready": all(self.checks.values()),
             "checks": self.checks,
+            "alarms": list(self.alarms),
             "bundle": self.bundle,
             "revision": self.revision,
         }

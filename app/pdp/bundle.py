@@ -6,6 +6,7 @@
     rego/**/<name>_test.rego            tests
     data/<name>.json                    `data.<name>`
     cases/<name>.yaml                   decisions that an auditor can read
+    mutants.yaml                        changes to a rule that no test can notice, and why
 
 Owns what a bundle is made of, as far as text and JSON say so; whether the engine accepts it, and whether its policies
 do what they should, is admission's business. Does not load the engine.
@@ -14,7 +15,7 @@ do what they should, is admission's business. Does not load the engine.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -32,18 +33,19 @@ _MAX_FILES: Final = 1_000
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_BUNDLE_BYTES: Final = 16 << 20
 _MAX_SNAPSHOT_BYTES: Final = 64 << 20
+EQUIVALENT_MUTANTS: Final = "mutants.yaml"
+"""The file of a bundle that says which changes to its rules no test can notice; `mutation_score` reads it."""
+
 _WORD: Final = "[a-z][a-z0-9_]*"
 _MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.rego")
 _SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.schema\.json")
 _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
-_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES)
+_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
 _TEST: Final = "_test.rego"
 _OVERRIDES: Final = "data/enforcement.json"
 _RULES: Final = "rules"
-
-
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
 _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
@@ -93,13 +95,12 @@ class Bundle:
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
+        packages = _Packages(self.modules)
         return json.dumps(
             {
                 "modules": self.modules,
                 "data": self.data,
-                "entries": {
-                    action.query: needed(action.file, self.modules) for _, action in sorted(self.actions.items())
-                },
+                "entries": {action.query: packages.needed(action.file) for _, action in sorted(self.actions.items())},
                 "digest": self.digest,
                 "revision": self.revision,
                 "files": self.files,
@@ -146,21 +147,38 @@ def parse_snapshot(data: bytes) -> Bundle:
 
 def needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
-    needed, waiting = {file}, [file]
-    while waiting:
-        source = _COMMENT.sub("", modules[waiting.pop()])
-        named = set(_REFERENCE.findall(source))  # `data` alone, or before a bracket, may be anything
-        for path, other in modules.items():
-            [package] = _PACKAGE.findall(other)[:1] or [""]
-            if path not in needed and any(_meet(name, f"data.{package}") for name in named):
-                needed.add(path)
-                waiting.append(path)
-    return sorted(needed)
+    return _Packages(modules).needed(file)
 
 
-def _meet(one: str, other: str) -> bool:
-    """Tell whether one path is the other, or lies below it."""
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+class _Packages:
+    """The packages of modules, found by their names; made once for all modules, it takes no longer for each of many."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+        self._at: dict[str, set[str]] = {}
+        self._from: dict[str, set[str]] = {}
+        for path, source in modules.items():
+            [package] = _PACKAGE.findall(source)[:1] or [""]
+            name = f"data.{package}"
+            self._at.setdefault(name, set()).add(path)
+            for beginning in (*_beginnings(name), name):
+                self._from.setdefault(beginning, set()).add(path)
+
+    def needed(self, file: str) -> list[str]:
+        """See the function of this name."""
+        needed, waiting = {file}, [file]
+        while waiting:
+            source = _COMMENT.sub("", self._modules[waiting.pop()])
+            for name in set(_REFERENCE.findall(source)):  # `data` alone, or before a bracket, may be anything
+                met = self._from.get(name, set()).union(*(self._at.get(each, ()) for each in _beginnings(name)))
+                waiting += met - needed
+                needed |= met
+        return sorted(needed)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """Yield what a path begins with, segment by segment, itself not included."""
+    return (name[:place] for place, mark in enumerate(name) if mark == ".")
 
 
 def _is_text(value: object) -> bool:

@@ -235,7 +235,7 @@ def test_at_a_start_without_a_store_chains_are_sealed_and_not_continued(tmp_path
     node = Node(tmp_path)
     [before] = node.append("a")
     [chain] = node.path.iterdir()
-    check_continued(Away(), node.path, KEY)
+    check_continued(Away(), node.path, KEY.verifier)
     assert holding.abandoned(chain) is Reason.UNCHECKED
     [after] = node.append("b")
     assert Position.parse(before).chain != Position.parse(after).chain
@@ -252,9 +252,9 @@ def test_at_a_start_a_restored_journal_is_known_before_anybody_writes(tmp_path):
     shutil.rmtree(node.path)
     shutil.copytree(tmp_path / "backup", node.path)
     [chain] = node.path.iterdir()
-    check_continued(node.store, node.path, KEY)
+    check_continued(node.store, node.path, KEY.verifier)
     assert holding.abandoned(chain) is Reason.RESTORED
-    check_continued(node.store, node.path, KEY)
+    check_continued(node.store, node.path, KEY.verifier)
     [decision_id] = node.append("c")
     assert Position.parse(decision_id).chain != chain.name
     everything(node.restart(), flush=True)
@@ -265,7 +265,7 @@ def test_at_a_start_what_was_sealed_is_continued(tmp_path):
     node = Node(tmp_path)
     node.append("a")
     node.step(flush=True)
-    check_continued(node.store, node.path, KEY)
+    check_continued(node.store, node.path, KEY.verifier)
     assert holding.abandoned(chain_of(node)) is None
 
 
@@ -278,7 +278,7 @@ def test_a_disk_that_takes_no_mark_is_a_journal_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr(holding, "_write", refuse)
     with pytest.raises(JournalError, match="Input/output error"):
-        check_continued(Away(), node.path, KEY)
+        check_continued(Away(), node.path, KEY.verifier)
 
 
 def test_a_mark_that_cannot_be_read_ends_a_chain_all_the_same(tmp_path):

@@ -145,3 +145,13 @@ def test_there_is_no_proof_beyond_the_tree():
 def test_a_consistency_proof_is_not_empty():
     with pytest.raises(ProofError):
         verify_consistency(3, root_hash(LEAVES[:3]), 5, root_hash(LEAVES[:5]), ())
+
+
+def test_the_right_edge_proves_what_the_leaves_prove():
+    leaves, edge = many(70), Frontier()
+    with pytest.raises(ProofError):
+        edge.consistency_proof(leaves)
+    for old_size in range(1, len(leaves) + 1):
+        edge.append(leaves[old_size - 1])
+        for size in range(old_size, len(leaves) + 1):
+            assert edge.consistency_proof(leaves[old_size:size]) == consistency_proof(leaves[:size], old_size)

@@ -380,3 +380,14 @@ test_nobody_deploys_with_an_override_of_his_own if {
 		at_four({"context": {"override": own}}).failed == {"in_change_window"}
 	}
 }
+
+# Where this gate fails, others do: that it blocks shows in nothing but what the decision says of it.
+test_ai_practice_permitted_is_no_mere_report if data.rules["studio.deploy"].ai_practice_permitted.enforcement == "blocking"
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_no_review_is_due_where_nothing_was_overridden if {
+	deploy.obligations == [] with input as object.union(golden, {"environment": {"time": "2026-11-22T16:00:00Z"}})
+		with data.thresholds.studio as limits
+		with data.change_windows as windows
+		with data.overrides as overrides
+}
