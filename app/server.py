@@ -20,7 +20,7 @@ from typing import Any
 
 import uvicorn
 
-from app import activation, anchors, decision_log, identity, keys
+from app import activation, anchors, assurance, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
@@ -174,6 +174,7 @@ class Worker:
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
+        store = assurance.kept(self._settings)
         alive = sealer_alive(self._settings)
         checks = {
             "evaluators": not self._pdp.policies.evaluators.gone.done(),
@@ -182,7 +183,13 @@ class Worker:
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
         alarms = anchors.alarms(self._settings, time.time())
-        return Health(checks=checks, alarms=alarms, bundle=bundle.digest, revision=bundle.revision)
+        return Health(
+            checks=checks,
+            alarms=alarms,
+            bundle=bundle.digest,
+            revision=bundle.revision,
+            assurance=None if store is None else store.document(),
+        )
 
     async def _start(self, snapshot: Path) -> Policies:
         """Start a bundle, and chains of the classes that it asks for."""

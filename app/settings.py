@@ -13,6 +13,7 @@ from typing import TypeVar
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
+from evidence.store import Level
 
 _T = TypeVar("_T")
 _MOST_DAYS = 36_500
@@ -41,6 +42,8 @@ class Settings:
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
     policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
+    store_immutable: bool  # the flag on each file of a directory; where it cannot be set, nothing starts
+    require: Level | None  # what the store has to be shown to be; without it, a lax store is merely reported
     origin: str  # names the log for ever; changed, every verifier refuses what comes after
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
     port: int
@@ -79,6 +82,8 @@ class Settings:
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
             store=read.value("OMEGA_STORE", str(data / "store"), _store),
+            store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
+            require=read.value("OMEGA_REQUIRE", "", _level),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
             host=read.value("OMEGA_HOST", "127.0.0.1", _host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
@@ -178,6 +183,18 @@ def _directory(text: str) -> Path:
 
 def _store(text: str) -> str:
     return text if _URL.match(text) else str(_directory(text))
+
+
+def _yes(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError("it is yes or no")
+    return text == "yes"
+
+
+def _level(text: str) -> Level | None:
+    if text and text not in list(Level):
+        raise ValueError(f"it is one of {', '.join(Level)}")
+    return Level(text) if text else None
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

@@ -18,10 +18,11 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, anchors, keys, schema, sealing_line
+from app import activation, anchors, assurance, keys, schema, sealing_line
 from app.db import DatabaseUrlError, open_engine
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
+from evidence.chain import utc_now
 from evidence.errors import EvidenceError
 from evidence.sealer import check_continued
 from evidence.store import open_store
@@ -203,12 +204,12 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(engine)
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
-        check_continued(open_store(settings.store), settings.journals, keys.load(settings.keys).log.verifier)
+        store = open_store(settings.store, immutable=settings.store_immutable)
+        assurance.at_start(settings, utc_now())
+        check_continued(store, settings.journals, keys.load(settings.keys).log.verifier)
         anchors.load_roots(settings)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except EvidenceError as error:
-        raise ServeError(f"the log cannot be continued: {error}") from error
-    except (OSError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except (OSError, EvidenceError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 

@@ -1,4 +1,4 @@
-"""`python -m evidence`: verify a log, show a record, prove a record or how the log grew, check a proof.
+"""`python -m evidence`: verify a log, show a record, prove a record or how the log grew, check a proof, probe a store.
 
 Exit codes: 0 all holds, 1 the log or the proof does not hold, 2 the input is unusable.
 """
@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evidence import checkpoint, form, receipt
+from evidence import checkpoint, form, receipt, storage_commands
 from evidence.anchorer import newest_checkpoint
 from evidence.anchors import Trust
 from evidence.checkpoint import decimal
@@ -40,11 +40,10 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     program: str = "python -m evidence",
-    store: str | None = None,
-    key: Path | None = None,
+    node: storage_commands.Node | None = None,
 ) -> int:
-    """Run one command and return its exit code. Where `store` and `key` are given, the command may leave them out."""
-    options = _parser(program, store, key).parse_args(arguments)
+    """Run one command and return its exit code. Of a `node`, the command need not be told store and key."""
+    options = _parser(program, node).parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -56,7 +55,8 @@ def main(
         return 2
 
 
-def _parser(program: str, store: str | None, key: Path | None) -> argparse.ArgumentParser:
+def _parser(program: str, node: storage_commands.Node | None) -> argparse.ArgumentParser:
+    store, key = (None, None) if node is None else (node.store, node.key)
     parser = argparse.ArgumentParser(prog=program, description="Verify, show and prove records of a log.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -113,6 +113,7 @@ def _parser(program: str, store: str | None, key: Path | None) -> argparse.Argum
     growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
     _key_options(growth, key)
     growth.set_defaults(run=_check_consistency)
+    storage_commands.add_to(commands, node)
     return parser
 
 

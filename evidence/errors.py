@@ -154,13 +154,29 @@ class ObjectTooLargeError(StoreError):
 class ShadowedObjectError(StoreError):
     """The key has more than one version or a delete marker: somebody wrote or deleted behind the log's back.
 
-    A locked version still stands, but what a reader without a version gets is not to be trusted.
+    A locked version still stands, but what a reader without a version gets is not to be trusted. `key` says where.
     """
 
     code = "shadowed-object"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"`{key}` has more than one version, or was deleted")
+        self.key = key
+
+
+class RetainedError(StoreError):
+    """The object is kept: until a date that has not come, under a legal hold, or because no date is known."""
+
+    code = "retained"
 
 
 class InvalidKeyError(StoreError):
     """The key is not one a store takes; the store was not asked."""
 
     code = "invalid-key"
+
+
+class AssuranceError(EvidenceError):
+    """The store was shown to refuse less than was required of it."""
+
+    code = "assurance-too-low"

@@ -49,6 +49,12 @@ def test_policies_that_are_not_admitted_are_said(tmp_path):
         serve(settings, print)
 
 
+def test_a_store_below_what_is_required_is_said(tmp_path):
+    settings = Settings.from_environment(node_environment(tmp_path, OMEGA_REQUIRE="L3"))
+    with pytest.raises(ServeError, match=r"^the store is of level L1, and L3 is required$"):
+        serve(settings, print)
+
+
 def lose_a_key(node):
     (node / "keys" / "kek.key").unlink()
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.settings import Settings, SettingsError, Witness
 from evidence.cosignature import WitnessKey
+from evidence.store import Level
 from tests.pdp.evaluating import ROOT
 
 NUMBERS = {
@@ -30,6 +31,7 @@ NUMBERS = {
     "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
     "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
 }
+TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE"]
 
 
 def read(**environment):
@@ -109,6 +111,23 @@ def test_nothing_is_no_place(name):
         read(**{name: ""})
 
 
+def test_the_flag_is_asked_for_by_word():
+    assert read().store_immutable is False
+    assert read(OMEGA_STORE_IMMUTABLE="no").store_immutable is False
+    assert read(OMEGA_STORE_IMMUTABLE="yes").store_immutable is True
+    for text in ("", "1", "Yes", "true"):
+        with pytest.raises(SettingsError, match=r"OMEGA_STORE_IMMUTABLE cannot be .*yes or no"):
+            read(OMEGA_STORE_IMMUTABLE=text)
+
+
+def test_a_level_may_be_required():
+    assert read().require is read(OMEGA_REQUIRE="").require is None
+    assert [read(OMEGA_REQUIRE=level).require for level in ("L0", "L1", "L1i", "L2", "L3")] == list(Level)
+    for text in ("L4", "l3", "L1I", "3"):
+        with pytest.raises(SettingsError, match=r"OMEGA_REQUIRE cannot be .*one of L0, L1, L1i, L2, L3"):
+            read(OMEGA_REQUIRE=text)
+
+
 def test_classes_keep_their_order():
     settings = read(OMEGA_RETENTION="sec1y=365,7=1,std7y=36500")
     assert next(iter(settings.retention)) == "sec1y"
@@ -142,7 +161,12 @@ def test_retention_of_another_form_is_refused(text):
         read(OMEGA_RETENTION=text)
 
 
-@given(name=st.sampled_from([*NUMBERS, "OMEGA_RETENTION", "OMEGA_HOST", "OMEGA_STORE"]), text=st.text())
+@given(
+    name=st.sampled_from(
+        [*NUMBERS, "OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE"]
+    ),
+    text=st.text(),
+)
 def test_no_text_raises_another_error(name, text):
     with suppress(SettingsError):
         read(**{name: text})

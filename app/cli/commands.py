@@ -17,7 +17,7 @@ def parser() -> argparse.ArgumentParser:
     decide.add_to(commands)
     decision.add_to(commands)
     policy.add_to(commands)
-    commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
+    commands.add_parser("evidence", help="verify the log, show or prove a record, probe the store", add_help=False)
     keys.add_to(commands)
     token.add_to(commands)
     witness.add_to(commands)

@@ -57,6 +57,7 @@ class Health:
     alarms: tuple[str, ...] = ()
     bundle: str
     revision: str
+    assurance: dict[str, str] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the answer of /readyz."""
@@ -66,6 +67,7 @@ class Health:
             "alarms": list(self.alarms),
             "bundle": self.bundle,
             "revision": self.revision,
+            "assurance": self.assurance,
         }
 
 

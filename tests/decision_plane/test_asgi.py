@@ -206,6 +206,7 @@ def test_readiness_says_what_it_waits_for(plane, shop):
         "alarms": [],
         "bundle": shop.digest,
         "revision": "r1",
+        "assurance": None,
     }
 
 

@@ -10,8 +10,10 @@ from evidence.reader import Reader
 from evidence.receipt import Entry, issue
 from evidence.record import Position, leaf
 from evidence.report import Report, Timestamped
+from evidence.storage_commands import Node
 from evidence.stores.local import LocalStore
-from tests.evidence.sealing import KEY, Clock, Node
+from tests.evidence import sealing
+from tests.evidence.sealing import KEY, Clock
 
 WITNESS = WitnessSigner(name="witness.example/w1", private_key=KEY.private_key)
 
@@ -19,7 +21,7 @@ WITNESS = WitnessSigner(name="witness.example/w1", private_key=KEY.private_key)
 @pytest.fixture
 def log(tmp_path):
     """A sealed log on disk: its store, its key file, a kept checkpoint, and the ids of its records."""
-    node = Node(tmp_path / "journal", store=LocalStore(tmp_path / "store"), count=3)
+    node = sealing.Node(tmp_path / "journal", store=LocalStore(tmp_path / "store"), count=3)
     ids = node.append("a", "b", "c", "d")
     node.step(flush=True)
     ids += node.append("not under a checkpoint")
@@ -141,8 +143,8 @@ def test_a_store_that_is_not_there_is_unusable(log):
 
 
 def test_store_and_key_may_be_given_by_the_product(log):
-    path = log[0]
-    assert command.main(["verify"], program="omega evidence", store=str(path / "store"), key=path / "key") == 0
+    node = Node(store=str(log[0] / "store"), key=log[0] / "key", record=lambda _: None)
+    assert command.main(["verify"], program="omega evidence", node=node) == 0
 
 
 def test_a_terminal_sees_how_far_it_is(log, capsys, monkeypatch):
