@@ -4,7 +4,6 @@ An anchor obtains evidence for one checkpoint, checks it, and knows under which 
 (docs/evidence-format.md, section 6). When to ask, and what to do about no answer, `evidence/anchorer.py` knows.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +11,7 @@ from typing import Protocol
 from cryptography import x509
 
 from evidence import authority, cosignature, timestamp, witness
+from evidence.anchor_check import COSIGNATURE_KEY, TIMESTAMP_KEY
 from evidence.authority import Post
 from evidence.checkpoint import Checkpoint
 from evidence.cosignature import WitnessKey
@@ -19,8 +19,6 @@ from evidence.errors import AuthorityError, WitnessConflictError
 from evidence.growth import Growth
 from evidence.witness import AddCheckpoint
 
-TIMESTAMP_KEY = re.compile(r"log/timestamps/([0-9]{12})\.tsr")
-COSIGNATURE_KEY = re.compile(r"log/cosignatures/([0-9]{12})-([0-9a-f]{8})\.txt")
 _OK = 200
 _ROUNDS = 3  # a witness says what it has seen, then cosigns; unless another was faster
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from evidence import checkpoint, form
-from evidence.anchors import TIMESTAMP_KEY, AnchorCheck, Trust
+from evidence.anchor_check import TIMESTAMP_KEY, AnchorCheck, Trust
 from evidence.chain_walk import ChainWalk
 from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import checkpoint_key, leaves_key
