@@ -108,9 +108,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
     growth.add_argument("old", type=Path, metavar="OLD", help="the older checkpoint")
     growth.add_argument("new", type=Path, metavar="NEW", help="the newer checkpoint")
     growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
-    growth.add_argument(
-        "--old-key", type=Path, metavar="FILE", help="the older one's, if the log got another key since"
-    )
+    growth.add_argument("--old-key", type=Path, metavar="FILE", help="the older one's, if the log got another since")
     _key_options(growth, key)
     growth.set_defaults(run=_check_consistency)
     storage_commands.add_to(commands, node)
@@ -143,9 +141,7 @@ def _verify(options: argparse.Namespace) -> int:
     earlier = None if options.checkpoint is None else _read(options.checkpoint, MAX_NOTE)
     verification = Verification(store, key, _asked(options))
     if sys.stderr.isatty():
-        verification.progress = lambda report: print(
-            report_text.bar(report, verification.total_seals), end="", file=sys.stderr
-        )
+        verification.progress = lambda report: _draw(report_text.bar(report, verification.total_seals))
     finding = None
     try:
         verification.run(earlier)
@@ -153,12 +149,16 @@ def _verify(options: argparse.Namespace) -> int:
         finding = error
     finally:
         if sys.stderr.isatty():
-            print("\r\N{ESCAPE}[K", end="", file=sys.stderr)
+            _draw("\r\N{ESCAPE}[K")
     if options.json:
         _print_json(verification.report.document(finding))
     else:
         print(report_text.text(verification.report, finding, earlier=earlier is not None))
     return 0 if finding is None else 1
+
+
+def _draw(text: str) -> None:
+    print(text, end="", file=sys.stderr)
 
 
 def _asked(options: argparse.Namespace) -> Asked:

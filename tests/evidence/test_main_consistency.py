@@ -43,7 +43,7 @@ def test_growth_is_proved_and_the_proof_is_checked(files, capsys, sizes, last):
     assert "holds: the tree of" in capsys.readouterr().out
 
 
-def test_across_a_rotation_each_checkpoint_has_its_key(grown, files, capsys):
+def test_across_a_rotation_each_checkpoint_has_its_key(files, capsys):
     log = logs.build(segments=3, checkpoints=3)
     for number, signer in ((1, SIGNER), (2, logs.SECOND_SIGNER)):
         (files / f"{number}.note").write_bytes(
