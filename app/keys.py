@@ -5,8 +5,9 @@ Knows files and forms, not what the keys are used for.
 
 import base64
 import os
+import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +25,13 @@ LOG_KEY: Final = "log.key"
 LOG_VERIFIER_KEY: Final = "log.vkey"
 NEXT_LOG_KEY: Final = "log.key.next"
 TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
-KEK: Final = "kek.key"
+OLD_KEK: Final = "kek.key"  # what the first generation was called before there were several
 LOOKUP_KEY: Final = "lookup.key"
 
 WITNESS_KEY: Final = "witness.key"
 WITNESS_VERIFIER_KEY: Final = "witness.vkey"
 
+_KEK: Final = re.compile(r"kek-([0-9]{6})\.key")
 _SECRET_BYTES: Final = 32
 _LARGEST: Final = 4_096
 
@@ -45,13 +47,13 @@ class NodeKeys:
     Attributes:
         log: signs seals and checkpoints, under the name of the log.
         token: signs bearer tokens.
-        kek: 32 bytes, wraps the subjects' data keys.
+        keks: the generations of the KEK, each of 32 bytes, which wrap the subjects' data keys.
         lookup: 32 bytes, under which a person's pseudonym is found.
     """
 
     log: SigningKey
     token: Ed25519PrivateKey = field(repr=False)
-    kek: bytes = field(repr=False)
+    keks: Mapping[int, bytes] = field(repr=False)
     lookup: bytes = field(repr=False)
 
 
@@ -69,11 +71,12 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
         parse_origin(origin)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_open_directory(directory)
+        _rename_old_kek(directory)
         if not (directory / LOG_VERIFIER_KEY).exists():
             for name in (LOG_KEY, TOKEN_KEY):
                 _make(directory / name, _signing_key(random), mode=0o600)
-            for name in (KEK, LOOKUP_KEY):
-                _make(directory / name, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
+            for name in (kek_name(1), LOOKUP_KEY):
+                make_secret(directory / name, random)
             log = SigningKey(origin=origin, private_key=_load_signing_key(directory / LOG_KEY))
             _make(directory / LOG_VERIFIER_KEY, f"{log.verifier}\n".encode(), mode=0o644)
         finish_rotation(directory)
@@ -139,7 +142,7 @@ def load(directory: Path) -> NodeKeys:
     return NodeKeys(
         log=_load_log_key(directory),
         token=_load_signing_key(directory / TOKEN_KEY),
-        kek=_load_secret(directory / KEK),
+        keks=load_keks(directory),
         lookup=_load_secret(directory / LOOKUP_KEY),
     )
 
@@ -221,6 +224,50 @@ def load_verifier(directory: Path) -> VerifierKey:
         return VerifierKey.parse(_read(path, secret=False).decode())
     except (MalformedError, UnicodeDecodeError):
         raise KeyFileError(f"`{path}` is not a verifier key") from None
+
+
+def kek_name(generation: int) -> str:
+    """Return the name of the file of a generation of the KEK."""
+    return f"kek-{generation:06}.key"
+
+
+def load_keks(directory: Path) -> dict[int, bytes]:
+    """Return every generation of the KEK in `directory`.
+
+    Raises:
+        KeyFileError: there is none, or a file is open to others, not ours, or holds something else.
+    """
+    try:
+        names = {int(found[1]): found[0] for path in directory.iterdir() if (found := _KEK.fullmatch(path.name))}
+    except OSError as error:
+        raise KeyFileError(f"`{directory}` cannot be read: {error.strerror}") from error
+    if 1 not in names and (directory / OLD_KEK).is_file():
+        names[1] = OLD_KEK
+    loaded = {}
+    for generation, name in (names or {1: kek_name(1)}).items():
+        try:
+            loaded[generation] = _load_secret(directory / name)
+        except KeyFileError:
+            if name in names.values() and len(names) > 1 and not (directory / name).exists():
+                continue  # destroyed while we looked
+            raise
+    return loaded
+
+
+def make_secret(path: Path, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make a file of 32 random bytes, durable once this returns, unless it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    _make(path, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
+
+
+def _rename_old_kek(directory: Path) -> None:
+    """Give the one KEK of earlier versions its number; one rename, so a crash leaves one name or the other."""
+    with suppress(FileNotFoundError):  # there is none, or another process was first
+        if not (directory / kek_name(1)).exists():
+            (directory / OLD_KEK).rename(directory / kek_name(1))
 
 
 def _load_log_key(directory: Path) -> SigningKey:

@@ -5,7 +5,7 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -20,6 +20,7 @@ _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
+_POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
@@ -68,6 +69,11 @@ class Settings:
     witness_name: str  # names this machine as a witness for ever; changed, its key files are refused
     witness_host: str  # where `omega witness serve` listens: beyond loopback, TLS has to end in front
     witness_port: int
+    database: str | None = field(repr=False)  # PostgreSQL, for all nodes; another one knows nobody's keys
+    index_days: int  # how far back decisions are found by search; the database grows with it
+    objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
+    inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
+    payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -78,10 +84,11 @@ class Settings:
         """
         read = _Reader(environment)
         data = read.value("OMEGA_DATA", "var", _directory)
+        store = read.value("OMEGA_STORE", str(data / "store"), _store)
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
-            store=read.value("OMEGA_STORE", str(data / "store"), _store),
+            store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
@@ -108,14 +115,23 @@ class Settings:
             witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", _host),
             witness_port=read.number("OMEGA_WITNESS_PORT", 8421, 0, 65_535),
             anchor=float(read.number("OMEGA_ANCHOR_S", 600, 1, 86_400)),
+            database=_database(environment.get("OMEGA_DATABASE")),
+            index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
+            objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
+            inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
+            payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
         )
 
     @property
     def places(self) -> Mapping[str, str]:
         """Return the variables that name places, none of them relative: for a process that starts elsewhere."""
-        roots = str(self.tsa_roots or "")
-        places = {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
-        return {**places, "OMEGA_TSA_ROOTS": roots}
+        return {
+            "OMEGA_DATA": str(self.data),
+            "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_STORE": self.store,
+            "OMEGA_OBJECTS": self.objects,
+            "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
+        }
 
     @property
     def anchored(self) -> bool:
@@ -145,7 +161,17 @@ class Settings:
     @property
     def key_store(self) -> str:
         """Return the database URL of the subjects' keys."""
-        return f"sqlite:///{self.data / 'subject_keys.db'}"
+        return self.database or f"sqlite:///{self.data / 'subject_keys.db'}"
+
+    @property
+    def index(self) -> str:
+        """Return the database URL of the log's index."""
+        return self.database or f"sqlite:///{self.index_file}"
+
+    @property
+    def index_file(self) -> Path:
+        """Return the file of the index where it is one: its own, so that it is in nobody's way."""
+        return self.data / "index.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +221,22 @@ def _level(text: str) -> Level | None:
     if text and text not in list(Level):
         raise ValueError(f"it is one of {', '.join(Level)}")
     return Level(text) if text else None
+
+
+def _database(text: str | None) -> str | None:
+    """Return the URL; the error does not quote it, as it may hold a password."""
+    if text is not None and not _POSTGRESQL.fullmatch(text):
+        raise SettingsError("OMEGA_DATABASE cannot be used: it is a URL such as postgresql://user@host/name")
+    return text
+
+
+def _objects(text: str, store: str) -> str:
+    """Return the place for objects, which is apart from the log: each would find what is not its own."""
+    place = _store(text)
+    for inner, outer in ((place, store), (store, place)):
+        if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
+            raise ValueError("it is a place of its own, apart from OMEGA_STORE")
+    return place
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

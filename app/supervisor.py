@@ -1,7 +1,7 @@
-"""`omega serve`: one listening socket, the workers that share it, and the sealer.
+"""`omega serve`: one listening socket, the workers that share it, the sealer, and the indexer.
 
-Starts what dies again, and ends as a whole when something keeps dying. Children end with it, whatever
-ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
+Starts what dies again, and ends as a whole when something keeps dying that the log needs. Children end with it,
+whatever ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from pathlib import Path
 
 from app import activation, anchors, assurance, keys, schema, sealing_line
 from app.db import DatabaseUrlError, open_engine
+from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
 from evidence.chain import utc_now
@@ -99,6 +100,7 @@ class Supervisor:
             _Child(f"worker {number}", [*worker, str(end)], environment, (listening.fileno(), end))
             for number, end in enumerate(end.fileno() for end, _ in self._lines)
         ]
+        self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, spare=True)
         anchoring = _Child("anchoring", [sys.executable, "-m", "app.anchoring", parent], environment, spare=True)
         self._spare = [anchoring] if settings.anchored else []
         self._stopping = asyncio.Event()
@@ -115,12 +117,15 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
-        tasks = [loop.create_task(self._keep(child)) for child in (self._sealer, *self._workers, *self._spare)]
+        tasks = [
+            loop.create_task(self._keep(child)) for child in (self._sealer, self._indexer, *self._workers, *self._spare)
+        ]
         announcing = loop.create_task(self._announce(ready))
         await self._stopping.wait()
         announcing.cancel()
         await asyncio.gather(*(child.stop() for child in (*self._workers, *self._spare)))
-        await self._sealer.stop()  # last, so that it seals what the workers left
+        await self._sealer.stop()  # after them, so that it seals what they left
+        await self._indexer.stop()
         await asyncio.gather(*tasks)
         if self._failed:
             _LOG.error("%s: the service ends", self._failed)
@@ -206,10 +211,11 @@ def prepare(settings: Settings) -> None:
         activation.activate(settings.policies, settings.bundles)
         store = open_store(settings.store, immutable=settings.store_immutable)
         assurance.at_start(settings, utc_now())
+        open_objects(settings.objects)
         check_continued(store, settings.journals, keys.load(settings.keys).log.verifier)
         anchors.load_roots(settings)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except (OSError, EvidenceError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except (OSError, EvidenceError, ObjectsError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 

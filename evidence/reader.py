@@ -1,5 +1,7 @@
 """Finding one record in the store, and proving it. Needs no index: a decision id says chain and sequence."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from evidence import checkpoint, note
@@ -11,7 +13,7 @@ from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.proof import Proof
 from evidence.record import Position
-from evidence.segment import MAX_SEGMENT, Seal, seal_key
+from evidence.segment import MAX_SEGMENT, SEAL_KEY, Seal, seal_key
 from evidence.store import WormStore
 from evidence.tree import inclusion_proof, leaf_hash, root_hash
 
@@ -43,13 +45,30 @@ class Reader:
         seal = self._covering(position)
         if seal is None:
             raise NotFoundError(f"no sealed record {position.decision_id}")
+        records = self._records(seal)
+        return Located(record=records[position.seq - seal.first_seq], seal=seal, segment=records)
+
+    def segments(self) -> Iterator[tuple[bytes, ...]]:
+        """Yield the records of every sealed segment that is there, chain after chain; one that has expired is not.
+
+        Raises:
+            FindingError: what stands there is not what was sealed.
+            StoreError: the store does not answer.
+        """
+        for found in filter(None, map(SEAL_KEY.fullmatch, self._store.keys("chains/"))):
+            seal = self._seal(found[1], int(found[2]))
+            if seal is not None and seal.count:
+                with suppress(NotFoundError):
+                    yield self._records(seal)
+
+    def _records(self, seal: Seal) -> tuple[bytes, ...]:
         data = self._store.get(seal.object_key, limit=MAX_SEGMENT)
         records = tuple(data.split(b"\n")[:-1])
         if len(records) != seal.count:
             raise FindingError("wrong-segment", seal.object_key, "is not the object that was sealed")
         if root_hash([leaf_hash(entry) for entry in records]).hex() != seal.root:
             raise FindingError("wrong-root", seal.object_key, "its records are not those that were sealed")
-        return Located(record=records[position.seq - seal.first_seq], seal=seal, segment=records)
+        return records
 
     def prove(self, position: Position) -> Proof:
         """Return the proof of the record at `position`, checked.

@@ -56,7 +56,7 @@ def test_a_store_below_what_is_required_is_said(tmp_path):
 
 
 def lose_a_key(node):
-    (node / "keys" / "kek.key").unlink()
+    (node / "keys" / "kek-000001.key").unlink()
 
 
 def spoil_the_database(node):
@@ -73,10 +73,15 @@ def block_the_bundle(node):
     (node / "bundles" / "active").mkdir()
 
 
+def test_a_place_for_objects_that_is_none_is_said(tmp_path):
+    with pytest.raises(ServeError, match=r"http://example\.org/` is no place"):
+        prepared(tmp_path, OMEGA_OBJECTS="http://example.org/")
+
+
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
-        pytest.param(lose_a_key, r"kek\.key", id="a key was lost"),
+        pytest.param(lose_a_key, r"kek-000001\.key", id="a key was lost"),
         pytest.param(spoil_the_database, "database", id="the key store is no database"),
         pytest.param(block_the_store, "store", id="a file stands where the store was"),
         pytest.param(block_the_bundle, "irectory", id="a directory stands where the bundle is named"),

@@ -27,11 +27,13 @@ NUMBERS = {
     "OMEGA_SYNC_DEADLINE_MS": ("sync_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_LOCKED_DEADLINE_MS": ("locked_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
+    "OMEGA_INLINE_BYTES": ("inline", 0, 24_576, 1),
     "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
     "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
     "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
+    "OMEGA_INDEX_DAYS": ("index_days", 1, 36_500, 1),
 }
-TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE"]
+TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE", "OMEGA_DATABASE"]
 
 
 def read(**environment):
@@ -56,6 +58,19 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert not settings.anchored
     assert (settings.witness_host, settings.witness_port) == ("127.0.0.1", 8_421)
     assert settings.witness_name == "omega.localhost/witness"
+    assert settings.objects == str(tmp_path / "var" / "objects")
+    assert settings.inline == 16_384
+    assert settings.payloads == {"request": timedelta(days=2_555)}
+
+
+@pytest.mark.parametrize(
+    ("store", "objects"),
+    [("/srv/a", "/srv/a"), ("/srv/a", "/srv/a/b"), ("/srv/a/b", "/srv/a"), ("s3://a/log", "s3://a/log/x")],
+)
+def test_objects_stand_apart_from_the_log(store, objects):
+    with pytest.raises(SettingsError, match=r"OMEGA_OBJECTS .* apart from OMEGA_STORE"):
+        read(OMEGA_STORE=store, OMEGA_OBJECTS=objects)
+    assert read(OMEGA_STORE="s3://a/log", OMEGA_OBJECTS="s3://a/logs").objects == "s3://a/logs"
 
 
 def test_everything_of_a_node_lies_in_its_data_directory():
@@ -64,6 +79,7 @@ def test_everything_of_a_node_lies_in_its_data_directory():
     assert settings.journals == Path("/srv/omega/journal")
     assert settings.bundles == Path("/srv/omega/bundles")
     assert settings.key_store == "sqlite:////srv/omega/subject_keys.db"
+    assert settings.index == "sqlite:////srv/omega/index.db"
     assert settings.store == "/srv/omega/store"
     assert settings.witness == Path("/srv/omega/witness")
 
@@ -161,10 +177,25 @@ def test_retention_of_another_form_is_refused(text):
         read(OMEGA_RETENTION=text)
 
 
+@pytest.mark.parametrize("url", ["postgresql://user:secret@host/name", "postgresql+psycopg:///name?host=/run"])
+def test_a_database_takes_keys_and_index(url):
+    settings = read(OMEGA_DATABASE=url)
+    assert (settings.key_store, settings.index) == (url, url)
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "secret", "sqlite:///secret.db", "mysql://user:secret@host/name", "postgresql://", "postgresql://secret host"],
+)
+def test_what_is_no_url_of_postgresql_is_refused_and_not_quoted(url):
+    with pytest.raises(SettingsError, match=r"^OMEGA_DATABASE cannot be used") as caught:
+        read(OMEGA_DATABASE=url)
+    assert "secret" not in str(caught.value)
+
+
 @given(
-    name=st.sampled_from(
-        [*NUMBERS, "OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE"]
-    ),
+    name=st.sampled_from([*NUMBERS, *TEXTS]),
     text=st.text(),
 )
 def test_no_text_raises_another_error(name, text):

@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from app.cli import evidence
 from app.cli.output import CommandError
 from app.settings import Settings, SettingsError
 
@@ -18,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_environment(os.environ)
         if given[:1] == ["evidence"]:
+            from app.cli import evidence  # noqa: PLC0415 - it loads the database where the index is asked for, only
+
             code = evidence.run(given[1:], settings)
         else:
             from app.cli.commands import parser  # noqa: PLC0415 - half a second that `evidence` need not spend

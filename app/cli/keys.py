@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from app import keys, supervisor
+from app.cli import kek
 from app.cli.output import NO_SERVICE, CommandError, print_json, print_rows
 from app.node_log import record_now
 from app.rotation import Rotation, RotationError
@@ -19,12 +20,15 @@ from evidence.store import open_store
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands."""
-    group = commands.add_parser("keys", help="the keys of the log").add_subparsers(required=True, metavar="COMMAND")
+    group = commands.add_parser("keys", help="the keys of the log, and the key-encryption key").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
     listing = group.add_parser("list", help="show which key signed what")
     rotate = group.add_parser("rotate", help="give the log another key; every node must be stopped")
     rotate.add_argument(
         "--compromised", action="store_true", help="say that the old key may be in other hands, not merely old"
     )
+    kek.add_to(group)
     for command, run in ((listing, run_list), (rotate, run_rotate)):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)

@@ -56,3 +56,8 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def printable(text: str) -> str:
+    """Return `text` with whatever a terminal might obey written out: callers choose some of it."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

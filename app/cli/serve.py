@@ -71,8 +71,9 @@ def _places(settings: Settings) -> str:
     """Return the settings that another command needs to find the same node."""
     usual = Settings.from_environment({}).places
     changed = {name: value for name, value in settings.places.items() if value != usual[name]}
-    if settings.store == str(settings.data / "store"):
-        changed.pop("OMEGA_STORE", None)
+    for name, folder in (("OMEGA_STORE", "store"), ("OMEGA_OBJECTS", "objects")):
+        if settings.places[name] == str(settings.data / folder):
+            changed.pop(name, None)
     return "".join(f"{name}={shlex.quote(value)} " for name, value in changed.items())
 
 

@@ -17,10 +17,11 @@ from app.pdp.decide import Decided, decide
 from app.pdp.engine import Engine
 from app.pdp.errors import BundleError, EngineError, EvaluationError, MalformedRequestError, TooLargeError
 from app.pdp.request import parse_document
-from app.pdp.strict_json import encode
+from app.pdp.strict_json import MAX_BYTES, encode
 from app.pdp.strict_yaml import parse_yaml
 from app.pdp.syntax import Module, parse_syntax_trees
 
+_MAX_INPUT: Final = MAX_BYTES + 1_024  # a request as it comes over HTTP, and the environment
 _TEST: Final = re.compile(r"test_\w+")
 _WANT: Final = frozenset({"allow", "failed", "obligations", "diagnostics"})
 
@@ -190,7 +191,7 @@ def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, en
             raise EvaluationError("evaluation_failed") from None
 
     try:
-        document = parse_document(encode({"environment": ENVIRONMENT} | given))
+        document = parse_document(encode({"environment": ENVIRONMENT} | given), max_bytes=_MAX_INPUT)
     except (MalformedRequestError, TooLargeError) as error:
         return f"the input is no request: {error}"
     decision = _finish(decide(bundle, evaluate, document)).decision
