@@ -11,7 +11,7 @@ from typing import Protocol
 from cryptography import x509
 
 from evidence import authority, cosignature, timestamp, timestamp_form, witness
-from evidence.anchors import COSIGNATURE_KEY, TIMESTAMP_KEY
+from evidence.anchor_check import COSIGNATURE_KEY, TIMESTAMP_KEY
 from evidence.authority import Post
 from evidence.checkpoint import Checkpoint
 from evidence.cosignature import WitnessKey

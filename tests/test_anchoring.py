@@ -13,10 +13,10 @@ from app.anchoring import main, run, step
 from app.rotation import Rotation
 from evidence.anchor_source import cosignature_key
 from evidence.authority import Answer
-from evidence.errors import AuthorityError, UntrustedLogError
+from evidence.chain import utc_now
+from evidence.errors import AuthorityError, EvidenceError, UntrustedLogError
 from evidence.key_history import Reason
 from evidence.store import open_store
-from evidence.writer import utc_now
 from tests.decision_plane.asking import body
 from tests.evidence.authority import Authority
 from tests.evidence.growing import WITNESS, FakeWitness
@@ -207,3 +207,18 @@ def test_told_to_stop_it_stops(tmp_path, monkeypatch, number):
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def test_the_last_checkpoint_of_the_key_before_is_anchored_too(tmp_path):
+    settings = prepared(tmp_path, OMEGA_TSA_URL="http://127.0.0.1:1")
+    decided(settings, body())
+    sealed(settings)
+    store = open_store(settings.store)
+    signed = store.get("log/checkpoints/000000000000.note")
+    rotation = Rotation(
+        directory=settings.keys, store=store, retention=timedelta(days=1), clock=utc_now, record=lambda _: None
+    )
+    rotation.run(Reason.ROTATED)
+    assert anchoring._verified(store, keys.load_verifier(settings.keys), signed).size == 1
+    with pytest.raises(EvidenceError):
+        anchoring._verified(store, keys.load_verifier(settings.keys), signed.replace(b"\n1\n", b"\n2\n"))

@@ -4,6 +4,9 @@ import json
 import pytest
 
 from evidence import __main__ as command
+from evidence.growth import format_proof
+from evidence.tree import consistency_proof
+from tests.evidence import logs
 from tests.evidence.growing import GrowingLog
 from tests.evidence.logs import SIGNER, Signer, note_text, root, write
 
@@ -38,6 +41,21 @@ def test_growth_is_proved_and_the_proof_is_checked(files, capsys, sizes, last):
     (files / "proof").write_text(proof)
     assert run(files, "check-consistency", checkpoint(files, 0), checkpoint(files, last), files / "proof") == 0
     assert "holds: the tree of" in capsys.readouterr().out
+
+
+def test_across_a_rotation_each_checkpoint_has_its_key(files, capsys):
+    log = logs.build(segments=3, checkpoints=3)
+    for number, signer in ((1, SIGNER), (2, logs.SECOND_SIGNER)):
+        (files / f"{number}.note").write_bytes(
+            signer.note(note_text(log.objects[f"log/checkpoints/{number:012}.note"]))
+        )
+    (files / "proof").write_text(format_proof(consistency_proof(log.leaves, 2)))
+    (files / "old").write_bytes(SIGNER.key_file)
+    (files / "key").write_bytes(logs.SECOND_SIGNER.key_file)
+    arguments = files / "1.note", files / "2.note", files / "proof"
+    assert run(files, "check-consistency", *arguments) == 1
+    assert run(files, "check-consistency", *arguments, "--old-key", files / "old") == 0
+    assert "the tree of 3 seals" in capsys.readouterr().out
 
 
 def test_as_json(files, capsys):
