@@ -38,7 +38,7 @@ def write(settings, *statements):
 def test_reindex_says_what_it_read(omega):
     ended = omega("evidence", "reindex")
     assert (ended.code, ended.errors) == (0, "")
-    assert ended.out == "indexed 3 records; 1 checkpoints read, 1 segments\n"
+    assert ended.out == "indexed 4 records; 1 checkpoints read, 1 segments\n"
     assert omega("evidence", "reindex", "--json").json == {"checkpoints": 1, "segments": 1, "records": 3}
 
 
@@ -47,7 +47,7 @@ def test_on_a_terminal_a_bar_shows_how_far_it_is(omega, monkeypatch):
     monkeypatch.setattr(sys.stderr.__class__, "isatty", lambda _: True)
     errors = omega("evidence", "reindex").errors
     assert "0/1 checkpoints" in errors
-    assert f"[{'#' * 30}] 1/1 checkpoints, 3 records" in errors
+    assert f"[{'#' * 30}] 1/1 checkpoints, 4 records" in errors
     assert errors.endswith("\r\N{ESCAPE}[K")
 
 
@@ -57,7 +57,7 @@ def test_an_index_that_holds(omega):
     assert (ended.code, ended.errors) == (0, "")
     assert "all holds" in ended.out
     assert ended.out.endswith(
-        "index        3 records in 1 segments, 1 of 1 checkpoints\nthe index says what the log says\n"
+        "index        4 records in 1 segments, 1 of 1 checkpoints\nthe index says what the log says\n"
     )
     assert omega("evidence", "verify", "--json", "--index").json["index"] == {
         "ok": True,
@@ -100,7 +100,7 @@ def test_of_very_many_lies_the_first_are_named(omega, settings, monkeypatch):
     ended = omega("evidence", "verify", "--index")
     assert ended.code == 1
     assert ended.out.count("missing-row") == 2
-    assert "and 1 more\n" in ended.out
+    assert "and 2 more\n" in ended.out
     assert omega("evidence", "verify", "--index", "--json").json["index"]["more"] == 1
 
 
