@@ -13,6 +13,7 @@ from evidence import checkpoint, note
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError, SignatureError
+from evidence.key_history import KeysInStore
 from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.record import Record
@@ -36,6 +37,7 @@ class SealedLog:
 
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
         self._store, self._key = store, key
+        self._keys = KeysInStore(store, key)
 
     def published(self) -> int:
         """Return how many checkpoints there are; it asks for all their names."""
@@ -52,7 +54,7 @@ class SealedLog:
             data = self._store.get(where, limit=note.MAX_NOTE)
         except NotFoundError:
             return None
-        found = _checked(where, "malformed-checkpoint", lambda: checkpoint.verify(data, self._key))
+        found = _checked(where, "malformed-checkpoint", lambda: self._keys.of(data).verify_checkpoint(data))
         where = leaves_key(number)
         data = self._store.get(where, limit=checkpoint.MAX_LEAVES)
         leaves = _checked(where, "malformed-leaves", lambda: checkpoint.parse_leaves(data))
@@ -66,7 +68,9 @@ class SealedLog:
         """
         where = seal_key(leaf.chain, leaf.segment)
         data = self._store.get(where, limit=note.MAX_NOTE)
-        seal = _checked(where, "malformed-seal", lambda: Seal.parse(Note.parse_stored(data).verify(self._key)))
+        seal = _checked(
+            where, "malformed-seal", lambda: Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
+        )
         if (seal.key, seal.log) != (where, self._key.origin):
             raise FindingError("misplaced-seal", where, "is of another log, chain or number")
         if seal.seal_hash != leaf.seal_hash:

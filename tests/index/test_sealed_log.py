@@ -2,9 +2,11 @@
 
 import pytest
 
+from app.index.sealed_log import SealedLog
 from evidence.checkpoint import Leaf
 from evidence.errors import FindingError, ObjectTooLargeError
-from tests.evidence.logs import Signer
+from evidence.keys import VerifierKey
+from tests.evidence.logs import SECOND_SIGNER, SIGNER, Signer
 from tests.index.logged import Logged, body
 
 
@@ -98,3 +100,15 @@ def test_a_record_that_does_not_belong_is_named(members, code):
     with pytest.raises(FindingError) as caught:
         read_all(logged)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("pinned", [SIGNER, SECOND_SIGNER], ids=["the old key pinned", "the new key pinned"])
+def test_a_log_that_got_another_key_is_read_on(logged, pinned):
+    before = len(logged.log.leaves)
+    logged.log.rotate(SECOND_SIGNER)
+    logged.log.chains[0].append()
+    logged.publish()
+    read = SealedLog(logged.store, VerifierKey.parse(pinned.key_file.decode()))
+    batches = [read.batch(number) for number in range(read.published())]
+    seals = [read.seal(leaf) for batch in batches for leaf in batch.leaves]
+    assert len(seals) == batches[-1].checkpoint.size > before
