@@ -16,7 +16,6 @@ from typing import Any
 from evidence import checkpoint, form, receipt, report_text, storage_commands
 from evidence.anchor_check import Trust
 from evidence.anchorer import newest_checkpoint
-from evidence.checkpoint import decimal
 from evidence.checkpointer import checkpoint_key
 from evidence.cosignature import WitnessKey
 from evidence.errors import EvidenceError, FindingError, MalformedError, NotFoundError, ProofError, SignatureError
@@ -108,7 +107,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
     growth.add_argument("old", type=Path, metavar="OLD", help="the older checkpoint")
     growth.add_argument("new", type=Path, metavar="NEW", help="the newer checkpoint")
     growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
-    growth.add_argument("--old-key", type=Path, metavar="FILE", help="the older one's, if the log got another since")
+    growth.add_argument("--old-key", type=Path, metavar="FILE", help="the key that signed the older one, if another")
     _key_options(growth, key)
     growth.set_defaults(run=_check_consistency)
     storage_commands.add_to(commands, node)
@@ -117,7 +116,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
 
 def _size(text: str) -> int:
     try:
-        return decimal(text)
+        return checkpoint.decimal(text)
     except MalformedError as error:
         raise argparse.ArgumentTypeError(f"`{text}` is no size") from error
 
@@ -221,8 +220,8 @@ def _consistency(options: argparse.Namespace) -> int:
         number = newest_checkpoint(store)
         if number is None:
             raise NotFoundError("there is no checkpoint yet")
-        history = KeyHistory.load(store, _key(options))
-        size = history.verify_checkpoint(store.get(checkpoint_key(number), limit=MAX_NOTE)).size
+        newest = store.get(checkpoint_key(number), limit=MAX_NOTE)
+        size = KeyHistory.load(store, _key(options)).verify_checkpoint(newest).size
     proof = format_proof(Growth(store).prove(options.old, size))
     if options.json:
         _print_json({"old": options.old, "new": size, "proof": proof.splitlines()})

@@ -210,11 +210,11 @@ class KeyHistory:
 
 
 class KeysInStore:
-    """The keys of a log for who reads on and on: asks the store once a note is met that none known so far signed."""
+    """The keys of a log for who reads on and on: asks the store at first, and for a note that none known so far signed."""
 
     def __init__(self, store: WormStore, pinned: VerifierKey) -> None:
         self._store, self._pinned = store, pinned
-        self._history = KeyHistory(keys=(pinned,))
+        self._history: KeyHistory | None = None
 
     def of(self, data: bytes) -> KeyHistory:
         """Return the history by which to verify the note in `data`.
@@ -225,7 +225,7 @@ class KeysInStore:
             StoreError: the store does not answer.
         """
         ids = {line.key_id for line in Note.parse(data).signatures}
-        if not ids & {key.id for key in self._history.keys}:
+        if self._history is None or not ids & {key.id for key in self._history.keys}:
             self._history = KeyHistory.load(self._store, self._pinned)
         return self._history
 

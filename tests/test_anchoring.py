@@ -11,10 +11,10 @@ import pytest
 from app import anchoring, keys
 from app.anchoring import main, run, step
 from app.rotation import Rotation
-from evidence.anchor import cosignature_key
+from evidence.anchor_source import cosignature_key
 from evidence.authority import Answer
 from evidence.chain import utc_now
-from evidence.errors import AuthorityError, EvidenceError
+from evidence.errors import AuthorityError, EvidenceError, UntrustedLogError
 from evidence.key_history import Reason
 from evidence.store import open_store
 from tests.decision_plane.asking import body
@@ -155,6 +155,31 @@ def test_every_authority_is_kept_on_the_log_of_the_node(node):
     note = store.get("log/checkpoints/000000000000.note")
     assert stamping.check(store.get("log/timestamps/000000000000.tsr"), note).returncode == 0
     assert list(store.keys("log/cosignatures/")) == [cosignature_key(0, WITNESS.key)]
+
+
+def test_after_a_rotation_old_and_new_checkpoints_are_the_logs(node):
+    settings, _ = node
+    witness = FakeWitness(keys.load_verifier(settings.keys))
+    (_, cosigned) = anchoring.keepers(settings, threading.Event())
+    cosigned._anchorer._anchor._post = witness
+    rotation = Rotation(
+        directory=settings.keys,
+        store=open_store(settings.store),
+        retention=timedelta(days=1),
+        clock=utc_now,
+        record=[].append,
+    )
+    rotation.run(Reason.ROTATED)
+    assert cosigned._anchorer.step() == cosignature_key(0, WITNESS.key)
+    decided(settings, body())
+    sealed(settings)
+    (_, again) = anchoring.keepers(settings, threading.Event())
+    again._anchorer._anchor._post = witness
+    again._anchorer._interval = 0.0
+    with pytest.raises(UntrustedLogError):
+        again._anchorer.step()
+    witness.keys = (*witness.keys, keys.load_verifier(settings.keys))
+    assert again._anchorer.step() == cosignature_key(1, WITNESS.key)
 
 
 def test_what_stops_the_process_is_said(tmp_path, monkeypatch, caplog):

@@ -36,6 +36,7 @@ class SealedLog:
     """Reads one store. Every method raises `StoreError` if it does not answer."""
 
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
+        """Read `store` under any one `key` of the log; the others follow from the log's own statements."""
         self._store, self._key = store, key
         self._keys = KeysInStore(store, key)
 
@@ -68,9 +69,7 @@ class SealedLog:
         """
         where = seal_key(leaf.chain, leaf.segment)
         data = self._store.get(where, limit=note.MAX_NOTE)
-        seal = _checked(
-            where, "malformed-seal", lambda: Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
-        )
+        seal = _checked(where, "malformed-seal", lambda: self._parsed_seal(data))
         if (seal.key, seal.log) != (where, self._key.origin):
             raise FindingError("misplaced-seal", where, "is of another log, chain or number")
         if seal.seal_hash != leaf.seal_hash:
@@ -94,6 +93,9 @@ class SealedLog:
         if hashlib.sha256(data).hexdigest() != seal.sha256 or len(lines) != seal.count:
             raise FindingError("wrong-segment", where, "is not the object that was sealed")
         return (_record(seal, index, line) for index, line in enumerate(lines))
+
+    def _parsed_seal(self, data: bytes) -> Seal:
+        return Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
 
 
 def _record(seal: Seal, index: int, line: bytes) -> Record:

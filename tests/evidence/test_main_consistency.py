@@ -8,7 +8,7 @@ from evidence.growth import format_proof
 from evidence.tree import consistency_proof
 from tests.evidence import logs
 from tests.evidence.growing import GrowingLog
-from tests.evidence.logs import SIGNER, note_text, root, write
+from tests.evidence.logs import SIGNER, Signer, note_text, root, write
 
 ONE_HASH = base64.b64encode(bytes(32)) + b"\n"
 
@@ -66,6 +66,19 @@ def test_as_json(files, capsys):
     arguments = checkpoint(files, 0), checkpoint(files, 2), files / "proof"
     assert run(files, "check-consistency", *arguments, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"ok": True, "log": "log.example/omega", "old": 3, "new": 12}
+
+
+def test_checkpoints_before_and_after_a_rotation(files, capsys):
+    following = Signer(seed=b"\x08" * 32)
+    new = checkpoint(files, 1)
+    new.write_bytes(following.note(note_text(new.read_bytes())))
+    run(files, "consistency", files / "store", "--old", "3", "--new", "7")
+    (files / "proof").write_text(capsys.readouterr().out)
+    (files / "old.vkey").write_bytes(SIGNER.key_file)
+    (files / "key").write_bytes(following.key_file)
+    given = checkpoint(files, 0), new, files / "proof"
+    assert run(files, "check-consistency", *given) == 1
+    assert run(files, "check-consistency", *given, "--old-key", files / "old.vkey") == 0
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])

@@ -1,7 +1,7 @@
-"""What anchors a checkpoint outside the log: a time stamp, or the cosignature of a witness.
+"""Where the anchors of a log come from: a time-stamp authority, or a witness.
 
-An anchor obtains evidence for one checkpoint, checks it, and knows under which key of the store it belongs
-(docs/evidence-format.md, section 6). When to ask, and what to do about no answer, `evidence/anchorer.py` knows.
+A source obtains an anchor for one checkpoint, checks it as an auditor would, and knows under which key of the store it
+belongs. When to ask, and what to do about no answer, `evidence/anchorer.py` knows.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from typing import Protocol
 
 from cryptography import x509
 
-from evidence import authority, cosignature, timestamp, witness
+from evidence import authority, cosignature, timestamp, timestamp_form, witness
 from evidence.anchor_check import COSIGNATURE_KEY, TIMESTAMP_KEY
 from evidence.authority import Post
 from evidence.checkpoint import Checkpoint
@@ -111,6 +111,7 @@ class TimestampAnchor:
         return self._check(data, note, None)
 
     def _check(self, data: bytes, note: bytes, nonce: int | None) -> datetime:
+        timestamp_form.parse(data)  # nothing is written that a verifier without our library would refuse
         if self._roots:
             return timestamp.verify_timestamp(data, note, self._roots, nonce=nonce)
         found = timestamp.parse_timestamp(data)
