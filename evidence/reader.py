@@ -9,7 +9,7 @@ from evidence import checkpoint, note
 from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError
-from evidence.key_history import KeyHistory
+from evidence.key_history import KeysInStore
 from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.proof import Proof
@@ -33,7 +33,7 @@ class Reader:
 
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
         self._store, self._key = store, key
-        self._history = KeyHistory(keys=(key,))  # until something signed by another key is met
+        self._keys = KeysInStore(store, key)
         self._growing = Lock()
         self._tree, self._places, self._batches = GrowingTree(), dict[str, int](), 0
 
@@ -96,7 +96,7 @@ class Reader:
                 checkpoint=self._store.get(checkpoint_key(newest), limit=note.MAX_NOTE),
             )
         size = Checkpoint.parse(Note.parse(proof.checkpoint).text).size
-        proof.verify(self._keys_of(proof.checkpoint).of_checkpoint(size))
+        proof.verify(self._keys.of(proof.checkpoint).of_checkpoint(size))
         return proof
 
     def _covering(self, position: Position) -> Seal | None:
@@ -121,19 +121,12 @@ class Reader:
             return None
         key = seal_key(chain, number)
         try:
-            seal = Seal.parse(self._keys_of(data).verify(Note.parse_stored(data)))
+            seal = Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
         except MalformedError as error:
             raise FindingError("malformed-seal", key, str(error)) from error
         if (seal.key, seal.log) != (key, self._key.origin):
             raise FindingError("misplaced-seal", key, "is of another log, chain or number")
         return seal
-
-    def _keys_of(self, data: bytes) -> KeyHistory:
-        """Return the keys of the log, read from the store once a note is not by those known so far."""
-        ids = {line.key_id for line in Note.parse(data).signatures}
-        if not ids & {key.id for key in self._history.keys}:
-            self._history = KeyHistory.load(self._store, self._key)
-        return self._history
 
     def _catch_up(self) -> int:
         """Read the leaves under checkpoints that came since; return the number of the newest checkpoint."""
