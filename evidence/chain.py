@@ -167,11 +167,16 @@ class Chain:
             holding.abandon(self.directory, Reason.DISK)
 
     def close(self, *, whole: bool = True) -> None:
-        """Let go of the chain. `whole`: every write came through, so what was set aside can be given back."""
-        if whole:
-            os.ftruncate(self._file, self.written)
-        os.close(self._file)
-        os.close(self._lock)
+        """Let go of the chain. `whole`: every write came through, so what was set aside can be given back.
+
+        What a disk does not take back stays, and means nothing.
+        """
+        with suppress(OSError):
+            if whole:
+                os.ftruncate(self._file, self.written)
+        for descriptor in (self._file, self._lock):
+            with suppress(OSError):  # closed all the same
+                os.close(descriptor)
 
 
 def _as_it_is(draft: Draft, _: Position) -> Draft:
