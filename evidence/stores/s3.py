@@ -139,7 +139,7 @@ class S3Store:
     def _only_version(self, key: str) -> str:
         place = self._place(key)
         # Other keys may begin with this one, and come after it: the first page is enough.
-        page = self._client.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
+        page = _listing(self._client.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"]))
         versions = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == place["Key"]]
         deleted = any(each["Key"] == place["Key"] for each in page.get("DeleteMarkers", ()))
         if deleted or len(versions) > 1:
@@ -150,12 +150,14 @@ class S3Store:
 
     def _read(self, key: str, version: str, limit: int) -> bytes:
         try:
-            body = self._client.get_object(**self._place(key), VersionId=version)["Body"]
+            answer = self._client.get_object(**self._place(key), VersionId=version)
         except ClientError as error:
             if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchVersion"}:
                 raise NotFoundError(key) from error
             raise
-        with closing(body):
+        with closing(answer["Body"]) as body:
+            if answer.get("VersionId") != version:  # whoever answers for the store does not know the object
+                raise StoreError(f"`{key}` was answered with something else than its version")
             data = body.read(limit + 1)
             if len(data) > limit:
                 raise ObjectTooLargeError(key)
@@ -184,7 +186,7 @@ class S3Store:
         behind = {"KeyMarker": after} if after else {}
         with _store_errors(prefix):
             pages = self._client.get_paginator("list_object_versions")
-            yield from pages.paginate(Bucket=self._bucket, Prefix=prefix, **behind)
+            yield from map(_listing, pages.paginate(Bucket=self._bucket, Prefix=prefix, **behind))
 
 
 class _Pins:
@@ -240,6 +242,17 @@ def _connect(options: S3Options) -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreError(f"no S3 client can be made: {error}") from error
+
+
+def _listing(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of a listing; any other answer of the form XML is parsed as one that is empty.
+
+    Raises:
+        StoreError: it is none.
+    """
+    if "IsTruncated" not in page:
+        raise StoreError("the store answered with something else than a listing")
+    return page
 
 
 def _is_locked(head: dict[str, Any], until: datetime) -> bool:
