@@ -34,7 +34,9 @@ layers: .venv/tested ## Who may import whom
 	$(BIN)/lint-imports
 
 bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wrk)
+	$(BIN)/python -m bench.policies
 	$(BIN)/python -m bench.decide
+	$(BIN)/python -m bench.index
 
 chaos: .venv/tested ## The storms: more rounds of the fault tests, half an hour
 	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 $(BIN)/pytest -q -m "slow" --timeout=3600 tests/e2e

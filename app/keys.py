@@ -1,13 +1,14 @@
-"""The key files of a node: made once, loaded at start, refused if others could have read them.
+"""The key files of a node, and of a witness: made once, loaded at start, refused if others could have read them.
 
 Knows files and forms, not what the keys are used for.
 """
 
 import base64
 import os
+import re
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,15 +17,21 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evidence.cosignature import WitnessKey, WitnessSigner
 from evidence.errors import MalformedError
 from evidence.keys import SigningKey, VerifierKey, parse_origin
 
 LOG_KEY: Final = "log.key"
 LOG_VERIFIER_KEY: Final = "log.vkey"
+NEXT_LOG_KEY: Final = "log.key.next"
 TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
-KEK: Final = "kek.key"
+OLD_KEK: Final = "kek.key"  # what the first generation was called before there were several
 LOOKUP_KEY: Final = "lookup.key"
 
+WITNESS_KEY: Final = "witness.key"
+WITNESS_VERIFIER_KEY: Final = "witness.vkey"
+
+_KEK: Final = re.compile(r"kek-([0-9]{6})\.key")
 _SECRET_BYTES: Final = 32
 _LARGEST: Final = 4_096
 
@@ -40,13 +47,13 @@ class NodeKeys:
     Attributes:
         log: signs seals and checkpoints, under the name of the log.
         token: signs bearer tokens.
-        kek: 32 bytes, wraps the subjects' data keys.
+        keks: the generations of the KEK, each of 32 bytes, which wrap the subjects' data keys.
         lookup: 32 bytes, under which a person's pseudonym is found.
     """
 
     log: SigningKey
     token: Ed25519PrivateKey = field(repr=False)
-    kek: bytes = field(repr=False)
+    keks: Mapping[int, bytes] = field(repr=False)
     lookup: bytes = field(repr=False)
 
 
@@ -64,13 +71,15 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
         parse_origin(origin)
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _refuse_open_directory(directory)
+        _rename_old_kek(directory)
         if not (directory / LOG_VERIFIER_KEY).exists():
             for name in (LOG_KEY, TOKEN_KEY):
                 _make(directory / name, _signing_key(random), mode=0o600)
-            for name in (KEK, LOOKUP_KEY):
-                _make(directory / name, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
+            for name in (kek_name(1), LOOKUP_KEY):
+                make_secret(directory / name, random)
             log = SigningKey(origin=origin, private_key=_load_signing_key(directory / LOG_KEY))
             _make(directory / LOG_VERIFIER_KEY, f"{log.verifier}\n".encode(), mode=0o644)
+        finish_rotation(directory)
         _sync_directory(directory)  # another process may have made the files and not come that far
     except MalformedError as error:
         raise KeyFileError(f"`{origin}` cannot name a log: {error}") from error
@@ -79,6 +88,48 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
     found = load(directory).log.origin
     if found != origin:
         raise KeyFileError(f"the keys in `{directory}` are those of the log `{found}`, not of `{origin}`")
+
+
+def ensure_witness(directory: Path, name: str, *, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make the key of a witness called `name` in `directory`, unless its verifier key is there; durable at the return.
+
+    Raises:
+        KeyFileError: as `ensure`.
+    """
+    try:
+        parse_origin(name)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_directory(directory)
+        if not (directory / WITNESS_VERIFIER_KEY).exists():
+            _make(directory / WITNESS_KEY, _signing_key(random), mode=0o600)
+            signer = WitnessSigner(name=name, private_key=_load_signing_key(directory / WITNESS_KEY))
+            _make(directory / WITNESS_VERIFIER_KEY, f"{signer.key}\n".encode(), mode=0o644)
+        _sync_directory(directory)
+    except MalformedError as error:
+        raise KeyFileError(f"`{name}` cannot name a witness: {error}") from error
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    found = load_witness(directory).name
+    if found != name:
+        raise KeyFileError(f"the keys in `{directory}` are those of the witness `{found}`, not of `{name}`")
+
+
+def load_witness(directory: Path) -> WitnessSigner:
+    """Return the witness's key in `directory`, named as the verifier key beside it says.
+
+    Raises:
+        KeyFileError: as `load`.
+    """
+    _refuse_open_directory(directory)
+    path = directory / WITNESS_VERIFIER_KEY
+    try:
+        key = WitnessKey.parse(_read(path, secret=False).decode())
+    except (MalformedError, UnicodeDecodeError):
+        raise KeyFileError(f"`{path}` is not the verifier key of a witness") from None
+    signer = WitnessSigner(name=key.name, private_key=_load_signing_key(directory / WITNESS_KEY))
+    if signer.key != key:
+        raise KeyFileError(f"`{path}` is not the verifier key of `{WITNESS_KEY}` beside it")
+    return signer
 
 
 def load(directory: Path) -> NodeKeys:
@@ -91,22 +142,141 @@ def load(directory: Path) -> NodeKeys:
     return NodeKeys(
         log=_load_log_key(directory),
         token=_load_signing_key(directory / TOKEN_KEY),
-        kek=_load_secret(directory / KEK),
+        keks=load_keks(directory),
         lookup=_load_secret(directory / LOOKUP_KEY),
     )
+
+
+def make_next_log_key(directory: Path, *, random: Callable[[int], bytes] = os.urandom) -> SigningKey:
+    """Return the key that is to sign next, made beside the one that signs now; one that is there already is kept.
+
+    Raises:
+        KeyFileError: it cannot be made or trusted.
+    """
+    try:
+        _make(directory / NEXT_LOG_KEY, _signing_key(random), mode=0o600)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    return _next_log_key(directory)
+
+
+def load_next_log_key(directory: Path) -> SigningKey | None:
+    """Return the key that is to sign next, or None where none was made.
+
+    Raises:
+        KeyFileError: it cannot be trusted.
+    """
+    return _next_log_key(directory) if (directory / NEXT_LOG_KEY).exists() else None
+
+
+def adopt_next_log_key(directory: Path) -> None:
+    """Put the next key in the place of the one that signed until now, which is no more; durable once it returns.
+
+    The verifier key changes first. A crash after that leaves a directory that `finish_rotation` knows.
+
+    Raises:
+        KeyFileError: a file cannot be replaced or trusted.
+    """
+    line = f"{_next_log_key(directory).verifier}\n".encode()
+    try:
+        with _draft(directory / LOG_VERIFIER_KEY, line, mode=0o644) as draft:
+            draft.rename(directory / LOG_VERIFIER_KEY)
+        _sync_directory(directory)
+        _replace_log_key(directory)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be replaced in `{directory}`: {error.strerror}") from error
+
+
+def finish_rotation(directory: Path) -> bool:
+    """Put the next key in place if the verifier key is its already; return whether that was so.
+
+    Raises:
+        KeyFileError: a file cannot be replaced or trusted.
+    """
+    following = load_next_log_key(directory)
+    if following is None or following.verifier != load_verifier(directory):
+        return False
+    try:
+        _replace_log_key(directory)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be replaced in `{directory}`: {error.strerror}") from error
+    return True
+
+
+def _replace_log_key(directory: Path) -> None:
+    (directory / NEXT_LOG_KEY).rename(directory / LOG_KEY)
+    _sync_directory(directory)
+
+
+def _next_log_key(directory: Path) -> SigningKey:
+    private = _load_signing_key(directory / NEXT_LOG_KEY)
+    return SigningKey(origin=load_verifier(directory).origin, private_key=private)
+
+
+def load_verifier(directory: Path) -> VerifierKey:
+    """Return the log's verifier key alone, for who has no business with secrets.
+
+    Raises:
+        KeyFileError: the file is missing, writable by others, not ours, or holds something else.
+    """
+    path = directory / LOG_VERIFIER_KEY
+    try:
+        return VerifierKey.parse(_read(path, secret=False).decode())
+    except (MalformedError, UnicodeDecodeError):
+        raise KeyFileError(f"`{path}` is not a verifier key") from None
+
+
+def kek_name(generation: int) -> str:
+    """Return the name of the file of a generation of the KEK."""
+    return f"kek-{generation:06}.key"
+
+
+def load_keks(directory: Path) -> dict[int, bytes]:
+    """Return every generation of the KEK in `directory`.
+
+    Raises:
+        KeyFileError: there is none, or a file is open to others, not ours, or holds something else.
+    """
+    try:
+        names = {int(found[1]): found[0] for path in directory.iterdir() if (found := _KEK.fullmatch(path.name))}
+    except OSError as error:
+        raise KeyFileError(f"`{directory}` cannot be read: {error.strerror}") from error
+    if 1 not in names and (directory / OLD_KEK).is_file():
+        names[1] = OLD_KEK
+    loaded = {}
+    for generation, name in (names or {1: kek_name(1)}).items():
+        try:
+            loaded[generation] = _load_secret(directory / name)
+        except KeyFileError:
+            if name in names.values() and len(names) > 1 and not (directory / name).exists():
+                continue  # destroyed while we looked
+            raise
+    return loaded
+
+
+def make_secret(path: Path, random: Callable[[int], bytes] = os.urandom) -> None:
+    """Make a file of 32 random bytes, durable once this returns, unless it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    _make(path, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
+
+
+def _rename_old_kek(directory: Path) -> None:
+    """Give the one KEK of earlier versions its number; one rename, so a crash leaves one name or the other."""
+    with suppress(FileNotFoundError):  # there is none, or another process was first
+        if not (directory / kek_name(1)).exists():
+            (directory / OLD_KEK).rename(directory / kek_name(1))
 
 
 def _load_log_key(directory: Path) -> SigningKey:
     """Return the log's key, named as the verifier key beside it says."""
     private = _load_signing_key(directory / LOG_KEY)
-    path = directory / LOG_VERIFIER_KEY
-    try:
-        verifier = VerifierKey.parse(_read(path, secret=False).decode())
-    except (MalformedError, UnicodeDecodeError):
-        raise KeyFileError(f"`{path}` is not a verifier key") from None
+    verifier = load_verifier(directory)
     log = SigningKey(origin=verifier.origin, private_key=private)
     if log.verifier != verifier:
-        raise KeyFileError(f"`{path}` is not the verifier key of `{LOG_KEY}` beside it")
+        raise KeyFileError(f"`{directory / LOG_VERIFIER_KEY}` is not the verifier key of `{LOG_KEY}` beside it")
     return log
 
 
@@ -120,6 +290,14 @@ def _make(path: Path, content: bytes, *, mode: int) -> None:
     """Make `path` with all of `content`, or leave what is there: whole files appear, and never change."""
     if path.exists():
         return
+    with _draft(path, content, mode=mode) as draft, suppress(FileExistsError):
+        os.link(draft, path)
+    _sync_directory(path.parent)
+
+
+@contextmanager
+def _draft(path: Path, content: bytes, *, mode: int) -> Iterator[Path]:
+    """Write a durable file beside `path`, and remove it in the end unless it was renamed."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -128,11 +306,9 @@ def _make(path: Path, content: bytes, *, mode: int) -> None:
             file.write(content)
             file.flush()
             os.fsync(descriptor)
-        with suppress(FileExistsError):
-            os.link(draft, path)
+        yield draft
     finally:
-        draft.unlink()
-    _sync_directory(path.parent)
+        draft.unlink(missing_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

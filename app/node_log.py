@@ -9,12 +9,26 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 
 from app.sealing_line import WorkerEnd
+from app.settings import Settings
 from evidence.chain import Appended, Build
 from evidence.errors import NotLockedError, RetentionError
-from evidence.writer import Limits, Writer
+from evidence.record import Draft
+from evidence.writer import Limits, Writer, record_once
+
+
+def record_now(settings: Settings, draft: Draft) -> Appended:
+    """Put one record of the node's own on disk, on a chain of the default class that nobody holds.
+
+    Raises:
+        EvidenceError: the disk does not take it.
+    """
+    retention_class = next(iter(settings.retention))
+    [appended] = record_once(settings.journals, [draft], retention_class=retention_class, version=version("omega"))
+    return appended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

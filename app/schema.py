@@ -1,18 +1,25 @@
 """The version of the database's tables: brought up to date when the service starts, and never back.
 
-Knows no table; `migrations/` says what each version changes. Alembic is imported only when there is work.
+Knows no table; `migrations/` says what each version of the primary data changes, `migrations/index/` the same of the
+log's index. The two count their versions apart, as they may lie in one database or in two. Alembic is imported only
+when there is work.
 """
 
 import sqlite3
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy import Connection, Engine, column, inspect, select
+from sqlalchemy import table as sql_table
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import write_transaction
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[1] / "migrations"
+INDEX_MIGRATIONS: Final = MIGRATIONS / "index"
+
+_LOCK: Final = 0x6F6D6567_61000001
+"""Number of the lock under which PostgreSQL is upgraded; SQLite has but one lock."""
 
 _PATIENCE_MS: Final = 60_000
 """How long to wait for another process that is upgrading the same database."""
@@ -25,7 +32,7 @@ class SchemaError(Exception):
 def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> str:
     """Bring the database to the newest version, in one transaction, and return that version.
 
-    Any number of processes may do this at once (SQLite): one works, the others wait and find it done.
+    Any number of processes, on any number of nodes, may do this at once: one works, the others wait and find it done.
 
     Raises:
         SchemaError: the database is newer than this software, or cannot be changed. It is as it was.
@@ -33,7 +40,7 @@ def upgrade(engine: Engine, migrations: Path = MIGRATIONS) -> str:
     head = newest(migrations)
     try:
         with engine.begin() as connection:
-            found = _version(connection)
+            found = _version(connection, version_table(migrations))
         if found != head:
             _upgrade_locked(engine, migrations, head)
     except (SQLAlchemyError, sqlite3.Error) as error:
@@ -61,8 +68,9 @@ def _upgrade_locked(engine: Engine, migrations: Path, head: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(migrations).replace("%", "%%"))
-    with write_transaction(engine, busy_timeout_ms=_PATIENCE_MS) as connection:
-        found = _version(connection)
+    config.attributes["version_table"] = table = version_table(migrations)
+    with write_transaction(engine, busy_timeout_ms=_PATIENCE_MS, exclusive=_LOCK) as connection:
+        found = _version(connection, table)
         if found is not None and found > head:
             raise SchemaError(f"the database has version `{found}`; this software knows versions up to `{head}`")
         config.attributes["connection"] = connection
@@ -72,8 +80,13 @@ def _upgrade_locked(engine: Engine, migrations: Path, head: str) -> None:
             raise SchemaError(f"the database cannot be brought from version `{found}` to `{head}`") from error
 
 
-def _version(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
+def version_table(migrations: Path) -> str:
+    """Return the table that holds the version: each tree of migrations has its own."""
+    return "index_version" if migrations.name == INDEX_MIGRATIONS.name else "alembic_version"
+
+
+def _version(connection: Connection, table: str) -> str | None:
+    if not inspect(connection).has_table(table):
         return None
-    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    version = connection.execute(select(column("version_num")).select_from(sql_table(table))).scalar_one_or_none()
     return None if version is None else str(version)

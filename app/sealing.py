@@ -14,9 +14,11 @@ from collections.abc import Callable
 from importlib.metadata import version
 
 from app import keys
+from app.assurance import Watch
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.sealing_line import SealerEnd
 from app.settings import Settings, SettingsError
+from evidence.chain import utc_now
 from evidence.errors import EvidenceError, JournalError, StoreError
 from evidence.sealer import Limits, Sealer
 from evidence.store import open_store
@@ -36,7 +38,7 @@ def new_sealer(settings: Settings, line: SealerEnd | None = None) -> Sealer:
     limits = Limits(age=settings.seal_age, heartbeat=settings.heartbeat, checkpoint=settings.checkpoint)
     classes = dict(settings.retention)
     return Sealer(
-        open_store(settings.store),
+        open_store(settings.store, immutable=settings.store_immutable),
         settings.journals,
         node.log,
         classes=classes,
@@ -48,12 +50,15 @@ def new_sealer(settings: Settings, line: SealerEnd | None = None) -> Sealer:
 
 
 def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None = None) -> None:
-    """Seal until `stopping`, then seal what is left."""
+    """Seal until `stopping`, then seal what is left. Probe the store at start and daily."""
     line = line or SealerEnd([])
+    watch = Watch(settings)
     sealer: Sealer | None = None
     more, hurried, asked = 0, set[str](), set[str]()
     while True:
         last_round = stopping()
+        if not last_round and watch.due(utc_now()):
+            watch.run(utc_now())
         waited = line.wait(0 if last_round or more else _PAUSE)
         hurried, asked = hurried | waited[0], asked | waited[0] | waited[1]
         try:

@@ -20,7 +20,7 @@ from typing import Any
 
 import uvicorn
 
-from app import activation, decision_log, identity, keys
+from app import activation, anchors, assurance, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
@@ -28,13 +28,17 @@ from app.decision_plane.http import ProblemError
 from app.errors import problem
 from app.http_protocol import HttpProtocol
 from app.node_log import NodeLog, Place
+from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
+from app.pdp.explaining import decide_again
 from app.pdp.lifeline import HOPELESS, end_with_parent
-from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
+from app.privacy.detached import Detached
 from app.privacy.errors import PrivacyError
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
 from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, NotFoundError, StoreError
@@ -77,7 +81,9 @@ class Worker:
     def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket) -> None:
         self._settings, self._node, self._line = settings, node, line
         self._engine = open_engine(settings.key_store)
-        self._subject_keys = SubjectKeys(self._engine, kek=node.kek, lookup_key=node.lookup)
+        self._subject_keys = SubjectKeys(
+            self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
+        )
         self._ended = asyncio.Event()
         self._retiring: set[asyncio.Task[None]] = set()
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
@@ -85,6 +91,7 @@ class Worker:
         self._lookups = _LOOKUPS
         self._pdp: Pdp
         self._log: NodeLog
+        self._watching: asyncio.Task[None]
 
     async def start(self) -> DecisionPlane:
         """Open the chain and start the evaluators; return the application."""
@@ -100,9 +107,17 @@ class Worker:
         self._log = NodeLog(place, classes=settings.retention, line=self._line, patience=settings.locked_deadline)
         await asyncio.to_thread(self._log.open, policies.bundle.retention_classes)
         self._log.look()
-        self._pdp = Pdp(policies, self._log, KeyStoreConcealer(self._subject_keys), utc_now)
+        self._pdp = Pdp(
+            policies,
+            self._log,
+            KeyStoreConcealer(self._subject_keys),
+            utc_now,
+            payloads=KeptPayloads(Detached(open_objects(settings.objects))),
+            inline=settings.inline,
+        )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
+        self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
         def authenticate(token: str) -> Caller | None:
@@ -117,6 +132,7 @@ class Worker:
             decisions=self,
             health=self._health,
             refusals=Refusals(time.monotonic),
+            decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
         )
 
@@ -134,6 +150,7 @@ class Worker:
         """Answer what is in flight, put it on disk, and let go of everything."""
         await self._pdp.policies.evaluators.close()
         await self._log.close()
+        self._watching.cancel()
         self._subject_keys.close()
         self._engine.dispose()
 
@@ -172,6 +189,7 @@ class Worker:
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
+        store = assurance.kept(self._settings)
         alive = sealer_alive(self._settings)
         checks = {
             "evaluators": not self._pdp.policies.evaluators.gone.done(),
@@ -179,7 +197,14 @@ class Worker:
             "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        return Health(checks=checks, bundle=bundle.digest, revision=bundle.revision)
+        alarms = anchors.alarms(self._settings, time.time())
+        return Health(
+            checks=checks,
+            alarms=alarms,
+            bundle=bundle.digest,
+            revision=bundle.revision,
+            assurance=None if store is None else store.document(),
+        )
 
     async def _start(self, snapshot: Path) -> Policies:
         """Start a bundle, and chains of the classes that it asks for."""
@@ -285,7 +310,15 @@ def main() -> int:
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS
-        except (SettingsError, keys.KeyFileError, DatabaseUrlError, PrivacyError, PdpError, EvidenceError) as error:
+        except (
+            SettingsError,
+            keys.KeyFileError,
+            DatabaseUrlError,
+            PrivacyError,
+            PdpError,
+            ObjectsError,
+            EvidenceError,
+        ) as error:
             _LOG.error("worker ends: %s", error)
             return 1
 

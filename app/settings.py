@@ -5,20 +5,35 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
+
+from evidence import authority
+from evidence.cosignature import WitnessKey
+from evidence.errors import MalformedError
+from evidence.store import Level
 
 _T = TypeVar("_T")
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
+_POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
 class SettingsError(Exception):
     """A setting cannot be used; the message names it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A witness: its key, and the URL that it answers at."""
+
+    key: WitnessKey
+    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +43,8 @@ class Settings:
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
     policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
+    store_immutable: bool  # the flag on each file of a directory; where it cannot be set, nothing starts
+    require: Level | None  # what the store has to be shown to be; without it, a lax store is merely reported
     origin: str  # names the log for ever; changed, every verifier refuses what comes after
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
     port: int
@@ -45,6 +62,18 @@ class Settings:
     heartbeat: float  # seconds of silence until a seal says so; longer, and silence looks like absence
     checkpoint: float  # seconds between checkpoints; proofs of a record wait that long
     retention: Mapping[str, timedelta]  # of each class; a store with Object Lock lets nobody shorten it
+    tsa: str | None  # URL of a time-stamp authority; without any anchor, whoever has the key can rewrite unseen
+    tsa_roots: Path | None  # certificates it must be below; without them anybody's answer is kept as a time stamp
+    witnesses: tuple[Witness, ...]  # who cosigns checkpoints; a key that is not theirs, and nothing is cosigned
+    anchor: float  # seconds between two anchors of one kind; how far back the log can be rewritten unseen
+    witness_name: str  # names this machine as a witness for ever; changed, its key files are refused
+    witness_host: str  # where `omega witness serve` listens: beyond loopback, TLS has to end in front
+    witness_port: int
+    database: str | None = field(repr=False)  # PostgreSQL, for all nodes; another one knows nobody's keys
+    index_days: int  # how far back decisions are found by search; the database grows with it
+    objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
+    inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
+    payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -55,10 +84,13 @@ class Settings:
         """
         read = _Reader(environment)
         data = read.value("OMEGA_DATA", "var", _directory)
+        store = read.value("OMEGA_STORE", str(data / "store"), _store)
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
-            store=read.value("OMEGA_STORE", str(data / "store"), _store),
+            store=store,
+            store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
+            require=read.value("OMEGA_REQUIRE", "", _level),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
             host=read.value("OMEGA_HOST", "127.0.0.1", _host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
@@ -76,17 +108,45 @@ class Settings:
             heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
             retention=read.value("OMEGA_RETENTION", "std7y=2555,hipaa6y=2192,aiact1y=366", _retention),
+            tsa=read.value("OMEGA_TSA_URL", "", _url),
+            tsa_roots=read.value("OMEGA_TSA_ROOTS", "", lambda text: _directory(text) if text else None),
+            witnesses=read.value("OMEGA_WITNESSES", "", _witnesses),
+            witness_name=environment.get("OMEGA_WITNESS_NAME", "omega.localhost/witness"),
+            witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", _host),
+            witness_port=read.number("OMEGA_WITNESS_PORT", 8421, 0, 65_535),
+            anchor=float(read.number("OMEGA_ANCHOR_S", 600, 1, 86_400)),
+            database=_database(environment.get("OMEGA_DATABASE")),
+            index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
+            objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
+            inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
+            payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
         )
 
     @property
     def places(self) -> Mapping[str, str]:
         """Return the variables that name places, none of them relative: for a process that starts elsewhere."""
-        return {"OMEGA_DATA": str(self.data), "OMEGA_POLICIES": str(self.policies), "OMEGA_STORE": self.store}
+        return {
+            "OMEGA_DATA": str(self.data),
+            "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_STORE": self.store,
+            "OMEGA_OBJECTS": self.objects,
+            "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
+        }
+
+    @property
+    def anchored(self) -> bool:
+        """Return whether anybody is to vouch for checkpoints."""
+        return self.tsa is not None or bool(self.witnesses)
 
     @property
     def keys(self) -> Path:
         """Return the directory of the node's key files."""
         return self.data / "keys"
+
+    @property
+    def witness(self) -> Path:
+        """Return the directory of what `omega witness serve` keeps: its key, what it has seen, whom it trusts."""
+        return self.data / "witness"
 
     @property
     def journals(self) -> Path:
@@ -101,7 +161,17 @@ class Settings:
     @property
     def key_store(self) -> str:
         """Return the database URL of the subjects' keys."""
-        return f"sqlite:///{self.data / 'subject_keys.db'}"
+        return self.database or f"sqlite:///{self.data / 'subject_keys.db'}"
+
+    @property
+    def index(self) -> str:
+        """Return the database URL of the log's index."""
+        return self.database or f"sqlite:///{self.index_file}"
+
+    @property
+    def index_file(self) -> Path:
+        """Return the file of the index where it is one: its own, so that it is in nobody's way."""
+        return self.data / "index.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +211,34 @@ def _store(text: str) -> str:
     return text if _URL.match(text) else str(_directory(text))
 
 
+def _yes(text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise ValueError("it is yes or no")
+    return text == "yes"
+
+
+def _level(text: str) -> Level | None:
+    if text and text not in list(Level):
+        raise ValueError(f"it is one of {', '.join(Level)}")
+    return Level(text) if text else None
+
+
+def _database(text: str | None) -> str | None:
+    """Return the URL; the error does not quote it, as it may hold a password."""
+    if text is not None and not _POSTGRESQL.fullmatch(text):
+        raise SettingsError("OMEGA_DATABASE cannot be used: it is a URL such as postgresql://user@host/name")
+    return text
+
+
+def _objects(text: str, store: str) -> str:
+    """Return the place for objects, which is apart from the log: each would find what is not its own."""
+    place = _store(text)
+    for inner, outer in ((place, store), (store, place)):
+        if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
+            raise ValueError("it is a place of its own, apart from OMEGA_STORE")
+    return place
+
+
 def _retention(text: str) -> Mapping[str, timedelta]:
     """Read `class=days,class=days`."""
     classes = {}
@@ -150,3 +248,30 @@ def _retention(text: str) -> Mapping[str, timedelta]:
             raise ValueError("it is a list of class=days, such as std7y=2555,sec1y=365")
         classes[found[1]] = timedelta(days=int(found[2]))
     return classes
+
+
+def _url(text: str) -> str | None:
+    try:
+        return authority.parse_url(text) if text else None
+    except MalformedError as error:
+        raise ValueError("it is a URL, such as https://tsa.example.org/tsr") from error
+
+
+def _witnesses(text: str) -> tuple[Witness, ...]:
+    """Read `verifier key=url`, white space between two."""
+    witnesses: dict[bytes, Witness] = {}
+    for item in text.split():
+        try:
+            witness = _witness(item)
+        except MalformedError as error:
+            raise ValueError("it is a list of <verifier key of the witness>=<its URL>, with spaces between") from error
+        if witnesses.setdefault(witness.key.id, witness) is not witness:
+            raise ValueError("two witnesses have one key id")
+    return tuple(witnesses.values())
+
+
+def _witness(text: str) -> Witness:
+    found = _WITNESS.fullmatch(text)
+    if found is None:
+        raise MalformedError("no verifier key and URL")
+    return Witness(key=WitnessKey.parse(found[1]), url=authority.parse_url(found[2]))

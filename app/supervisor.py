@@ -1,7 +1,7 @@
-"""`omega serve`: one listening socket, the workers that share it, and the sealer.
+"""`omega serve`: one listening socket, the workers that share it, the sealer, and the indexer.
 
-Starts what dies again, and ends as a whole when something keeps dying. Children end with it, whatever
-ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
+Starts what dies again, and ends as a whole when something keeps dying that the log needs. Children end with it,
+whatever ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
 """
 
 import asyncio
@@ -18,10 +18,12 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, keys, schema, sealing_line
+from app import activation, anchors, assurance, keys, schema, sealing_line
 from app.db import DatabaseUrlError, open_engine
+from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
+from evidence.chain import utc_now
 from evidence.errors import EvidenceError
 from evidence.sealer import check_continued
 from evidence.store import open_store
@@ -29,6 +31,7 @@ from evidence.store import open_store
 _LOG = logging.getLogger(__name__)
 _BACKLOG = 4_096
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0  # seconds before a child is started again
+_SPARE_PAUSE = 60.0  # seconds, for a child that keeps dying and that the service can do without
 _DEATHS, _WITHIN = 8, 60.0  # so many deaths of one child in so many seconds end the service
 _LOOK = 0.05  # seconds between two looks whether the service is ready
 _PATIENCE = 20.0  # seconds a child has to stop before it is killed
@@ -46,6 +49,7 @@ class _Child:
     command: Sequence[str]
     environment: Mapping[str, str]
     descriptors: tuple[int, ...] = ()
+    spare: bool = False  # whether the service goes on without it
     process: asyncio.subprocess.Process | None = None
     deaths: deque[float] = field(default_factory=deque)
 
@@ -96,6 +100,9 @@ class Supervisor:
             _Child(f"worker {number}", [*worker, str(end)], environment, (listening.fileno(), end))
             for number, end in enumerate(end.fileno() for end, _ in self._lines)
         ]
+        self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, spare=True)
+        anchoring = _Child("anchoring", [sys.executable, "-m", "app.anchoring", parent], environment, spare=True)
+        self._spare = [anchoring] if settings.anchored else []
         self._stopping = asyncio.Event()
         self._failed: str | None = None
 
@@ -110,12 +117,15 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stopping.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
-        tasks = [loop.create_task(self._keep(child)) for child in (self._sealer, *self._workers)]
+        tasks = [
+            loop.create_task(self._keep(child)) for child in (self._sealer, self._indexer, *self._workers, *self._spare)
+        ]
         announcing = loop.create_task(self._announce(ready))
         await self._stopping.wait()
         announcing.cancel()
-        await asyncio.gather(*(child.stop() for child in self._workers))
-        await self._sealer.stop()  # last, so that it seals what the workers left
+        await asyncio.gather(*(child.stop() for child in (*self._workers, *self._spare)))
+        await self._sealer.stop()  # after them, so that it seals what they left
+        await self._indexer.stop()
         await asyncio.gather(*tasks)
         if self._failed:
             _LOG.error("%s: the service ends", self._failed)
@@ -129,7 +139,7 @@ class Supervisor:
                 process = await child.start()
             except OSError as error:  # no process to be had, or no memory: as if it had died
                 _LOG.warning("%s cannot be started: %s", child.name, error.strerror)
-                if child.died_too_often(started):
+                if child.died_too_often(started) and not child.spare:
                     self._failed = f"{child.name} cannot be started"
                     self._stopping.set()
                     return
@@ -141,15 +151,17 @@ class Supervisor:
             if self._stopping.is_set():
                 return
             now = time.monotonic()
-            if code == HOPELESS:
+            if code == HOPELESS and not child.spare:
                 self._failed = f"{child.name} cannot go on"
                 self._stopping.set()
                 return
             _LOG.warning("%s (%d) ended with %d; it is started again", child.name, process.pid, code)
             if child.died_too_often(now):
-                self._failed = f"{child.name} keeps dying"
-                self._stopping.set()
-                return
+                if not child.spare:
+                    self._failed = f"{child.name} keeps dying"
+                    self._stopping.set()
+                    return
+                await self._pause(_SPARE_PAUSE)
             pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
             await self._pause(pause)
 
@@ -173,7 +185,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
         ServeError: it cannot start.
         BundleError: the policies are not admitted.
     """
-    lock = _lock(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
+    lock = hold(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
     try:
         prepare(settings)
         with _listen(settings) as listening, closing(Supervisor(settings, listening)) as supervisor:
@@ -187,6 +199,7 @@ def prepare(settings: Settings) -> None:
 
     Raises:
         ServeError: it cannot be made.
+        SettingsError: the authorities that time stamps have to be below cannot be read.
         BundleError: the policies are not admitted.
     """
     try:
@@ -196,16 +209,22 @@ def prepare(settings: Settings) -> None:
         schema.upgrade(engine)
         engine.dispose()
         activation.activate(settings.policies, settings.bundles)
-        check_continued(open_store(settings.store), settings.journals, keys.load(settings.keys).log)
+        store = open_store(settings.store, immutable=settings.store_immutable)
+        assurance.at_start(settings, utc_now())
+        open_objects(settings.objects)
+        check_continued(store, settings.journals, keys.load(settings.keys).log.verifier)
+        anchors.load_roots(settings)
         (settings.data / "sealer.alive").unlink(missing_ok=True)
-    except EvidenceError as error:
-        raise ServeError(f"the log cannot be continued: {error}") from error
-    except (OSError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
+    except (OSError, EvidenceError, ObjectsError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
 
 
-def _lock(data: Path) -> int:
-    """Return a descriptor that keeps a second service off this directory until it is closed."""
+def hold(data: Path) -> int:
+    """Return a descriptor that keeps a second service off this directory until it is closed.
+
+    Raises:
+        ServeError: a service runs on it, or it cannot be used.
+    """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)

@@ -193,11 +193,9 @@ def stages(bundle: Bundle) -> dict[str, float]:
         )
 
     data = encode()
+    appended = Appended(position=POSITION, leaf="0" * 64)
     recorded = Recorded(
-        decision=decided.decision,
-        appended=Appended(position=POSITION, leaf="0" * 64),
-        bundle=bundle,
-        durability=Durability.JOURNAL,
+        decision=decided.decision, appended=appended, bundle=bundle, durability=Durability.JOURNAL, asked=b""
     )
     return {
         "parse": microseconds(lambda: parse_request(BODY)),

@@ -21,6 +21,7 @@ from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import Receive, Request, Scope, Send, answer
 from app.http_protocol import HttpProtocol
 from app.pdp.enforce import Pdp
+from app.pdp.explaining import decide_again
 from app.server import start_policies
 from app.settings import Settings
 from evidence.chain import Appended
@@ -101,6 +102,7 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
         decisions=NoDecisions(),
         health=lambda: Health(checks={}, bundle="", revision=""),
         refusals=Refusals(time.monotonic),
+        decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
     )
 

@@ -138,14 +138,9 @@ def _why(answer: Answer) -> str:
             "monitored only, not met: ", [str(each["message"]) for each in context["reasons"] if _is_monitored(each)]
         ),
         _listed("", [_problem(each) for each in context["diagnostics"]]),
-        _listed("obligation: ", [_OBLIGATIONS.get(each["id"], str(each["id"])) for each in _due(answer.document)]),
+        _listed("obligation: ", [_OBLIGATIONS.get(each["id"], str(each["id"])) for each in context["obligations"]]),
     ]
     return "; ".join(filter(None, parts)) or "every rule holds"
-
-
-def _due(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the obligations to meet; those that say how the action is done are void where it is denied."""
-    return [each for each in document["context"]["obligations"] if document["decision"] or each["type"] != "execution"]
 
 
 def _is_monitored(reason: Mapping[str, Any]) -> bool:

@@ -29,7 +29,12 @@ end_with_parent(int(sys.argv.pop(1)))
 from app.cli import main
 sys.exit(main())
 """
-_ROLES = {b"app.server": "worker", b"app.sealing": "sealer", b"app.pdp.zygote": "zygote"}
+_ROLES = {
+    b"app.server": "worker",
+    b"app.sealing": "sealer",
+    b"app.indexing": "indexer",
+    b"app.pdp.zygote": "zygote",
+}
 
 
 class DemoError(Exception):

@@ -39,7 +39,7 @@ def handling(now: datetime) -> list[Question]:
             "The same, after one of them has revoked",
             export,
             {_FACTS + "consents": revoked},
-            *("consent_in_force", "attach_consents"),
+            "consent_in_force",
             allow=False,
         ),
         ask("Delete a run that was kept for 366 days", old, {}, "destroy_keys", allow=True),
@@ -47,7 +47,7 @@ def handling(now: datetime) -> list[Question]:
             "The same, but a legal hold lies on it",
             old,
             {_FACTS + "legal_hold": True},
-            *("no_legal_hold", "destroy_keys"),
+            "no_legal_hold",
             allow=False,
         ),
     ]

@@ -50,13 +50,13 @@ def _deployments(now: datetime) -> list[Question]:
         ask(
             "Two persons again, but an older version was tested",
             {override: two, "context.tests.digest": _OLDER},
-            *("tested", "review_override"),
+            "tested",
             allow=False,
         ),
         ask(
             "Two persons again; high risk, with no human oversight",
             {override: two, _FACTS + "ai_act": high_risk | {"human_oversight": False}},
-            *("high_risk_duties", "review_override"),
+            "high_risk_duties",
             allow=False,
         ),
     ]

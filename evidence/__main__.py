@@ -1,23 +1,37 @@
-"""`python -m evidence`: verify a log, show a record, prove a record, check a proof.
+"""`python -m evidence`: verify a log, show a record, prove a record or how the log grew, check a proof, probe a store.
 
 Exit codes: 0 all holds, 1 the log or the proof does not hold, 2 the input is unusable.
 """
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evidence.errors import EvidenceError, FindingError, MalformedError, ProofError, SignatureError
+from evidence import checkpoint, form, receipt, storage_commands
+from evidence.anchorer import newest_checkpoint
+from evidence.anchors import Trust
+from evidence.checkpoint import decimal
+from evidence.checkpointer import checkpoint_key
+from evidence.cosignature import WitnessKey
+from evidence.errors import EvidenceError, FindingError, MalformedError, NotFoundError, ProofError, SignatureError
+from evidence.growth import Growth, format_proof, parse_proof, verify_growth
+from evidence.key_history import KeyHistory
 from evidence.keys import VerifierKey
 from evidence.note import MAX_NOTE
 from evidence.proof import MAX_PROOF, Proof
 from evidence.reader import Reader
+from evidence.receipt import MAX_FILE
 from evidence.record import Position
+from evidence.report import Receipts, Report
 from evidence.store import WormStore, open_store
-from evidence.verify import Report, Verification
+from evidence.timestamp import MAX_ROOTS, parse_roots
+from evidence.verify import Asked, Verification
 
 _BAR = 30  # characters
 
@@ -26,11 +40,10 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     program: str = "python -m evidence",
-    store: str | None = None,
-    key: Path | None = None,
+    node: storage_commands.Node | None = None,
 ) -> int:
-    """Run one command and return its exit code. Where `store` and `key` are given, the command may leave them out."""
-    options = _parser(program, store, key).parse_args(arguments)
+    """Run one command and return its exit code. Of a `node`, the command need not be told store and key."""
+    options = _parser(program, node).parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
     try:
         return run(options)
@@ -42,13 +55,35 @@ def main(
         return 2
 
 
-def _parser(program: str, store: str | None, key: Path | None) -> argparse.ArgumentParser:
+def _parser(program: str, node: storage_commands.Node | None) -> argparse.ArgumentParser:
+    store, key = (None, None) if node is None else (node.store, node.key)
     parser = argparse.ArgumentParser(prog=program, description="Verify, show and prove records of a log.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     verify = commands.add_parser("verify", help="walk the whole log and say what is wrong first, if anything is")
     _store_options(verify, store, key)
     verify.add_argument("--checkpoint", type=Path, metavar="FILE", help="a checkpoint kept from earlier")
+    verify.add_argument("--at", metavar="TIME", help="verify as of this time: what expired before may be gone")
+    verify.add_argument(
+        "--tsa", type=Path, metavar="FILE", help="certificates (PEM) of time-stamp authorities to trust"
+    )
+    verify.add_argument(
+        "--witness", type=Path, metavar="FILE", action="append", default=[], help="verifier key of a witness to trust"
+    )
+    also = verify.add_mutually_exclusive_group()
+    also.add_argument(
+        "--receipts",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="receipts whose records must be there",
+    )
+    also.add_argument(
+        "--since", type=Path, metavar="FILE", help="a checkpoint: read no segment again whose seal is under it"
+    )
+    cores = len(os.sched_getaffinity(0))
+    verify.add_argument("--jobs", type=int, default=cores, metavar="N", help="processes (default: one for each core)")
     verify.set_defaults(run=_verify)
 
     show = commands.add_parser("show", help="print one record, found by its decision id")
@@ -65,7 +100,28 @@ def _parser(program: str, store: str | None, key: Path | None) -> argparse.Argum
     check.add_argument("file", type=Path, metavar="FILE", help="the proof")
     _key_options(check, key)
     check.set_defaults(run=_check_proof)
+
+    consistency = commands.add_parser("consistency", help="print a proof that the tree of one size continues another's")
+    _store_options(consistency, store, key)
+    consistency.add_argument("--old", type=_size, required=True, metavar="N", help="the older size, in seals")
+    consistency.add_argument("--new", type=_size, metavar="M", help="the newer size (default: the newest checkpoint's)")
+    consistency.set_defaults(run=_consistency)
+
+    growth = commands.add_parser("check-consistency", help="check that one checkpoint continues another")
+    growth.add_argument("old", type=Path, metavar="OLD", help="the older checkpoint")
+    growth.add_argument("new", type=Path, metavar="NEW", help="the newer checkpoint")
+    growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
+    _key_options(growth, key)
+    growth.set_defaults(run=_check_consistency)
+    storage_commands.add_to(commands, node)
     return parser
+
+
+def _size(text: str) -> int:
+    try:
+        return decimal(text)
+    except MalformedError as error:
+        raise argparse.ArgumentTypeError(f"`{text}` is no size") from error
 
 
 def _store_options(parser: argparse.ArgumentParser, store: str | None, key: Path | None) -> None:
@@ -85,7 +141,7 @@ def _key_options(parser: argparse.ArgumentParser, key: Path | None) -> None:
 def _verify(options: argparse.Namespace) -> int:
     key, store = _key(options), _store(options)
     earlier = None if options.checkpoint is None else _read(options.checkpoint, MAX_NOTE)
-    verification = Verification(store, key)
+    verification = Verification(store, key, _asked(options))
     if sys.stderr.isatty():
         verification.progress = lambda report: _draw(report, verification.total_seals)
     finding = None
@@ -101,6 +157,27 @@ def _verify(options: argparse.Namespace) -> int:
     else:
         print(_text(verification.report, finding, earlier=earlier is not None))
     return 0 if finding is None else 1
+
+
+def _asked(options: argparse.Namespace) -> Asked:
+    if options.jobs < 1:
+        raise MalformedError(f"`{options.jobs}` is no number of processes")
+    return Asked(
+        since=None if options.since is None else _read(options.since, MAX_NOTE),
+        at=form.time_text(datetime.now(UTC)) if options.at is None else _time(options.at),
+        trust=Trust(
+            roots=None if options.tsa is None else parse_roots(_read(options.tsa, MAX_ROOTS)),
+            witnesses=tuple(WitnessKey.parse(_text_of(path)) for path in options.witness),
+        ),
+        receipts=tuple(each for path in options.receipts for each in receipt.parse_file(_read(path, MAX_FILE))),
+        jobs=options.jobs,
+        reopen=partial(open_store, options.store, read_only=True),
+    )
+
+
+def _time(text: str) -> str:
+    """Return a time in the log's form; a date alone is its midnight."""
+    return form.time(f"{text}T00:00:00.000000Z" if len(text) == len("2026-11-22") else text)
 
 
 def _show(options: argparse.Namespace) -> int:
@@ -126,13 +203,7 @@ def _check_proof(options: argparse.Namespace) -> int:
     try:
         record, head = Proof.parse(_read(options.file, MAX_PROOF)).verify(_key(options))
     except (ProofError, SignatureError) as error:
-        if options.json:
-            _print_json(
-                {"ok": False, "finding": {"code": error.code, "where": str(options.file), "detail": str(error)}}
-            )
-        else:
-            print(f"does not hold: {error.code}: {error}")
-        return 1
+        return _does_not_hold(error, options.file, as_json=options.json)
     if options.json:
         _print_json({"ok": True, "record": record.position.decision_id, "log": head.origin, "tree_size": head.size})
     else:
@@ -142,8 +213,50 @@ def _check_proof(options: argparse.Namespace) -> int:
     return 0
 
 
+def _consistency(options: argparse.Namespace) -> int:
+    store, size = _store(options), options.new
+    if size is None:
+        number = newest_checkpoint(store)
+        if number is None:
+            raise NotFoundError("there is no checkpoint yet")
+        history = KeyHistory.load(store, _key(options))
+        size = history.verify_checkpoint(store.get(checkpoint_key(number), limit=MAX_NOTE)).size
+    proof = format_proof(Growth(store).prove(options.old, size))
+    if options.json:
+        _print_json({"old": options.old, "new": size, "proof": proof.splitlines()})
+    else:
+        sys.stdout.write(proof)
+    return 0
+
+
+def _check_consistency(options: argparse.Namespace) -> int:
+    key, proof = _key(options), parse_proof(_read(options.proof, MAX_NOTE))
+    try:
+        old, new = (checkpoint.verify(_read(path, MAX_NOTE), key) for path in (options.old, options.new))
+        verify_growth(old, new, proof)
+    except (ProofError, SignatureError) as error:
+        return _does_not_hold(error, options.proof, as_json=options.json)
+    if options.json:
+        _print_json({"ok": True, "log": new.origin, "old": old.size, "new": new.size})
+    else:
+        print(f"holds: the tree of {new.size} seals of {new.origin} continues the one of {old.size}")
+    return 0
+
+
+def _does_not_hold(error: EvidenceError, where: Path, *, as_json: bool) -> int:
+    if as_json:
+        _print_json({"ok": False, "finding": {"code": error.code, "where": str(where), "detail": str(error)}})
+    else:
+        print(f"does not hold: {error.code}: {error}")
+    return 1
+
+
 def _key(options: argparse.Namespace) -> VerifierKey:
-    return VerifierKey.parse(_read(options.key, 1024).decode("ascii", errors="replace"))
+    return VerifierKey.parse(_text_of(options.key))
+
+
+def _text_of(path: Path) -> str:
+    return _read(path, 1024).decode("ascii", errors="replace")
 
 
 def _store(options: argparse.Namespace) -> WormStore:
@@ -176,6 +289,7 @@ def _text(report: Report, finding: FindingError | None, *, earlier: bool) -> str
             f" {checked.chains} chains, {checked.checkpoints} checkpoints"
         ),
         f"up to        {up_to.max_time or 'no record'}, tree of {up_to.tree_size} seals",
+        *_told(report),
         (
             f"not covered  {report.uncheckpointed_seals} seals under no checkpoint yet,"
             f" {report.stray_segments} segments under no seal"
@@ -188,6 +302,28 @@ def _text(report: Report, finding: FindingError | None, *, earlier: bool) -> str
             "all holds" + ("" if earlier else "; that nothing newer was removed, only an earlier --checkpoint can show")
         )
     return "\n".join(lines)
+
+
+def _told(report: Report) -> Iterator[str]:
+    """Yield a line for each thing that not every log has."""
+    if len(report.keys) > 1:
+        changes = [f"{each['id']} from leaf {each['from_leaf']} ({each['reason'] or 'first'})" for each in report.keys]
+        yield f"keys         {', '.join(changes)}"
+    if (stamp := report.timestamped) is not None:
+        known = "" if stamp.verified else ", by whom was not checked: no --tsa was given"
+        yield f"time stamp   {stamp.time}, of the tree of {stamp.tree_size} seals{known}"
+    if (line := report.cosigned) is not None:
+        known = "" if line.verified else ", which was not checked: no --witness was given"
+        yield f"cosigned     {line.time}, the tree of {line.tree_size} seals, by {', '.join(line.witnesses)}{known}"
+    if report.receipts != Receipts():
+        found = report.receipts
+        yield f"receipts     {found.records} records are there, {found.carried} carried over, {found.expired} expired"
+    if report.orphans:
+        yield f"carried over {report.orphans} records, from chains that could not go on"
+    if report.expired:
+        yield f"expired      {report.expired} segments, whose seals hold"
+    if report.since is not None:
+        yield f"not read     {report.since.skipped} segments under --since, a tree of {report.since.tree_size} seals"
 
 
 def _printable(text: str) -> str:

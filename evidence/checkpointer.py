@@ -17,6 +17,7 @@ from pathlib import Path
 from evidence import checkpoint, form, note
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.errors import AlreadyWrittenError, FindingError, NotFoundError
+from evidence.key_history import KeyHistory
 from evidence.keys import SigningKey
 from evidence.note import Note
 from evidence.segment import SEAL_KEY, Seal, seal_key
@@ -46,16 +47,18 @@ class Checkpointer:
     newest checkpoint it speaks of confirms it, and may be lost.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is handed
         self,
         store: WormStore,
         key: SigningKey,
         *,
+        history: KeyHistory,
         retention: timedelta,
         clock: Callable[[], datetime],
         memory: Path | None = None,
     ) -> None:
         self._store, self._key, self._retention, self._clock, self._memory = store, key, retention, clock, memory
+        self._history = history
         self._number = 0  # of the next checkpoint
         self._tree = Frontier()
         self._next: dict[str, int] = {}  # of each chain, the first segment that is not in the tree
@@ -83,7 +86,7 @@ class Checkpointer:
         for key, chain, segment in self._lacking():
             if (chain, segment) not in known:
                 signed = Note.parse_stored(self._store.get(key, limit=note.MAX_NOTE))
-                self.add(Seal.parse(signed.verify(self._key.verifier)))
+                self.add(Seal.parse(self._history.verify(signed)))
 
     def publish(self) -> None:
         """Publish checkpoints until they cover every seal taken in; nothing new, nothing written.
@@ -140,7 +143,7 @@ class Checkpointer:
         batch = self._leaves(self._number)
         for leaf in batch:
             signed = Note.parse_stored(self._store.get(seal_key(leaf.chain, leaf.segment), limit=note.MAX_NOTE))
-            text = signed.verify(self._key.verifier)
+            text = self._history.verify(signed)
             if leaf_hash(text.encode()).hex() != leaf.seal_hash:
                 raise FindingError("wrong-leaf", leaves_key(self._number), "names another seal than the store holds")
         return batch
@@ -158,7 +161,7 @@ class Checkpointer:
     def _verify_published(self, number: int) -> Checkpoint:
         """Return checkpoint `number`, which has to be the head of our tree."""
         data = self._store.get(checkpoint_key(number), limit=note.MAX_NOTE)
-        found = checkpoint.verify(data, self._key.verifier)
+        found = self._history.verify_checkpoint(data)
         if (found.size, found.root) != (self._tree.size, self._tree.root()):
             raise FindingError("wrong-root", checkpoint_key(number), "is not the root of the leaves")
         return found
@@ -205,7 +208,7 @@ class Checkpointer:
 
     def _confirmed(self, number: int, head: Checkpoint) -> bool:
         try:
-            found = checkpoint.verify(self._store.get(checkpoint_key(number), limit=note.MAX_NOTE), self._key.verifier)
+            found = self._history.verify_checkpoint(self._store.get(checkpoint_key(number), limit=note.MAX_NOTE))
         except NotFoundError:
             return False
         return found == head

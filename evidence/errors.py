@@ -29,6 +29,52 @@ class ProofError(EvidenceError):
     code = "bad-proof"
 
 
+class AnchorError(EvidenceError):
+    """The anchor is well formed, and does not vouch for this checkpoint; or nobody who is trusted made it."""
+
+    code = "bad-anchor"
+
+
+class AuthorityError(EvidenceError):
+    """An authority or a witness did not answer as it should; nothing is anchored, and it may be asked again."""
+
+    code = "authority-unavailable"
+
+
+class WitnessConflictError(AuthorityError):
+    """The witness has cosigned another size than the proof starts from; ask again from there."""
+
+    code = "witness-conflict"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the witness has seen a tree of {size}")
+        self.size = size
+
+
+class UnknownLogError(AuthorityError):
+    """The witness knows no log of this origin; its operator has to be told the log's verifier key."""
+
+    code = "unknown-log"
+
+
+class UntrustedLogError(AuthorityError):
+    """The witness knows the log, and none of its keys made the signature."""
+
+    code = "untrusted-log"
+
+
+class ForkedLogError(AuthorityError):
+    """The witness has cosigned another root of this size: one log shows two histories. A person must look."""
+
+    code = "forked-log"
+
+
+class InconsistentLogError(AuthorityError):
+    """The tree does not continue the one that the witness has cosigned, or the proof does not show it."""
+
+    code = "inconsistent-log"
+
+
 class FindingError(EvidenceError):
     """The log does not hold: `code` says what is wrong (docs/evidence-format.md, section 8), `where` says at what."""
 
@@ -61,6 +107,12 @@ class DamagedJournalError(EvidenceError):
     """Something acknowledged was altered on disk. Nobody may write on; a person must look."""
 
     code = "journal-damaged"
+
+
+class RetiredKeyError(EvidenceError):
+    """The log has a newer key than this one, which must sign nothing more."""
+
+    code = "retired-key"
 
 
 class RetentionError(EvidenceError):
@@ -102,13 +154,29 @@ class ObjectTooLargeError(StoreError):
 class ShadowedObjectError(StoreError):
     """The key has more than one version or a delete marker: somebody wrote or deleted behind the log's back.
 
-    A locked version still stands, but what a reader without a version gets is not to be trusted.
+    A locked version still stands, but what a reader without a version gets is not to be trusted. `key` says where.
     """
 
     code = "shadowed-object"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"`{key}` has more than one version, or was deleted")
+        self.key = key
+
+
+class RetainedError(StoreError):
+    """The object is kept: until a date that has not come, under a legal hold, or because no date is known."""
+
+    code = "retained"
 
 
 class InvalidKeyError(StoreError):
     """The key is not one a store takes; the store was not asked."""
 
     code = "invalid-key"
+
+
+class AssuranceError(EvidenceError):
+    """The store was shown to refuse less than was required of it."""
+
+    code = "assurance-too-low"

@@ -16,6 +16,8 @@ from evidence.errors import MalformedError, SignatureError
 
 _ED25519 = b"\x01"
 _PUBLIC_KEY_BYTES = 32
+_P = 2**255 - 19
+_D = -121665 * pow(121666, -1, _P) % _P
 _ORIGIN = re.compile(r"[!-*,-~]{1,128}")  # printable ASCII without space and plus, as key names must be
 
 
@@ -33,6 +35,18 @@ def parse_origin(text: str) -> str:
     if not _ORIGIN.fullmatch(text):
         raise MalformedError("an origin is 1 to 128 printable ASCII characters without space and plus")
     return text
+
+
+def _refuse_no_point(public_key: bytes) -> None:
+    """Refuse what encodes no point of the curve (RFC 8032, section 5.1.3), of which OpenSSL takes some.
+
+    Raises:
+        MalformedError: it encodes none.
+    """
+    sign, y = divmod(int.from_bytes(public_key, "little"), 1 << 255)
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    if y >= _P or (square == 0 and sign) or pow(square, (_P - 1) // 2, _P) == _P - 1:
+        raise MalformedError("not a point of Ed25519's curve")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +78,7 @@ class VerifierKey:
         data = form.base64_bytes(parts[2])
         if data[:1] != _ED25519 or len(data) != 1 + _PUBLIC_KEY_BYTES:
             raise MalformedError("not an Ed25519 verifier key")
+        _refuse_no_point(data[1:])
         key = cls(origin=parse_origin(parts[0]), public_key=data[1:])
         if parts[1] != key.id.hex():
             raise MalformedError("the verifier key's id is of another key")

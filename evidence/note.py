@@ -32,14 +32,14 @@ class Note:
     signatures: tuple[Signature, ...]
 
     @classmethod
-    def parse(cls, data: bytes) -> "Note":
+    def parse(cls, data: bytes, *, limit: int = MAX_NOTE) -> "Note":
         """Read a note.
 
         Raises:
-            MalformedError: the bytes are no signed note, or more than 16,384.
+            MalformedError: the bytes are no signed note, or more than `limit`.
         """
-        if len(data) > MAX_NOTE:
-            raise MalformedError("note is larger than 16384 bytes")
+        if len(data) > limit:
+            raise MalformedError(f"note is larger than {limit} bytes")
         try:
             whole = data.decode()
         except UnicodeDecodeError as error:
@@ -52,15 +52,15 @@ class Note:
         return cls(text=text + "\n", signatures=tuple(_signature(line) for line in lines[:-1].split("\n")))
 
     @classmethod
-    def parse_stored(cls, data: bytes) -> "Note":
-        """Read a note of the log's store, which has one signature line, of Ed25519's length.
+    def parse_stored(cls, data: bytes, *, signatures: int = 1, limit: int = MAX_NOTE) -> "Note":
+        """Read a note of the log itself, which has so many signature lines, of Ed25519's length.
 
         Raises:
             MalformedError: it has not.
         """
-        note = cls.parse(data)
-        if len(note.signatures) != 1 or len(note.signatures[0].value) != _SIGNATURE_BYTES:
-            raise MalformedError("a note in the store has one Ed25519 signature")
+        note = cls.parse(data, limit=limit)
+        if [len(line.value) for line in note.signatures] != [_SIGNATURE_BYTES] * signatures:
+            raise MalformedError(f"it has not {signatures} Ed25519 signature(s)")
         return note
 
     def verify(self, key: VerifierKey) -> str:
@@ -76,11 +76,14 @@ class Note:
         return self.text
 
 
-def sign(text: str, key: SigningKey) -> bytes:
-    """Return the note that says `text`, which ends in a newline, under the signature of `key`."""
-    verifier = key.verifier
-    signature = form.base64_text(verifier.id + key.sign(text.encode()))
-    return f"{text}\n\N{EM DASH} {verifier.origin} {signature}\n".encode()
+def sign(text: str, *keys: SigningKey) -> bytes:
+    """Return the note that says `text`, which ends in a newline, under the signatures of `keys` in their order."""
+    lines = [f"\N{EM DASH} {key.origin} {_signed(text, key)}\n" for key in keys]
+    return "".join([text, "\n", *lines]).encode()
+
+
+def _signed(text: str, key: SigningKey) -> str:
+    return form.base64_text(key.verifier.id + key.sign(text.encode()))
 
 
 def _signature(line: str) -> Signature:

@@ -1,15 +1,19 @@
 """Finding one record in the store, and proving it. Needs no index: a decision id says chain and sequence."""
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from evidence import checkpoint, note
+from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError
+from evidence.key_history import KeyHistory
 from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.proof import Proof
 from evidence.record import Position
-from evidence.segment import MAX_SEGMENT, Seal, seal_key
+from evidence.segment import MAX_SEGMENT, SEAL_KEY, Seal, seal_key
 from evidence.store import WormStore
 from evidence.tree import inclusion_proof, leaf_hash, root_hash
 
@@ -28,6 +32,7 @@ class Reader:
 
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
         self._store, self._key = store, key
+        self._history = KeyHistory(keys=(key,))  # until something signed by another key is met
 
     def locate(self, position: Position) -> Located:
         """Return the record at `position`.
@@ -40,13 +45,30 @@ class Reader:
         seal = self._covering(position)
         if seal is None:
             raise NotFoundError(f"no sealed record {position.decision_id}")
+        records = self._records(seal)
+        return Located(record=records[position.seq - seal.first_seq], seal=seal, segment=records)
+
+    def segments(self) -> Iterator[tuple[bytes, ...]]:
+        """Yield the records of every sealed segment that is there, chain after chain; one that has expired is not.
+
+        Raises:
+            FindingError: what stands there is not what was sealed.
+            StoreError: the store does not answer.
+        """
+        for found in filter(None, map(SEAL_KEY.fullmatch, self._store.keys("chains/"))):
+            seal = self._seal(found[1], int(found[2]))
+            if seal is not None and seal.count:
+                with suppress(NotFoundError):
+                    yield self._records(seal)
+
+    def _records(self, seal: Seal) -> tuple[bytes, ...]:
         data = self._store.get(seal.object_key, limit=MAX_SEGMENT)
         records = tuple(data.split(b"\n")[:-1])
         if len(records) != seal.count:
             raise FindingError("wrong-segment", seal.object_key, "is not the object that was sealed")
         if root_hash([leaf_hash(entry) for entry in records]).hex() != seal.root:
             raise FindingError("wrong-root", seal.object_key, "its records are not those that were sealed")
-        return Located(record=records[position.seq - seal.first_seq], seal=seal, segment=records)
+        return records
 
     def prove(self, position: Position) -> Proof:
         """Return the proof of the record at `position`, checked.
@@ -76,7 +98,8 @@ class Reader:
             seal_path=inclusion_proof(hashes, hashes.index(own)),
             checkpoint=self._store.get(checkpoint_key(newest), limit=note.MAX_NOTE),
         )
-        proof.verify(self._key)
+        size = Checkpoint.parse(Note.parse(proof.checkpoint).text).size
+        proof.verify(self._keys_of(proof.checkpoint).of_checkpoint(size))
         return proof
 
     def _covering(self, position: Position) -> Seal | None:
@@ -101,12 +124,19 @@ class Reader:
             return None
         key = seal_key(chain, number)
         try:
-            seal = Seal.parse(Note.parse_stored(data).verify(self._key))
+            seal = Seal.parse(self._keys_of(data).verify(Note.parse_stored(data)))
         except MalformedError as error:
             raise FindingError("malformed-seal", key, str(error)) from error
         if (seal.key, seal.log) != (key, self._key.origin):
             raise FindingError("misplaced-seal", key, "is of another log, chain or number")
         return seal
+
+    def _keys_of(self, data: bytes) -> KeyHistory:
+        """Return the keys of the log, read from the store once a note is not by those known so far."""
+        ids = {line.key_id for line in Note.parse(data).signatures}
+        if not ids & {key.id for key in self._history.keys}:
+            self._history = KeyHistory.load(self._store, self._key)
+        return self._history
 
     def _newest_checkpoint(self) -> int:
         keys = [key for key in self._store.keys("log/checkpoints/") if CHECKPOINT_KEY.fullmatch(key)]

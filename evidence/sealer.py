@@ -27,10 +27,13 @@ from evidence.errors import (
     JournalError,
     NotFoundError,
     RetentionError,
+    RetiredKeyError,
+    SignatureError,
     StoreError,
 )
 from evidence.holding import Reason, class_of
-from evidence.keys import SigningKey
+from evidence.key_history import KeyHistory
+from evidence.keys import SigningKey, VerifierKey
 from evidence.note import Note
 from evidence.segment import SEAL_KEY, Batch, Seal
 from evidence.store import WormStore
@@ -110,7 +113,11 @@ class Sealer:
         self._store, self._journals, self._key, self._version = store, journals, key, version
         self._classes, self._limits, self._clock = classes, limits or Limits(), clock
         self._chains: dict[str, _Chain] = {}
-        self._checkpointer = Checkpointer(store, key, retention=max(classes.values()), clock=clock, memory=memory)
+        self._history = KeyHistory.load(store, key.verifier)
+        _refuse_retired(key, self._history)
+        self._checkpointer = Checkpointer(
+            store, key, history=self._history, retention=max(classes.values()), clock=clock, memory=memory
+        )
         self._ticks, self._sealed = ticks, sealed
         self._checkpointed = self._scanned = ticks()
 
@@ -130,7 +137,15 @@ class Sealer:
             DamagedJournalError: a journal does not continue what the store holds.
             JournalError: a journal cannot be read.
             StoreError: the store does not take it, or its answer was lost.
+            RetiredKeyError: the log was given another key meanwhile.
         """
+        try:
+            return self._step(flush=flush, now=now)
+        except SignatureError:
+            _refuse_retired(self._key, KeyHistory.load(self._store, self._key.verifier))
+            raise
+
+    def _step(self, *, flush: bool, now: Collection[str]) -> int:
         try:
             chains = self._known()
             sealed = sum(self._seal_chain(chain, flush=flush or chain.directory.name in now) for chain in chains)
@@ -154,7 +169,7 @@ class Sealer:
                 continue
             if retention_class not in self._classes:
                 raise RetentionError(f"chain {directory.name} is of class `{retention_class}`, which is not kept")
-            seal = last_seal(self._store, directory.name, self._key, self._checkpointer.sealed(directory.name))
+            seal = last_seal(self._store, directory.name, self._history, self._checkpointer.sealed(directory.name))
             if not continued(directory, seal):
                 holding.abandon(directory, Reason.RESTORED)
                 continue
@@ -179,8 +194,9 @@ class Sealer:
         carried = 0
         for directory in holding.chains(self._journals):
             if holding.abandoned(directory) in holding.LOST and not carrying.done(directory):
-                newest = last_seal(self._store, directory.name, self._key, self._checkpointer.sealed(directory.name))
-                seals = partial(_seal, self._store, directory.name, self._key)
+                known = self._checkpointer.sealed(directory.name)
+                newest = last_seal(self._store, directory.name, self._history, known)
+                seals = partial(_seal, self._store, directory.name, self._history)
                 version, clock = self._version, self._clock
                 found = carrying.carry_over(directory, self._store, newest, seals, version=version, clock=clock)
                 carried += 0 if found is None else 1 + found
@@ -268,7 +284,7 @@ class Sealer:
 
         It may be ours, of a write whose answer was lost, or one of our copy that says the same as we would.
         """
-        found = _seal(self._store, chain.directory.name, self._key, number)
+        found = _seal(self._store, chain.directory.name, self._history, number)
         if found is None:
             raise StoreError(f"the seal {number} of chain {chain.directory.name} is taken and cannot be read")
         if continued(chain.directory, found) and found.first_seq == chain.next_seq:
@@ -307,6 +323,12 @@ class Sealer:
             path.unlink()
 
 
+def _refuse_retired(key: SigningKey, history: KeyHistory) -> None:
+    if history.newest != key.verifier:
+        ids = f"{history.newest.id.hex()}, and this node's is {key.verifier.id.hex()}"
+        raise RetiredKeyError(f"the log's key is {ids}: give it the new one, or finish with `omega keys rotate`")
+
+
 def continued(directory: Path, seal: Seal | None) -> bool:
     """Return whether a journal is the one whose records `seal` sealed, and not, say, an older copy of it."""
     if seal is None or seal.first_seq + seal.count == 0:
@@ -317,7 +339,7 @@ def continued(directory: Path, seal: Seal | None) -> bool:
         return False
 
 
-def check_continued(store: WormStore, journals: Path, key: SigningKey) -> None:
+def check_continued(store: WormStore, journals: Path, key: VerifierKey) -> None:
     """Have no writer continue a chain whose journal is not the one that was sealed. For a node that starts.
 
     Where the store does not answer, no chain is continued: the writers begin new ones.
@@ -326,11 +348,13 @@ def check_continued(store: WormStore, journals: Path, key: SigningKey) -> None:
         EvidenceError: the store holds something else than this log.
         JournalError: the disk does not let us.
     """
+    history: KeyHistory | None = None
     try:
         for directory in holding.chains(journals):
             if holding.abandoned(directory) is None and journal.files(directory):
                 try:
-                    same = continued(directory, last_seal(store, directory.name, key))
+                    history = history or KeyHistory.load(store, key)
+                    same = continued(directory, last_seal(store, directory.name, history))
                 except StoreError:
                     holding.abandon(directory, Reason.UNCHECKED)
                 else:
@@ -352,24 +376,24 @@ def _read_synced(path: Path, offset: int) -> bytes:
     return data
 
 
-def last_seal(store: WormStore, chain: str, key: SigningKey, known: int = 0) -> Seal | None:
+def last_seal(store: WormStore, chain: str, history: KeyHistory, known: int = 0) -> Seal | None:
     """Return the newest seal of `chain` in the store, checked to be ours. The first `known` are known to be there."""
     after = segment.seal_key(chain, known - 1) if known else ""
     keys = [key for key in store.keys(f"chains/{chain}/seals/", after=after) if SEAL_KEY.fullmatch(key)]
     if known + len(keys) == 0:
         return None
     newest = keys[-1] if keys else after
-    seal = _seal(store, chain, key, known + len(keys) - 1)
+    seal = _seal(store, chain, history, known + len(keys) - 1)
     if seal is None or newest != seal.key:
         raise FindingError("seal-gap", newest, "is not the seal that its place among the others says")
     return seal
 
 
-def _seal(store: WormStore, chain: str, key: SigningKey, number: int) -> Seal | None:
+def _seal(store: WormStore, chain: str, history: KeyHistory, number: int) -> Seal | None:
     """Return seal `number` of `chain`, checked to be ours and in its place, or None where there is none."""
     place = segment.seal_key(chain, number)
     try:
-        seal = Seal.parse(Note.parse_stored(store.get(place, limit=note.MAX_NOTE)).verify(key.verifier))
+        seal = Seal.parse(history.verify(Note.parse_stored(store.get(place, limit=note.MAX_NOTE))))
     except NotFoundError:
         return None
     if seal.key != place:

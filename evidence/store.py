@@ -4,14 +4,15 @@ Knows nothing of records, seals or checkpoints: an object is bytes under a key.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import unquote, urlsplit
 
-from evidence.errors import InvalidKeyError, StoreError
+from evidence.errors import InvalidKeyError, RetainedError, StoreError
 
 MAX_OBJECT: Final = 8 << 20
 """Bytes: the largest object of the format, and what `get` reads unless told otherwise."""
@@ -32,6 +33,8 @@ class WormStore(Protocol):
     Every method raises `StoreError` if the store cannot be reached or misbehaves. After that nothing may
     be assumed of a write: the bytes are there, or never will be, or will be in a moment, whatever `get`
     says meanwhile. Only another `put` settles it.
+
+    Keys below `probe/` are canaries of `evidence.probe` and no part of the log.
     """
 
     def put(self, key: str, data: bytes, *, retain_until: datetime) -> None:
@@ -62,16 +65,115 @@ class WormStore(Protocol):
         """
         ...
 
-    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
-        """Yield in ascending order every key that begins with `prefix` and is greater than `after`.
+    def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """Yield in ascending order, once each, every key that begins with `prefix` and comes behind `after`.
 
-        That includes keys which `put` would refuse: a reader must be able to see what does not belong.
+        That includes keys which `put` would refuse, and those of shadowed objects, which `get` refuses: a
+        reader must be able to see what does not belong. `after` need be no key, so that
+        `after="chains/0a1b0"` goes on behind everything below `chains/0a1b/`; what lies before it is not read.
 
         Raises:
-            ShadowedObjectError: a key has several versions, or was deleted.
             StoreError: the store cannot say; the keys so far are not all.
         """
         ...
+
+    def retained(self, key: str) -> datetime | None:
+        """Return until when the object at `key` is kept; None where no date is known, which keeps it for good.
+
+        Raises:
+            NotFoundError: there is no object.
+            ShadowedObjectError: the key has several versions, or was deleted.
+            StoreError: the store cannot say.
+        """
+        ...
+
+    def retain(self, key: str, until: datetime) -> None:
+        """Keep the object at `key` until `until`, which is no earlier than it is kept already.
+
+        Raises:
+            RetainedError: it is kept longer already; nothing was changed.
+            NotFoundError: there is no object.
+            ShadowedObjectError: the key has several versions, or was deleted.
+            StoreError: nothing may be assumed; another call settles it.
+        """
+        ...
+
+    def held(self, key: str) -> bool:
+        """Return whether the object at `key` is under a legal hold. Raises as `retained` does."""
+        ...
+
+    def hold(self, key: str, *, on: bool) -> None:
+        """Put the object at `key` under a legal hold, which keeps it whatever its date, or lift the hold.
+
+        Raises as `retain` does, but never `RetainedError`; holding twice is holding once.
+        """
+        ...
+
+    def expire(self, key: str, now: datetime) -> None:
+        """Delete the object at `key`, whose date has come by `now` and which is not held.
+
+        The one way in which an object leaves the store. Nothing is bypassed: a store with locks of its own has
+        the last word, by its own clock.
+
+        Raises:
+            RetainedError: it is kept, or no date is known; it stands as before.
+            NotFoundError: there is no object.
+            ShadowedObjectError: the key has several versions, or was deleted; nothing was deleted.
+            StoreError: nothing may be assumed; another call settles it.
+        """
+        ...
+
+    def attempts(self) -> "Iterator[Attempt]":
+        """Yield what a probe tries against this store because it has to fail, with the rights of its owner."""
+        ...
+
+    @property
+    def promised(self) -> "Level":
+        """The level this store has if every attempt is refused."""
+        ...
+
+
+class Level(StrEnum):
+    """How well a store keeps what it was given, as far as it was shown. In ascending order."""
+
+    L0 = "L0"
+    """Nothing is kept for certain."""
+    L1 = "L1"
+    """Durable. Its owner can change and remove every object, which the log then shows."""
+    L1I = "L1i"
+    """As L1, under a flag of the file system that held against its owner as long as he did not clear it."""
+    L2 = "L2"
+    """Locked. Whoever has the right to bypass governance can remove an object."""
+    L3 = "L3"
+    """Locked in mode COMPLIANCE: every attempt was refused, those with a bypass included."""
+
+    @property
+    def rank(self) -> int:
+        """Return how many levels are below this one."""
+        return list(Level).index(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """An object that may be lost: the one a probe attacks."""
+
+    key: str
+    data: bytes
+    now: datetime
+    until: datetime
+    """When it was written, and until when the store has to keep it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Something that the store has to refuse."""
+
+    name: str
+    leaves: Level
+    """The best level of a store that does it."""
+    run: Callable[[Canary], str | None]
+    """Try it. Returns in what words it was refused, or None if it was done; raises `StoreError` if nobody knows.
+    Touches no other object, and leaves no setting changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +220,32 @@ def check_retention(retain_until: datetime) -> datetime:
     if retain_until.utcoffset() is None:
         raise ValueError("retain_until has no time zone")
     return retain_until
+
+
+def check_longer(key: str, until: datetime, kept: datetime | None) -> datetime:
+    """Return `until`, to which the object at `key` may be kept longer, being kept until `kept`.
+
+    Raises:
+        RetainedError: it is kept longer already, or for good.
+        ValueError: `until` has no time zone.
+    """
+    if kept is None or check_retention(until) < kept:
+        raise RetainedError(f"`{key}` is kept longer already: {kept.isoformat() if kept else 'no date is known'}")
+    return until
+
+
+def check_expired(key: str, now: datetime, kept: datetime | None, held: Callable[[str], bool]) -> None:
+    """Return if the object at `key` may be deleted, being kept until `kept`. Asks `held` last: not all may see holds.
+
+    Raises:
+        RetainedError: it may not.
+    """
+    if kept is None:
+        raise RetainedError(f"`{key}` is kept: no date is known")
+    if kept > now:
+        raise RetainedError(f"`{key}` is kept until {kept.isoformat()}")
+    if held(key):
+        raise RetainedError(f"`{key}` is kept: it is under a legal hold")
 
 
 def open_store(url: str, *, s3: S3Options | None = None, read_only: bool = False, immutable: bool = False) -> WormStore:

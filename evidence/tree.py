@@ -63,6 +63,28 @@ class Frontier:
             node = node_hash(peak, node)
         return node
 
+    def consistency_proof(self, following: Sequence[bytes]) -> tuple[bytes, ...]:
+        """Return PROOF(size, leaves so far and `following`) of RFC 6962, section 2.1.2.
+
+        What such a proof needs of the older tree are its peaks; so a log that keeps the right edge of what was
+        shown to somebody, and what came after, can go on to prove that it only grew.
+
+        Raises:
+            ProofError: there is no leaf yet, so there is nothing to be consistent with.
+        """
+        if not self._peaks:
+            raise ProofError("no proof starts from an empty tree")
+        low, high, proof, peaks = 0, self.size + len(following), [], [peak for _, peak in self._peaks]
+        while high > self.size:  # from the root down to the last peak; `low` to `high` is the subtree that holds it
+            middle = low + (1 << (high - low - 1).bit_length() - 1)
+            if self.size <= middle:
+                proof.append(root_hash(following[middle - self.size : high - self.size]))
+                high = middle
+            else:
+                proof.append(peaks.pop(0))
+                low = middle
+        return (*(peaks if low else ()), *reversed(proof))
+
 
 def root_hash(leaves: Iterable[bytes]) -> bytes:
     """Return the root over `leaves`, level by level: a node without a sibling moves up as it is."""

@@ -1,92 +1,78 @@
 """Whole-log verification: docs/evidence-format.md, section 8, step by step.
 
-Reads a store and trusts nothing in it but what the pinned key signed. `verify_evidence.py` at the
-root of the project does the same without this package; the two must agree on every log.
+Reads a store and trusts nothing in it but what the pinned key signed, or a key of its history.
+`verify_evidence.py` at the root of the project does the same without this package; the two must agree on every log.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
 
-from evidence import checkpoint, form, record
+from evidence import checkpoint, form
+from evidence.anchors import COSIGNATURE_KEY, TIMESTAMP_KEY, AnchorCheck, Trust
+from evidence.chain_walk import ChainWalk
 from evidence.checkpoint import Checkpoint
-from evidence.checkpointer import CHECKPOINT_KEY, LEAVES_KEY, checkpoint_key, leaves_key
-from evidence.errors import FindingError, MalformedError, NotFoundError, ObjectTooLargeError, SignatureError
+from evidence.checkpointer import checkpoint_key, leaves_key
+from evidence.cosignature import MAX_LINE
+from evidence.errors import FindingError, MalformedError, SignatureError
+from evidence.inventory import AuditedStore, Inventory
+from evidence.key_history import KeyHistory, statement_key
 from evidence.keys import VerifierKey
 from evidence.note import MAX_NOTE, Note
-from evidence.record import Record
-from evidence.segment import MAX_SEGMENT, SEAL_KEY, SEGMENT_KEY, Seal, seal_key, segment_key
+from evidence.receipt import Receipt
+from evidence.report import Report, Since
+from evidence.segment import MAX_SEGMENT, segment_key
+from evidence.segment_check import Named
+from evidence.segment_pool import open_pool
 from evidence.store import WormStore
-from evidence.tree import Frontier, leaf_hash, root_hash
+from evidence.timestamp_form import MAX_TIMESTAMP
+from evidence.tree import Frontier, root_hash
 
 _EARLIER = "--checkpoint"
-_T = TypeVar("_T")
+_SINCE = "--since"
+_RECEIPTS = "--receipts"
+_FEWEST = 8  # segments for which a process is worth its start
 
 
-@dataclass(slots=True, kw_only=True)
-class Checked:
-    """How much of the log was checked and found good."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an auditor brings along, and how the work is to be done.
 
-    chains: int = 0
-    seals: int = 0
-    segments: int = 0
-    records: int = 0
-    checkpoints: int = 0
+    Attributes:
+        since: a checkpoint up to which segments were verified before; those below it are not read again.
+        at: time of the verification, in the log's form; None: nothing has expired.
+        trust: whom to believe about anchors.
+        receipts: each a receipt.
+        jobs: processes, at least 1.
+        reopen: opens the store in such a process; without it there are none.
+    """
 
-
-@dataclass(slots=True, kw_only=True)
-class UpTo:
-    """The newest things that were checked: the tree under the newest checkpoint, and the latest time of a record."""
-
-    tree_size: int = 0
-    root: str | None = None
-    max_time: str | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class Report:
-    """What a verification saw. It is filled while it runs, so that it is true also where it stopped."""
-
-    log: str
-    checked: Checked = field(default_factory=Checked)
-    up_to: UpTo = field(default_factory=UpTo)
-    uncheckpointed_seals: int = 0
-    stray_segments: int = 0
-
-    def document(self, finding: FindingError | None) -> dict[str, Any]:
-        """Return the report as JSON values; both verifiers print this shape."""
-        shown = None
-        if finding is not None:
-            shown = {"code": finding.code, "where": finding.where, "detail": finding.detail}
-        return {"ok": finding is None, **asdict(self), "finding": shown}
-
-
-@dataclass(slots=True)
-class _Chain:
-    """What the store has of one chain, and where its walk stands."""
-
-    seals: set[int] = field(default_factory=set)
-    segments: set[tuple[int, str]] = field(default_factory=set)
-    leaves: dict[int, str] = field(default_factory=dict)
-    first: Seal | None = None
-    last: Seal | None = None
-    epoch: int = 0
+    since: bytes | None = None
+    at: str | None = None
+    trust: Trust = field(default_factory=Trust)
+    receipts: tuple[bytes, ...] = ()
+    jobs: int = 1
+    reopen: Callable[[], WormStore] | None = None
 
 
 class Verification:
     """One pass over one store. Make a new one for the next."""
 
-    def __init__(self, store: WormStore, key: VerifierKey) -> None:
+    def __init__(self, store: WormStore, key: VerifierKey, asked: Asked | None = None) -> None:
         self.report = Report(log=key.origin)
-        self._store, self._key = store, key
         self.progress: Callable[[Report], None] = lambda _: None  # called after every seal
-        self._chains: dict[str, _Chain] = {}
-        self._batches: set[int] = set()
-        self._checkpoints: set[int] = set()
-        self._leaves: list[bytes] = []
+        self._objects, self._key, self._asked = AuditedStore(store), key, asked or Asked()
+        self._inventory = Inventory()
+        self._history = KeyHistory(keys=(key,))
+        self._sizes: dict[int, int] = {}  # of each checkpoint
         self._published: set[str] = {form.HASH_ZERO}
-        self.total_seals = 0
+        self._leaves: list[bytes] = []
+
+    @property
+    def total_seals(self) -> int:
+        """Return how many seals the store lists."""
+        return self._inventory.total_seals
 
     def run(self, earlier: bytes | None = None) -> Report:
         """Check everything; `earlier` is a checkpoint kept from before.
@@ -95,221 +81,183 @@ class Verification:
             FindingError: the first thing that is wrong.
             StoreError: an object could not be read: nothing is known of the log.
         """
-        self._sort_keys()
+        self._inventory.sort(self._objects.store)
+        self._history = KeyHistory.load(self._objects.store, self._key)
+        self.report.tell_keys(self._history)
         self._check_checkpoints()
+        self._check_statements()
         if earlier is not None:
-            self._check_earlier(earlier)
-        for name in sorted(self._chains):
-            self._check_chain(name, self._chains[name])
-        self.report.uncheckpointed_seals = self.report.checked.seals - self.report.up_to.tree_size
-        for name in sorted(self._chains):
-            self._check_strays(name, self._chains[name])
+            self._check_earlier(_EARLIER, earlier)
+        since = 0 if self._asked.since is None else self._check_earlier(_SINCE, self._asked.since)
+        self._check_anchors()
+        walk = self._walk(since)
+        self._check_strays()
+        self._check_receipts(walk)
         return self.report
 
-    # Step 1
-
-    def _sort_keys(self) -> None:
-        for key in self._store.keys(""):
-            if found := SEAL_KEY.fullmatch(key):
-                self._chain(found[1]).seals.add(int(found[2]))
-                self.total_seals += 1
-            elif found := SEGMENT_KEY.fullmatch(key):
-                self._chain(found[1]).segments.add((int(found[2]), found[3]))
-            elif found := LEAVES_KEY.fullmatch(key):
-                self._batches.add(int(found[1]))
-            elif found := CHECKPOINT_KEY.fullmatch(key):
-                self._checkpoints.add(int(found[1]))
-            else:
-                raise FindingError("unexpected-object", key, "no object of a log has such a key")
-        if not self.total_seals:
-            raise FindingError("empty-log", "chains/", "there is no seal")
-
-    def _chain(self, name: str) -> _Chain:
-        return self._chains.setdefault(name, _Chain())
-
-    # Step 2
+    # Step 3
 
     def _check_checkpoints(self) -> None:
-        last = max(self._batches | self._checkpoints, default=-1)
+        batches, checkpoints = self._inventory.batches, self._inventory.checkpoints
+        last = max(batches | checkpoints, default=-1)
         tree = Frontier()
         for number in range(last + 1):
-            if number not in self._batches:
+            if number not in batches:
                 raise FindingError("checkpoint-gap", leaves_key(number), "the batch of leaves is missing")
-            if number not in self._checkpoints and number != last:
+            if number not in checkpoints and number != last:
                 raise FindingError("checkpoint-gap", checkpoint_key(number), "the checkpoint is missing")
             self._take_leaves(number, tree)
-            if number in self._checkpoints:
+            if number in checkpoints:
                 self._check_checkpoint(number, tree)
 
     def _take_leaves(self, number: int, tree: Frontier) -> None:
         key = leaves_key(number)
-        for leaf in self._parsed(key, checkpoint.MAX_LEAVES, checkpoint.parse_leaves, "malformed-leaves"):
-            known = self._chain(leaf.chain).leaves
+        for leaf in self._objects.parsed(key, checkpoint.MAX_LEAVES, checkpoint.parse_leaves, "malformed-leaves"):
+            known = self._inventory.chain(leaf.chain).leaves
             if leaf.segment != len(known):
                 raise FindingError("malformed-leaves", key, f"breaks the order of chain {leaf.chain}")
-            known[leaf.segment] = leaf.seal_hash
+            known[leaf.segment] = leaf.seal_hash, tree.size
             self._leaves.append(bytes.fromhex(leaf.seal_hash))
             tree.append(self._leaves[-1])
 
     def _check_checkpoint(self, number: int, tree: Frontier) -> None:
         key = checkpoint_key(number)
-        found, signed = self._parsed(key, MAX_NOTE, _parse_checkpoint, "malformed-checkpoint")
-        self._check_origin(key, found.origin)
-        self._check_signature(key, signed)
+        found, signed = self._objects.parsed(key, MAX_NOTE, _parse_checkpoint, "malformed-checkpoint")
+        self._check_signature(key, found, signed)
         if (found.size, found.root) != (tree.size, tree.root()):
             raise FindingError("wrong-root", key, f"does not speak of the {tree.size} leaves there are")
+        self._sizes[number] = found.size
         self._published.add(hashlib.sha256(found.text.encode()).hexdigest())
         self.report.checked.checkpoints += 1
         self.report.up_to.tree_size, self.report.up_to.root = found.size, form.base64_text(found.root)
 
-    # Step 3
+    def _check_statements(self) -> None:
+        """Check the trees that key statements speak of. One that arrived late may speak of leaves not listed."""
+        tree = Frontier()
+        for statement in self._history.statements:
+            for leaf in self._leaves[tree.size : statement.size]:
+                tree.append(leaf)
+            late = statement.number not in self._inventory.statements and statement.size > tree.size
+            if not late and (statement.size, statement.root) != (tree.size, tree.root().hex()):
+                raise FindingError("wrong-root", statement_key(statement.number), "is not of the leaves there are")
 
-    def _check_earlier(self, data: bytes) -> None:
+    # Step 4
+
+    def _check_earlier(self, where: str, data: bytes) -> int:
+        """Return the size of a checkpoint kept from before, once the tree is known to have grown from it."""
         try:
             signed = Note.parse(data)
             earlier = Checkpoint.parse(signed.text)
         except MalformedError as error:
-            raise FindingError("malformed-checkpoint", _EARLIER, str(error)) from error
-        self._check_origin(_EARLIER, earlier.origin)
-        self._check_signature(_EARLIER, signed)
+            raise FindingError("malformed-checkpoint", where, str(error)) from error
+        self._check_signature(where, earlier, signed)
         size = self.report.up_to.tree_size
         if earlier.size > size:
-            raise FindingError("rollback", _EARLIER, f"knew {earlier.size} seals, the store's checkpoints know {size}")
+            raise FindingError("rollback", where, f"knew {earlier.size} seals, the store's checkpoints know {size}")
         if root_hash(self._leaves[: earlier.size]) != earlier.root:
-            raise FindingError("rollback", _EARLIER, f"the first {earlier.size} seals are not those it spoke of")
+            raise FindingError("rollback", where, f"the first {earlier.size} seals are not those it spoke of")
+        return earlier.size
 
-    # Step 4
-
-    def _check_chain(self, name: str, chain: _Chain) -> None:
-        for number in range(max(chain.seals | chain.leaves.keys(), default=-1) + 1):
-            seal = self._check_seal(name, number, chain)
-            if seal.count:
-                self._check_segment(seal, chain)
-            chain.first, chain.last = chain.first or seal, seal
-            self.report.checked.seals += 1
-            self.progress(self.report)
-        self.report.checked.chains += bool(chain.seals)
-
-    def _check_seal(self, name: str, number: int, chain: _Chain) -> Seal:
-        key = seal_key(name, number)
-        if number not in chain.seals and not self._arrived(key, MAX_NOTE):
-            raise FindingError("seal-gap", key, "the seal is missing")
-        seal, signed = self._parsed(key, MAX_NOTE, _parse_seal, "malformed-seal")
-        self._check_signature(key, signed)
-        first = chain.first or seal
-        place = (self._key.origin, name, number, first.retention_class)
-        if (seal.log, seal.chain, seal.segment, seal.retention_class) != place:
-            raise FindingError("misplaced-seal", key, "is of another log, chain, number or class")
-        if (seal.previous, seal.first_seq, seal.first_prev) != _continuing(chain.last):
-            raise FindingError("broken-seal-chain", key, "does not continue the seal before it")
-        if seal.checkpoint not in self._published:
-            raise FindingError("unknown-checkpoint", key, "was sealed after a checkpoint that is not in the store")
-        if chain.leaves.get(number, seal.seal_hash) != seal.seal_hash:
-            raise FindingError("wrong-leaf", key, "is not the seal that the tree holds")
-        return seal
-
-    def _check_segment(self, seal: Seal, chain: _Chain) -> None:
-        key = seal.object_key
-        if (seal.segment, seal.sha256) not in chain.segments and not self._arrived(key, MAX_SEGMENT):
-            raise FindingError("missing-segment", key, "the segment is missing")
-        data = self._read(key, MAX_SEGMENT, "wrong-segment")
-        if len(data) != seal.size or hashlib.sha256(data).hexdigest() != seal.sha256:
-            raise FindingError("wrong-segment", key, "is not the object that was sealed")
-        leaves: list[bytes] = []
-        times: list[str] = []
-        for entry, found in self._records(seal, data, chain):
-            leaves.append(leaf_hash(entry))
-            times.append(found.time)
-        sealed = (seal.root, seal.head, seal.min_time, seal.max_time)
-        if (root_hash(leaves).hex(), leaves[-1].hex(), min(times), max(times)) != sealed:
-            raise FindingError("wrong-root", seal.key, "root, head or times are not those of the records")
-        chain.segments.discard((seal.segment, seal.sha256))
-        self.report.checked.segments += 1
-        self.report.up_to.max_time = max(self.report.up_to.max_time or "", *times)
-
-    def _records(self, seal: Seal, data: bytes, chain: _Chain) -> Iterable[tuple[bytes, Record]]:
-        prev = seal.first_prev
-        lines = data.split(b"\n")
-        for index in range(max(seal.count, len(lines) - 1)):
-            where = f"{seal.chain}-{seal.first_seq + index}"
-            if index >= seal.count or index >= len(lines) - 1:
-                raise FindingError("wrong-count", where, f"the segment does not have {seal.count} records")
-            try:
-                found = Record.parse(lines[index])
-            except MalformedError as error:
-                raise FindingError("malformed-record", where, str(error)) from error
-            place = (seal.chain, seal.first_seq + index, seal.retention_class)
-            if (found.chain, found.seq, found.retention_class) != place:
-                raise FindingError("misplaced-record", where, "is of another chain, position or class")
-            if found.prev != prev:
-                raise FindingError("broken-chain", where, "does not name the hash of the record before it")
-            if found.epoch != chain.epoch + (found.type == record.OPENED):
-                raise FindingError("wrong-epoch", where, "is not of the epoch that was opened")
-            prev, chain.epoch = record.leaf(lines[index]), found.epoch
-            self.report.checked.records += 1
-            yield lines[index], found
-        if lines[-1]:
-            where = f"{seal.chain}-{seal.first_seq + seal.count}"
-            raise FindingError("wrong-count", where, "the segment does not end in a newline")
-
-    # Step 5
-
-    def _check_strays(self, name: str, chain: _Chain) -> None:
-        for number, sha256 in sorted(chain.segments):
-            key = segment_key(name, number, sha256)
-            if hashlib.sha256(self._read(key, MAX_SEGMENT, "wrong-segment")).hexdigest() != sha256:
-                raise FindingError("wrong-segment", key, "has not the hash that its key says")
-            self.report.stray_segments += 1
-
-    # What every step needs
-
-    def _arrived(self, key: str, limit: int) -> bool:
-        """Return whether an object that was not listed is there by now: a living log grows while it is verified."""
+    def _check_signature(self, where: str, found: Checkpoint, signed: Note) -> None:
+        if found.origin != self._key.origin:
+            raise FindingError("bad-signature", where, f"is of the log `{found.origin}`")
         try:
-            self._store.get(key, limit=limit)
-        except NotFoundError:
-            return False
-        except ObjectTooLargeError:
-            return True
-        return True
-
-    def _read(self, key: str, limit: int, code: str) -> bytes:
-        try:
-            return self._store.get(key, limit=limit)
-        except ObjectTooLargeError as error:
-            raise FindingError(code, key, "is larger than such an object can be") from error
-        except NotFoundError as error:
-            raise FindingError(code, key, "was listed and is gone") from error
-
-    def _parsed(self, key: str, limit: int, parse: Callable[[bytes], _T], code: str) -> _T:
-        try:
-            return parse(self._read(key, limit, code))
-        except MalformedError as error:
-            raise FindingError(code, key, str(error)) from error
-
-    def _check_origin(self, where: str, origin: str) -> None:
-        if origin != self._key.origin:
-            raise FindingError("bad-signature", where, f"is of the log `{origin}`")
-
-    def _check_signature(self, where: str, signed: Note) -> None:
-        try:
-            signed.verify(self._key)
+            signed.verify(self._history.of_checkpoint(found.size))
         except SignatureError as error:
             raise FindingError("bad-signature", where, str(error)) from error
 
+    # Step 5
 
-def _continuing(last: Seal | None) -> tuple[str, int, str]:
-    """Return what the seal after `last` says of it."""
-    if last is None:
-        return form.HASH_ZERO, 0, form.HASH_ZERO
-    return last.seal_hash, last.first_seq + last.count, last.head
+    def _check_anchors(self) -> None:
+        check = AnchorCheck(trust=self._asked.trust, read=self._checkpoint, sizes=self._sizes)
+        for key in self._inventory.anchors:
+            stamp, line = TIMESTAMP_KEY.fullmatch(key), COSIGNATURE_KEY.fullmatch(key)
+            number = int(key.rpartition("/")[2][:12])
+            if number not in self._sizes:
+                if not self._objects.arrived(checkpoint_key(number), MAX_NOTE):
+                    raise FindingError("unexpected-object", key, "there is no such checkpoint")
+            elif stamp:
+                check.take_timestamp(key, number, self._objects.read(key, MAX_TIMESTAMP, "malformed-anchor"))
+            elif line:
+                data = self._objects.read(key, MAX_LINE, "malformed-anchor")
+                check.take_cosignature(key, number, line[2], data)
+            self.report.timestamped, self.report.cosigned = check.timestamped, check.cosigned
+
+    def _checkpoint(self, number: int) -> bytes:
+        return self._objects.read(checkpoint_key(number), MAX_NOTE, "malformed-checkpoint")
+
+    # Step 6
+
+    def _walk(self, since: int) -> ChainWalk:
+        asked = self._asked
+        walk = ChainWalk(
+            objects=self._objects,
+            inventory=self._inventory,
+            history=self._history,
+            size=len(self._leaves),
+            published=frozenset(self._published),
+            since=since,
+            at=asked.at,
+            report=self.report,
+            progress=self.progress,
+        )
+        segments = sum(len(chain.segments) for chain in self._inventory.chains.values())
+        jobs = min(asked.jobs, max(1, segments // _FEWEST))
+        with open_pool(self._objects.store, self._wanted(), jobs=jobs, reopen=asked.reopen) as pool:
+            walk.run(pool)
+        self.report.uncheckpointed_seals = self.report.checked.seals - self.report.up_to.tree_size
+        if asked.since is not None:
+            self.report.since = Since(tree_size=since, skipped=walk.skipped)
+        return walk
+
+    # Step 7
+
+    def _check_strays(self) -> None:
+        for name, chain in sorted(self._inventory.chains.items()):
+            for number, sha256 in sorted(chain.segments):
+                key = segment_key(name, number, sha256)
+                data = self._objects.read(key, MAX_SEGMENT, "wrong-segment")
+                if hashlib.sha256(data).hexdigest() != sha256:
+                    raise FindingError("wrong-segment", key, "has not the hash that its key says")
+                self.report.stray_segments += 1
+
+    # Step 8
+
+    def _wanted(self) -> frozenset[Named]:
+        """Return what receipts name; one that is none is a finding later."""
+        names: set[Named] = set()
+        for data in self._asked.receipts:
+            with suppress(MalformedError):
+                names |= _names(Receipt.parse(data)[0])
+        return frozenset(names)
+
+    def _check_receipts(self, walk: ChainWalk) -> None:
+        for data in self._asked.receipts:
+            try:
+                receipt = Receipt.verify(data, self._history)
+            except MalformedError as error:
+                raise FindingError("malformed-receipt", _RECEIPTS, str(error)) from error
+            except SignatureError as error:
+                raise FindingError("bad-signature", _RECEIPTS, str(error)) from error
+            for entry in receipt.records:
+                self._check_entry(Named(entry.position.chain, entry.position.seq, entry.leaf), walk)
+
+    def _check_entry(self, name: Named, walk: ChainWalk) -> None:
+        if name in walk.found:
+            self.report.receipts.records += 1
+        elif name in walk.carried:
+            self.report.receipts.carried += 1
+        elif any(name.seq in sealed for sealed in walk.expired.get(name.chain, ())):
+            self.report.receipts.expired += 1
+        else:
+            where = f"{name.chain}-{name.seq}"
+            raise FindingError("missing-receipt", where, "the log gave a receipt for it, and does not hold it")
+
+
+def _names(receipt: Receipt) -> set[Named]:
+    return {Named(each.position.chain, each.position.seq, each.leaf) for each in receipt.records}
 
 
 def _parse_checkpoint(data: bytes) -> tuple[Checkpoint, Note]:
     signed = Note.parse_stored(data)
     return Checkpoint.parse(signed.text), signed
-
-
-def _parse_seal(data: bytes) -> tuple[Seal, Note]:
-    signed = Note.parse_stored(data)
-    return Seal.parse(signed.text), signed

@@ -5,5 +5,9 @@ from sqlmodel import SQLModel
 
 from app.privacy import rows  # noqa: F401 - every module of rows is imported here, so that the metadata is whole
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=SQLModel.metadata)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=SQLModel.metadata,
+    version_table=context.config.attributes["version_table"],
+)
 context.run_migrations()

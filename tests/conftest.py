@@ -1,4 +1,4 @@
-"""What tests of several packages share: an S3 server, where one can be had."""
+"""What tests of several packages share: an S3 server and a PostgreSQL server, where they can be had."""
 
 import os
 import secrets
@@ -8,6 +8,7 @@ import pytest
 
 from app.dev_s3 import NotInstalledError, running_s3
 from evidence.stores.s3 import S3Store
+from tests import postgresql as server
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,33 @@ def reopen_s3(s3_server, s3_prefix):
 @pytest.fixture
 def s3_store(reopen_s3):
     return reopen_s3()
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A server, one for all tests."""
+    try:
+        with server.running_postgresql() as running:
+            yield running
+    except server.NotInstalledError as error:
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"PostgreSQL has to be tested here, and {error}")
+        pytest.skip(f"POSTGRESQL IS NOT TESTED: {error}")
+
+
+@pytest.fixture
+def postgresql_url(postgresql):
+    """The URL of a database that no other test uses."""
+    return postgresql.create_database()
+
+
+@pytest.fixture
+def sqlite_url(tmp_path):
+    """The URL of a file that no other test uses."""
+    return f"sqlite:///{tmp_path / 'some.db'}"
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def database_url(request):
+    """The URL of an empty database: a test that uses it runs on each kind there is."""
+    return request.getfixturevalue(f"{request.param}_url")

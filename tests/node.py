@@ -7,10 +7,13 @@ import socket
 from app import keys, sealing_line, supervisor
 from app.db import open_engine
 from app.node_log import NodeLog, Place
+from app.objects import open_objects
 from app.pdp.bundle import parse_snapshot
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.request import parse_request
-from app.privacy.concealer import KeyStoreConcealer
+from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
+from app.privacy.detached import Detached
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.sealing import run
 from app.settings import Settings
@@ -42,17 +45,26 @@ def in_force(settings):
 def subject_keys(settings):
     """Return the key store of a node; `close_keys` closes it."""
     node = keys.load(settings.keys)
-    return SubjectKeys(open_engine(settings.key_store), kek=node.kek, lookup_key=node.lookup)
+    keks = Keks(lambda: keys.load_keks(settings.keys))
+    return SubjectKeys(open_engine(settings.key_store), kek=keks, lookup_key=node.lookup)
 
 
 def close_keys(store):
     store.close()
     store._thread.shutdown()
-    store._table._engine.dispose()
+    store._table.engine.dispose()
+
+
+def payloads(settings):
+    """Return the payloads of a node."""
+    return Detached(open_objects(settings.objects), tuple(settings.payloads))
 
 
 def decided(settings, *requests, caller=None, engines=None):
-    """Decide requests as a worker would, with an engine in this process; return what was recorded."""
+    """Decide requests as a worker would, with an engine in this process; return what was recorded.
+
+    A request is bytes, or what code made of some.
+    """
 
     async def main():
         store = subject_keys(settings)
@@ -62,9 +74,12 @@ def decided(settings, *requests, caller=None, engines=None):
         log = NodeLog(place, classes=settings.retention, line=mine, patience=0.1)
         log.open(bundle.retention_classes)
         policies = Policies(bundle=bundle, evaluators=engines or Engines(bundle))
-        pdp = Pdp(policies, log, KeyStoreConcealer(store), lambda: NOW)
+        kept = KeptPayloads(payloads(settings))
+        concealer = KeyStoreConcealer(store)
+        pdp = Pdp(policies, log, concealer, lambda: NOW, payloads=kept, inline=settings.inline)
+        asked = [parse_request(each) if isinstance(each, bytes) else each for each in requests]
         try:
-            return [await pdp.evaluate(parse_request(data), caller or Service()) for data in requests]
+            return [await pdp.evaluate(each, caller or Service()) for each in asked]
         finally:
             await log.close()
             theirs.close()

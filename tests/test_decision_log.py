@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from app import decision_log, keys
 from app.decision_log import Outcome, Status, find, replay
 from app.pdp.errors import EvaluationError
+from app.pdp.request import join, parse_request
 from app.sealing import new_sealer
 from evidence import journal, record
 from evidence.errors import FindingError, MalformedError, NotFoundError, StoreError
@@ -18,7 +19,7 @@ from evidence.record import Draft, Position, Record
 from evidence.sealer import Limits
 from evidence.store import open_store
 from tests.decision_plane.asking import body
-from tests.node import close_keys, decided, in_force, prepared, sealed, subject_keys
+from tests.node import close_keys, decided, in_force, payloads, prepared, sealed, subject_keys
 from tests.pdp.deciding import Engines
 
 ALLOWED, DENIED = body(), body(ripe=False)
@@ -101,7 +102,7 @@ class Again:
     keys: object
 
     def __call__(self, data):
-        return asyncio.run(replay(data, self.keys, self.settings.bundles))
+        return asyncio.run(replay(data, self.keys, self.settings.bundles, payloads(self.settings)))
 
 
 class Starting:
@@ -208,12 +209,94 @@ def test_a_replay_that_is_cut_off_accuses_nobody(settings, again, monkeypatch, c
     assert "try again" in result.reason
 
 
-def test_without_the_subjects_key_nothing_can_be_repeated(settings, again):
+BOTH = pytest.mark.parametrize(("index", "whose"), [(0, "subject"), (1, "resource")], ids=["subject", "resource"])
+BESIDE = pytest.mark.parametrize("beside", [False, True], ids=["in the record", "beside the record"])
+
+
+def at_once(settings, *, beside):
+    return replace(settings, inline=0) if beside else settings
+
+
+def parts_of(data):
+    """What a record has of a request: references or blocks, each under a key of its own."""
+    record = Record.parse(data)
+    return record.body.get("payloads", record.sealed)
+
+
+@BOTH
+@BESIDE
+def test_without_one_of_the_keys_nothing_can_be_repeated(settings, again, index, whose, beside):
+    (recorded,) = decided(at_once(settings, beside=beside), ALLOWED)
+    data = record_of(settings, recorded)
+    assert len({part["subject"] for part in parts_of(data)}) == 2
+    assert again(data).outcome == Outcome.REPRODUCED
+    assert asyncio.run(again.keys.destroy(parts_of(data)[index]["subject"]))
+    result = again(data)
+    assert (result.outcome, result.reason) == (Outcome.KEY_DESTROYED, f"the {whose}'s key was destroyed")
+    assert Outcome.KEY_DESTROYED.value == "sealed, key destroyed"
+    assert (json.loads(result.recorded)["allow"], result.replayed) == (True, b"")
+
+
+def test_a_request_of_60_kilobytes_is_recorded_and_comes_out_the_same(settings, again):
+    asked = parse_request(ALLOWED)
+    (recorded,) = decided(settings, replace(asked, context={**asked.context, "note": "x" * 60_000}))
+    data = record_of(settings, recorded)
+    assert len(data) < 4_096
+    assert (again(data).outcome, recorded.decision.allow) == (Outcome.REPRODUCED, True)
+
+
+def test_a_payload_that_was_deleted_is_a_reason(settings, again):
+    (recorded,) = decided(replace(settings, inline=0), ALLOWED)
+    data = record_of(settings, recorded)
+    for part in parts_of(data):
+        payloads(settings).delete_of(part["subject"])
+    result = again(data)
+    assert (result.outcome, result.reason) == (Outcome.NOT_REPRODUCIBLE, "there is no such object")
+
+
+def test_where_the_payloads_are_not_at_hand_that_is_a_reason(settings, again):
+    (recorded,) = decided(replace(settings, inline=0), ALLOWED)
+    result = asyncio.run(replay(record_of(settings, recorded), again.keys, settings.bundles))
+    assert result.outcome == Outcome.NOT_REPRODUCIBLE
+    assert "not at hand" in result.reason
+
+
+@pytest.mark.parametrize("kept", [[], "x", [{}], {"a": 1}], ids=["none", "text", "no reference", "an object"])
+def test_payloads_of_another_form_are_a_reason(settings, again, kept):
+    (recorded,) = decided(settings, ALLOWED)
+    result = again(rewritten(record_of(settings, recorded), payloads=kept))
+    assert result.outcome == Outcome.NOT_REPRODUCIBLE
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_a_request_has_one_part_or_two(settings, again, count):
+    (recorded,) = decided(settings, ALLOWED)
+    told = json.loads(record_of(settings, recorded))
+    told["sealed"] = (told["sealed"] * 2)[:count]
+    result = again(rewritten(json.dumps(told).encode()))
+    assert (result.outcome, result.reason) == (
+        Outcome.NOT_REPRODUCIBLE,
+        "the record has not the parts of a request",
+    )
+
+
+def test_a_request_that_is_whole_in_one_block_is_read_as_well(settings, again):
     (recorded,) = decided(settings, ALLOWED)
     data = record_of(settings, recorded)
-    assert asyncio.run(again.keys.destroy(Record.parse(data).sealed[0]["subject"]))
-    result = again(data)
-    assert (result.outcome, result.reason) == (Outcome.NOT_REPRODUCIBLE, "the subject's key was destroyed")
+    first, second = Record.parse(data).sealed
+    place = Record.parse(data).position.decision_id
+
+    async def whole():
+        keys = [await again.keys.find(block["subject"], block["kid"]) for block in (first, second)]
+        texts = [
+            key.open(block, place=(place, index))
+            for index, (key, block) in enumerate(zip(keys, (first, second), strict=True))
+        ]
+        return keys[0].seal(join(*texts), place=(place, 0))
+
+    told = json.loads(data)
+    told["sealed"] = [asyncio.run(whole())]
+    assert again(rewritten(json.dumps(told).encode())).outcome == Outcome.REPRODUCED
 
 
 def test_a_block_of_another_record_is_not_opened(settings, again):

@@ -15,7 +15,8 @@ from evidence.keys import VerifierKey
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN = "omega.example/log"
-SECRET_FILES = ["kek.key", "log.key", "lookup.key", "token.key"]
+KEK = "kek-000001.key"
+SECRET_FILES = [KEK, "log.key", "lookup.key", "token.key"]
 
 
 @pytest.fixture
@@ -54,8 +55,8 @@ def test_the_mode_does_not_depend_on_the_umask(tmp_path):
 def test_what_was_made_is_loaded(directory):
     node = load(directory)
     assert node.log.origin == ORIGIN
-    assert len(node.kek) == len(node.lookup) == 32
-    assert node.kek != node.lookup
+    assert len(node.keks[1]) == len(node.lookup) == 32
+    assert node.keks[1] != node.lookup
     assert node.token.private_bytes_raw() != node.log.private_key.private_bytes_raw()
     node.log.verifier.verify(node.log.sign(b"text"), b"text")
 
@@ -117,7 +118,7 @@ def test_a_file_that_others_could_read_is_refused_by_name_and_mode(directory, na
 
 
 def test_a_secret_that_not_even_we_can_write_is_fine(directory):
-    (directory / "kek.key").chmod(0o400)
+    (directory / KEK).chmod(0o400)
     load(directory)
 
 
@@ -147,15 +148,15 @@ def test_a_directory_that_cannot_be_made_is_refused(tmp_path):
 
 
 def test_a_link_is_not_followed(directory, tmp_path):
-    (directory / "kek.key").rename(tmp_path / "kek.key")
-    (directory / "kek.key").symlink_to(tmp_path / "kek.key")
+    (directory / KEK).rename(tmp_path / KEK)
+    (directory / KEK).symlink_to(tmp_path / KEK)
     with pytest.raises(KeyFileError, match="cannot be read"):
         load(directory)
 
 
 def test_a_pipe_is_refused_without_waiting_for_its_writer(directory):
-    (directory / "kek.key").unlink()
-    os.mkfifo(directory / "kek.key", 0o600)
+    (directory / KEK).unlink()
+    os.mkfifo(directory / KEK, 0o600)
     with pytest.raises(KeyFileError, match="small plain file"):
         load(directory)
 
@@ -173,9 +174,9 @@ def pem(key):
         pytest.param("log.key", b"\xff" * 100, id="a signing key of noise"),
         pytest.param("log.key", b"x" * 5_000, id="a signing key beyond its size"),
         pytest.param("token.key", pem(Ed448PrivateKey.generate()), id="a key of another kind"),
-        pytest.param("kek.key", b"", id="an empty secret"),
-        pytest.param("kek.key", base64.b64encode(bytes(16)), id="a short secret"),
-        pytest.param("kek.key", base64.b64encode(bytes(32))[:-2] + b"B=", id="base64 of another form"),
+        pytest.param(KEK, b"", id="an empty secret"),
+        pytest.param(KEK, base64.b64encode(bytes(16)), id="a short secret"),
+        pytest.param(KEK, base64.b64encode(bytes(32))[:-2] + b"B=", id="base64 of another form"),
         pytest.param("lookup.key", b"\xff" * 44, id="a secret of noise"),
         pytest.param("lookup.key", b" " + base64.b64encode(bytes(32)), id="white space before a secret"),
         pytest.param("log.vkey", b"", id="an empty verifier key"),
@@ -201,7 +202,7 @@ def test_no_secret_shows_in_a_repr(directory):
     node = load(directory)
     shown = f"{node!r} {node}"
     for secret in (
-        node.kek,
+        node.keks[1],
         node.lookup,
         node.token.private_bytes_raw(),
         node.log.private_key.private_bytes_raw(),
@@ -247,7 +248,7 @@ print("ready", flush=True)
 sys.stdin.readline()
 ensure(Path(sys.argv[1]), "omega.example/log")
 node = load(Path(sys.argv[1]))
-print(node.log.verifier, node.kek.hex(), node.lookup.hex(), node.token.private_bytes_raw().hex())
+print(node.log.verifier, node.keks[1].hex(), node.lookup.hex(), node.token.private_bytes_raw().hex())
 """
 
 

@@ -1,6 +1,5 @@
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -15,16 +14,18 @@ from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from app import db, schema
-from app.db import open_engine
+from app.db import open_engine, write_transaction
+from app.index.rows import IndexRow
 from app.privacy import rows
 from app.schema import SchemaError
 
 ROOT = Path(__file__).resolve().parents[1]
+NEWEST = schema.newest()
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'some.db'}"
+def url(database_url):
+    return database_url
 
 
 @pytest.fixture
@@ -43,8 +44,8 @@ def migrations(tmp_path):
 
 
 def add_version(migrations, body):
-    (migrations / "versions" / "0002_next.py").write_text(
-        f"from alembic import op\nrevision = '0002'\ndown_revision = '0001'\ndef upgrade():\n    {body}\n"
+    (migrations / "versions" / "9000_next.py").write_text(
+        f"from alembic import op\nrevision = '9000'\ndown_revision = '{NEWEST}'\ndef upgrade():\n    {body}\n"
     )
 
 
@@ -60,20 +61,48 @@ def test_after_the_upgrade_the_tables_are_those_of_the_code(engine):
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_the_newest_version_is_alembics_only_head():
+def names(metadata, version_table):
+    return {*metadata.tables, version_table}
+
+
+def test_the_index_has_a_tree_of_its_own_beside_it(engine):
+    schema.upgrade(engine)
+    schema.upgrade(engine, schema.INDEX_MIGRATIONS)
+    ours, index = names(SQLModel.metadata, "alembic_version"), names(IndexRow.metadata, "index_version")
+    assert ours & index == set()
+    assert tables(engine) == ours | index
+    with engine.begin() as connection:
+        for metadata, all_of_it in ((SQLModel.metadata, ours), (IndexRow.metadata, index)):
+            options = {
+                "compare_type": True,
+                "include_name": lambda name, kind, _, own=all_of_it: kind != "table" or name in own,
+            }
+            options["version_table"] = "alembic_version" if metadata is SQLModel.metadata else "index_version"
+            assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
+
+
+def test_an_index_alone_has_no_other_table(engine):
+    assert schema.upgrade(engine, schema.INDEX_MIGRATIONS) == schema.newest(schema.INDEX_MIGRATIONS)
+    assert tables(engine) == names(IndexRow.metadata, "index_version")
+
+
+@pytest.mark.parametrize("tree", [schema.MIGRATIONS, schema.INDEX_MIGRATIONS], ids=["primary data", "index"])
+def test_the_newest_version_is_alembics_only_head(tree):
     config = Config()
-    config.set_main_option("script_location", str(schema.MIGRATIONS))
-    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest()]
+    config.set_main_option("script_location", str(tree))
+    assert ScriptDirectory.from_config(config).get_heads() == [schema.newest(tree)]
 
 
 def test_no_migration_leads_back():
-    for path in (schema.MIGRATIONS / "versions").glob("*.py"):
+    paths = list(schema.MIGRATIONS.rglob("versions/*.py"))
+    assert len(paths) >= 2
+    for path in paths:
         assert "downgrade" not in path.read_text()
 
 
 def test_upgrading_twice_is_harmless(engine):
     assert schema.upgrade(engine) == schema.upgrade(engine) == schema.newest()
-    assert tables(engine) == {"alembic_version", "subject_key", "subject_keys_destroyed"}
+    assert tables(engine) == {"alembic_version", *SQLModel.metadata.tables}
 
 
 def test_an_older_database_keeps_its_rows(engine, migrations):
@@ -81,7 +110,7 @@ def test_an_older_database_keeps_its_rows(engine, migrations):
     with engine.begin() as connection:
         connection.execute(text("UPDATE subject_keys_destroyed SET count = 7"))
     add_version(migrations, "op.execute('CREATE TABLE next (x)')")
-    assert schema.upgrade(engine, migrations) == "0002"
+    assert schema.upgrade(engine, migrations) == "9000"
     assert "next" in tables(engine)
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count FROM subject_keys_destroyed")).scalar_one() == 7
@@ -89,17 +118,17 @@ def test_an_older_database_keeps_its_rows(engine, migrations):
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(engine, migrations):
     add_version(migrations, "op.execute('CREATE TABLE next (x)'); op.execute('no SQL')")
-    with pytest.raises(SchemaError, match="0002"):
+    with pytest.raises(SchemaError, match="9000"):
         schema.upgrade(engine, migrations)
     assert tables(engine) == set()
-    assert schema.upgrade(engine) == "0001"
+    assert schema.upgrade(engine) == NEWEST
 
 
 def test_a_newer_database_is_refused(engine):
     schema.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(SchemaError, match="`9999`; this software knows versions up to `0001`"):
+    with pytest.raises(SchemaError, match=f"`9999`; this software knows versions up to `{NEWEST}`"):
         schema.upgrade(engine)
 
 
@@ -111,16 +140,24 @@ def test_an_unknown_version_is_refused(engine):
         schema.upgrade(engine)
 
 
-def test_an_upgrade_waits_for_another_longer_than_a_decision_would(engine, monkeypatch):
-    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 0)
-    other = sqlite3.connect(engine.url.database, isolation_level=None, check_same_thread=False)
-    other.execute("PRAGMA journal_mode=WAL")
-    other.execute("BEGIN IMMEDIATE")
-    end = threading.Timer(0.2, other.execute, ["ROLLBACK"])
-    end.start()
+def test_an_upgrade_waits_for_another_longer_than_a_decision_would(url, engine, monkeypatch):
+    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
+    inside, end = threading.Event(), threading.Event()
+
+    def upgrade_slowly():
+        other = open_engine(url)
+        with write_transaction(other, exclusive=schema._LOCK):
+            inside.set()
+            end.wait()
+        other.dispose()
+
+    slow = threading.Thread(target=upgrade_slowly)
+    slow.start()
+    inside.wait()
+    timer = threading.Timer(0.2, end.set)
+    timer.start()
     assert schema.upgrade(engine) == schema.newest()
-    end.join()
-    other.close()
+    slow.join()
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path):
@@ -162,7 +199,7 @@ engine.dispose()
 @pytest.mark.slow
 def test_alembic_is_not_loaded_where_there_is_nothing_to_do(url):
     answers = [run(LAZY, url).communicate()[0] for _ in range(2)]
-    assert answers == ["0001 True\n", "0001 False\n"]
+    assert answers == [f"{NEWEST} True\n", f"{NEWEST} False\n"]
 
 
 AT_ONCE = """
@@ -187,6 +224,6 @@ def test_processes_that_upgrade_at_once_all_find_it_done(url, engine):
     for process in processes:
         process.stdin.write("go\n")
         process.stdin.flush()
-    assert [process.communicate()[0] for process in processes] == ["0001\n"] * 4
+    assert [process.communicate()[0] for process in processes] == [f"{NEWEST}\n"] * 4
     with engine.begin() as connection:
         assert connection.execute(text("SELECT count(*) FROM subject_keys_destroyed")).scalar_one() == 1

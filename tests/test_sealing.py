@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from app import keys, sealing
+from app.assurance import kept
 from app.pdp.lifeline import HOPELESS
 from app.sealing import main, new_sealer, run
 from evidence.errors import FindingError, JournalError
@@ -62,6 +63,16 @@ def test_until_then_it_waits_for_the_age_and_says_that_it_lives(settings):
     run(settings, rounds(lambda: seen.append(alive.exists()), lambda: seen.append(alive.exists())))
     assert seen == [False, True]
     assert report(settings).checked.segments == 1
+
+
+def test_it_probes_the_store_once_and_not_when_it_stops(settings):
+    run(settings, lambda: True)
+    assert kept(settings) is None
+    seen = []
+    run(settings, rounds(lambda: seen.append(kept(settings)), lambda: seen.append(kept(settings))))
+    assert seen[0] is None
+    assert seen[1] == kept(settings)
+    assert len(list(open_store(settings.store).keys("probe/"))) == 1
 
 
 def test_a_store_that_comes_back_gets_what_it_missed(settings, caplog):
@@ -142,6 +153,14 @@ def said(caplog):
     (entry,) = caplog.records
     assert entry.exc_info is None
     return entry.getMessage()
+
+
+@pytest.mark.usefixtures("process", "settings")
+def test_a_store_below_what_is_required_ends_the_service(tmp_path, monkeypatch, caplog):
+    use(monkeypatch, node_environment(tmp_path, OMEGA_REQUIRE="L3"))
+    assert main() == HOPELESS
+    (line,) = [entry.getMessage() for entry in caplog.records if entry.levelname == "ERROR"]
+    assert line == "sealer ends, and a person must look: the store is of level L1, and L3 is required"
 
 
 @pytest.mark.usefixtures("process", "settings")

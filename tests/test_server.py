@@ -10,13 +10,14 @@ from functools import partial
 import pytest
 
 from app import activation, keys, sealing_line, server
+from app.assurance import Watch
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
 from tests.node import decided, listening, node_environment, prepared, sealed, use
-from tests.pdp.deciding import GONE
+from tests.pdp.deciding import GONE, NOW
 from tests.pdp.shop import written
 from tests.working import started, work
 
@@ -47,6 +48,15 @@ def test_it_is_ready_when_all_it_needs_is_there(settings, working):
     assert all(alive.checks.values())
     assert (alive.bundle, alive.revision) == (activation.active(settings.bundles).stem, "unversioned")
     assert after == {"evaluators": True, "journal": True, "spool": True, "sealer": False}
+
+
+def test_it_says_what_the_store_was_shown_to_be_worth(settings, working):
+    async def health(worker, _):
+        before = worker._health().assurance
+        Watch(settings).run(NOW)
+        return before, worker._health().assurance
+
+    assert working(health) == (None, {"level": "L1", "time": NOW.isoformat().replace("+00:00", "Z")})
 
 
 def test_nobody_knows_when_a_sealer_that_never_ran_was_alive(settings):
@@ -130,6 +140,15 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
 
     known, unknown = working(authenticate)
     assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)
+
+
+def test_a_decision_is_made_again_under_the_snapshot_of_its_bundle(settings, working, monkeypatch):
+    monkeypatch.setattr(server, "decide_again", lambda *given: given)
+
+    async def decide_again(_, plane):
+        return plane._explainer._decide_again("0a1b", b"asked")
+
+    assert working(decide_again) == (settings.bundles / "0a1b.json", b"asked")
 
 
 def test_a_worker_continues_the_chain_it_finds(settings, working):

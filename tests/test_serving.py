@@ -18,7 +18,7 @@ def test_a_second_service_stays_off_and_changes_nothing(tmp_path):
     settings = prepared(tmp_path)
     in_force = activation.active(settings.bundles)
     written(settings.policies, {"data/notes.json": "{}"})
-    lock = supervisor._lock(settings.data)
+    lock = supervisor.hold(settings.data)
     try:
         with pytest.raises(ServeError, match="another service runs on"):
             serve(settings, print)
@@ -33,7 +33,7 @@ def test_a_port_in_use_is_said(tmp_path):
         settings = Settings.from_environment(node_environment(tmp_path) | {"OMEGA_PORT": str(port)})
         with pytest.raises(ServeError, match=f"cannot listen on 127.0.0.1:{port}: .*OMEGA_PORT"):
             serve(settings, print)
-    os.close(supervisor._lock(settings.data))  # it let go of the directory
+    os.close(supervisor.hold(settings.data))  # it let go of the directory
 
 
 def test_a_data_directory_that_cannot_be_used_is_said(tmp_path):
@@ -49,8 +49,14 @@ def test_policies_that_are_not_admitted_are_said(tmp_path):
         serve(settings, print)
 
 
+def test_a_store_below_what_is_required_is_said(tmp_path):
+    settings = Settings.from_environment(node_environment(tmp_path, OMEGA_REQUIRE="L3"))
+    with pytest.raises(ServeError, match=r"^the store is of level L1, and L3 is required$"):
+        serve(settings, print)
+
+
 def lose_a_key(node):
-    (node / "keys" / "kek.key").unlink()
+    (node / "keys" / "kek-000001.key").unlink()
 
 
 def spoil_the_database(node):
@@ -67,10 +73,15 @@ def block_the_bundle(node):
     (node / "bundles" / "active").mkdir()
 
 
+def test_a_place_for_objects_that_is_none_is_said(tmp_path):
+    with pytest.raises(ServeError, match=r"http://example\.org/` is no place"):
+        prepared(tmp_path, OMEGA_OBJECTS="http://example.org/")
+
+
 @pytest.mark.parametrize(
     ("break_it", "message"),
     [
-        pytest.param(lose_a_key, r"kek\.key", id="a key was lost"),
+        pytest.param(lose_a_key, r"kek-000001\.key", id="a key was lost"),
         pytest.param(spoil_the_database, "database", id="the key store is no database"),
         pytest.param(block_the_store, "store", id="a file stands where the store was"),
         pytest.param(block_the_bundle, "irectory", id="a directory stands where the bundle is named"),

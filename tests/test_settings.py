@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, Witness
+from evidence.cosignature import WitnessKey
+from evidence.store import Level
 from tests.pdp.evaluating import ROOT
 
 NUMBERS = {
@@ -25,8 +27,13 @@ NUMBERS = {
     "OMEGA_SYNC_DEADLINE_MS": ("sync_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_LOCKED_DEADLINE_MS": ("locked_deadline", 10, 600_000, 1 / 1_000),
     "OMEGA_HEARTBEAT_S": ("heartbeat", 1, 86_400, 1),
+    "OMEGA_INLINE_BYTES": ("inline", 0, 24_576, 1),
     "OMEGA_CHECKPOINT_MS": ("checkpoint", 10, 3_600_000, 1 / 1_000),
+    "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
+    "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
+    "OMEGA_INDEX_DAYS": ("index_days", 1, 36_500, 1),
 }
+TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE", "OMEGA_DATABASE"]
 
 
 def read(**environment):
@@ -47,6 +54,23 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     days = {"std7y": 2_555, "hipaa6y": 2_192, "aiact1y": 366}
     assert settings.retention == {name: timedelta(days=number) for name, number in days.items()}
     assert settings.origin == "omega.localhost/log"
+    assert (settings.tsa, settings.tsa_roots, settings.witnesses, settings.anchor) == (None, None, (), 600.0)
+    assert not settings.anchored
+    assert (settings.witness_host, settings.witness_port) == ("127.0.0.1", 8_421)
+    assert settings.witness_name == "omega.localhost/witness"
+    assert settings.objects == str(tmp_path / "var" / "objects")
+    assert settings.inline == 16_384
+    assert settings.payloads == {"request": timedelta(days=2_555)}
+
+
+@pytest.mark.parametrize(
+    ("store", "objects"),
+    [("/srv/a", "/srv/a"), ("/srv/a", "/srv/a/b"), ("/srv/a/b", "/srv/a"), ("s3://a/log", "s3://a/log/x")],
+)
+def test_objects_stand_apart_from_the_log(store, objects):
+    with pytest.raises(SettingsError, match=r"OMEGA_OBJECTS .* apart from OMEGA_STORE"):
+        read(OMEGA_STORE=store, OMEGA_OBJECTS=objects)
+    assert read(OMEGA_STORE="s3://a/log", OMEGA_OBJECTS="s3://a/logs").objects == "s3://a/logs"
 
 
 def test_everything_of_a_node_lies_in_its_data_directory():
@@ -55,15 +79,18 @@ def test_everything_of_a_node_lies_in_its_data_directory():
     assert settings.journals == Path("/srv/omega/journal")
     assert settings.bundles == Path("/srv/omega/bundles")
     assert settings.key_store == "sqlite:////srv/omega/subject_keys.db"
+    assert settings.index == "sqlite:////srv/omega/index.db"
     assert settings.store == "/srv/omega/store"
+    assert settings.witness == Path("/srv/omega/witness")
 
 
 def test_a_process_that_starts_elsewhere_finds_the_same_places(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules")
+    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules", OMEGA_TSA_ROOTS="roots.pem")
     monkeypatch.chdir("/")
     again = Settings.from_environment(settings.places)
     assert (again.data, again.store, again.policies) == (settings.data, settings.store, settings.policies)
+    assert again.tsa_roots == settings.tsa_roots == tmp_path / "roots.pem"
     assert (settings.data, settings.store) == (tmp_path / "data", str(tmp_path / "store"))
 
 
@@ -100,6 +127,23 @@ def test_nothing_is_no_place(name):
         read(**{name: ""})
 
 
+def test_the_flag_is_asked_for_by_word():
+    assert read().store_immutable is False
+    assert read(OMEGA_STORE_IMMUTABLE="no").store_immutable is False
+    assert read(OMEGA_STORE_IMMUTABLE="yes").store_immutable is True
+    for text in ("", "1", "Yes", "true"):
+        with pytest.raises(SettingsError, match=r"OMEGA_STORE_IMMUTABLE cannot be .*yes or no"):
+            read(OMEGA_STORE_IMMUTABLE=text)
+
+
+def test_a_level_may_be_required():
+    assert read().require is read(OMEGA_REQUIRE="").require is None
+    assert [read(OMEGA_REQUIRE=level).require for level in ("L0", "L1", "L1i", "L2", "L3")] == list(Level)
+    for text in ("L4", "l3", "L1I", "3"):
+        with pytest.raises(SettingsError, match=r"OMEGA_REQUIRE cannot be .*one of L0, L1, L1i, L2, L3"):
+            read(OMEGA_REQUIRE=text)
+
+
 def test_classes_keep_their_order():
     settings = read(OMEGA_RETENTION="sec1y=365,7=1,std7y=36500")
     assert next(iter(settings.retention)) == "sec1y"
@@ -133,7 +177,71 @@ def test_retention_of_another_form_is_refused(text):
         read(OMEGA_RETENTION=text)
 
 
-@given(name=st.sampled_from([*NUMBERS, "OMEGA_RETENTION", "OMEGA_HOST", "OMEGA_STORE"]), text=st.text())
+@pytest.mark.parametrize("url", ["postgresql://user:secret@host/name", "postgresql+psycopg:///name?host=/run"])
+def test_a_database_takes_keys_and_index(url):
+    settings = read(OMEGA_DATABASE=url)
+    assert (settings.key_store, settings.index) == (url, url)
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "secret", "sqlite:///secret.db", "mysql://user:secret@host/name", "postgresql://", "postgresql://secret host"],
+)
+def test_what_is_no_url_of_postgresql_is_refused_and_not_quoted(url):
+    with pytest.raises(SettingsError, match=r"^OMEGA_DATABASE cannot be used") as caught:
+        read(OMEGA_DATABASE=url)
+    assert "secret" not in str(caught.value)
+
+
+@given(
+    name=st.sampled_from([*NUMBERS, *TEXTS]),
+    text=st.text(),
+)
 def test_no_text_raises_another_error(name, text):
     with suppress(SettingsError):
         read(**{name: text})
+
+
+FIRST = WitnessKey(name="w.example/a=b,c", public_key=bytes(32))
+SECOND = WitnessKey(name="w.example/2", public_key=b"\x01" * 32)
+
+
+def test_anchors_are_read():
+    settings = read(
+        OMEGA_TSA_URL="https://tsa.example/tsr?key=1",
+        OMEGA_WITNESSES=f" {FIRST}=http://127.0.0.1:8421\n{SECOND}=https://w.example/prefix?a=b ",
+    )
+    assert settings.tsa == "https://tsa.example/tsr?key=1"
+    assert settings.witnesses == (
+        Witness(key=FIRST, url="http://127.0.0.1:8421"),
+        Witness(key=SECOND, url="https://w.example/prefix?a=b"),
+    )
+    assert settings.anchored
+    assert read(OMEGA_TSA_URL="http://tsa.example").anchored
+    assert read(OMEGA_WITNESSES=f"{FIRST}=http://w.example").anchored
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("OMEGA_TSA_URL", "tsa.example"),
+        ("OMEGA_TSA_URL", "file:///etc/passwd"),
+        ("OMEGA_WITNESSES", str(FIRST)),
+        ("OMEGA_WITNESSES", "http://w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST}=w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST} = http://w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST}=http://w.example x"),
+        ("OMEGA_WITNESSES", f"{str(FIRST)[:-4]}BBBB=http://w.example"),
+        ("OMEGA_WITNESSES", f"{FIRST}=http://w.example {FIRST}=http://v.example"),
+    ],
+)
+def test_anchors_that_cannot_be(name, text):
+    with pytest.raises(SettingsError, match=f"^{name} cannot be "):
+        read(**{name: text})
+
+
+@given(st.text(max_size=80))
+def test_no_witness_raises_another_error(text):
+    with suppress(SettingsError):
+        read(OMEGA_WITNESSES=text)

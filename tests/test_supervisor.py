@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 
 import pytest
 
@@ -38,11 +39,13 @@ def supervising(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(supervisor, "__file__", str(tmp_path / "app" / "supervisor.py"))  # where children start
     sockets = []
 
-    def make(worker=POLITE, sealer=POLITE):
+    def make(worker=POLITE, sealer=POLITE, indexer=POLITE, anchoring=None):
         sockets.append(listening())
-        made = Supervisor(settings, sockets[0])
+        anchored = replace(settings, tsa="http://127.0.0.1:1" if anchoring else None)
+        made = Supervisor(anchored, sockets[0])
         sockets.append(made)
-        for child, script in ((made._sealer, sealer), *((each, worker) for each in made._workers)):
+        scripts = (made._sealer, sealer), (made._indexer, indexer), *((each, worker) for each in made._workers)
+        for child, script in (*scripts, *((each, anchoring) for each in made._spare)):
             child.command = ["sh", "-c", script.format(name=child.name.replace(" ", ""))]
         return made
 
@@ -76,20 +79,20 @@ def told(number):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_told_to_stop_it_ends_the_sealer_last(supervising, tmp_path, number):
+def test_told_to_stop_it_ends_the_sealer_after_the_workers_and_the_indexer_last(supervising, tmp_path, number):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
         told(number)
 
     assert run(supervising(), then) == 0
-    assert sorted(lines(tmp_path / "started")) == ["sealer", "worker0", "worker1"]
+    assert sorted(lines(tmp_path / "started")) == ["indexer", "sealer", "worker0", "worker1"]
     assert sorted(lines(tmp_path / "ended")[:2]) == ["worker0", "worker1"]
-    assert lines(tmp_path / "ended")[2] == "sealer"
+    assert lines(tmp_path / "ended")[2:] == ["sealer", "indexer"]
 
 
 def test_a_hangup_stops_nothing(supervising, tmp_path):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
         told(signal.SIGHUP)
         await asyncio.sleep(0)
         assert lines(tmp_path / "ended") == []
@@ -101,11 +104,11 @@ def test_a_hangup_stops_nothing(supervising, tmp_path):
 @pytest.mark.usefixtures("quick")
 def test_a_child_that_dies_is_started_again(supervising, tmp_path, caplog):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 5)
+        await until(lambda: len(lines(tmp_path / "started")) >= 6)
         told(signal.SIGTERM)
 
     assert run(supervising(worker=ONCE), then) == 0
-    assert sorted(lines(tmp_path / "started")) == ["sealer", "worker0", "worker0", "worker1", "worker1"]
+    assert sorted(lines(tmp_path / "started")) == ["indexer", "sealer", "worker0", "worker0", "worker1", "worker1"]
     assert caplog.text.count("ended with 7; it is started again") == 2
 
 
@@ -127,8 +130,46 @@ def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog
 
     assert run(supervising(sealer=SHORT), then) == 1
     assert lines(tmp_path / "started").count("sealer") == supervisor._DEATHS
-    assert sorted(lines(tmp_path / "ended")) == ["worker0", "worker1"]
+    assert sorted(lines(tmp_path / "ended")) == ["indexer", "worker0", "worker1"]
     assert "sealer keeps dying: the service ends" in caplog.text
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("code", [7, HOPELESS])
+def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_path, monkeypatch, code):
+    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
+
+    async def then():
+        await until(lambda: lines(tmp_path / "started").count("anchoring") > supervisor._DEATHS + 2)
+        told(signal.SIGTERM)
+
+    assert run(supervising(anchoring=SHORT.replace("7", str(code))), then) == 0
+    assert lines(tmp_path / "started").count("sealer") == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_child_it_can_do_without_that_cannot_be_started(supervising, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
+    made = supervising(anchoring=POLITE)
+    made._spare[0].command = [str(tmp_path / "nothing")]
+
+    async def then():
+        await until(lambda: caplog.text.count("anchoring cannot be started") > supervisor._DEATHS + 2)
+        told(signal.SIGTERM)
+
+    assert run(made, then) == 0
+
+
+def test_only_who_is_anchored_has_a_process_for_it(supervising, tmp_path):
+    assert supervising()._spare == []
+
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        told(signal.SIGTERM)
+
+    assert run(supervising(anchoring=POLITE), then) == 0
+    assert sorted(lines(tmp_path / "ended")[:3]) == ["anchoring", "worker0", "worker1"]
+    assert lines(tmp_path / "ended")[3] == "sealer"
 
 
 @pytest.mark.usefixtures("quick")
@@ -151,16 +192,40 @@ def test_a_child_that_cannot_go_on_ends_the_service_at_once(supervising, tmp_pat
     assert "sealer cannot go on: the service ends" in caplog.text
 
 
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("code", [7, HOPELESS])
+def test_without_an_index_the_service_goes_on(supervising, tmp_path, code):
+    async def then():
+        await until(lambda: lines(tmp_path / "started").count("indexer") > supervisor._DEATHS)
+        told(signal.SIGTERM)
+
+    assert run(supervising(indexer=SHORT.replace("7", str(code))), then) == 0
+    assert lines(tmp_path / "started").count("worker0") == 1
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_indexer_that_cannot_be_started_is_tried_again_and_again(supervising, tmp_path, caplog):
+    made = supervising()
+    made._indexer.command = ["./nowhere"]
+
+    async def then():
+        await until(lambda: caplog.text.count("indexer cannot be started") > supervisor._DEATHS)
+        await until(lambda: len(lines(tmp_path / "started")) >= 3)
+        told(signal.SIGTERM)
+
+    assert run(made, then) == 0
+
+
 def test_a_child_that_does_not_stop_is_killed(supervising, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(supervisor, "_PATIENCE", 0.05)
 
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
         told(signal.SIGTERM)
 
     assert run(supervising(worker=DEAF), then) == 0
     assert caplog.text.count("does not stop, and is killed") == 2
-    assert lines(tmp_path / "ended") == ["sealer"]
+    assert lines(tmp_path / "ended") == ["sealer", "indexer"]
 
 
 def test_a_child_that_is_being_started_is_stopped_too(supervising, monkeypatch):
@@ -176,14 +241,14 @@ def test_a_child_that_is_being_started_is_stopped_too(supervising, monkeypatch):
     async def then():
         pass
 
-    assert run(supervising(worker="exec sleep 100", sealer="exec sleep 100"), then) == 0
+    assert run(supervising(worker="exec sleep 100", sealer="exec sleep 100", indexer="exec sleep 100"), then) == 0
 
 
 def test_children_find_the_node_from_where_they_start(settings, monkeypatch):
     monkeypatch.setenv("OMEGA_DATA", "relative")
     with listening() as there, closing(Supervisor(settings, there)) as made:
         pass
-    for child in (made._sealer, *made._workers):
+    for child in (made._sealer, made._indexer, *made._workers):
         assert settings.places.items() <= child.environment.items()
         assert os.environ.keys() <= child.environment.keys()
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from app.cli.output import CommandError
 from app.settings import Settings, SettingsError
-from evidence.__main__ import main as evidence_main
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,8 +17,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = Settings.from_environment(os.environ)
         if given[:1] == ["evidence"]:
-            vkey = settings.keys / "log.vkey"
-            code = evidence_main(given[1:], program="omega evidence", store=settings.store, key=vkey)
+            from app.cli import evidence  # noqa: PLC0415 - it loads the database where the index is asked for, only
+
+            code = evidence.run(given[1:], settings)
         else:
             from app.cli.commands import parser  # noqa: PLC0415 - half a second that `evidence` need not spend
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, policy, serve, token
+from app.cli import decide, decision, keys, policy, serve, subject, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -17,6 +17,9 @@ def parser() -> argparse.ArgumentParser:
     decide.add_to(commands)
     decision.add_to(commands)
     policy.add_to(commands)
-    commands.add_parser("evidence", help="verify the log, show or prove a record", add_help=False)
+    commands.add_parser("evidence", help="verify the log, show or prove a record, probe the store", add_help=False)
+    keys.add_to(commands)
     token.add_to(commands)
+    witness.add_to(commands)
+    subject.add_to(commands)
     return whole

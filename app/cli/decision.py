@@ -1,4 +1,4 @@
-"""`omega decision`: replay, explain."""
+"""`omega decision`: replay, explain; `app.cli.decision_list` adds list."""
 
 import argparse
 import asyncio
@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from app import decision_log, keys
+from app.cli import decision_list
 from app.cli.explanation import told
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
 from app.decision_log import Outcome, Replay
+from app.objects import ObjectsError, open_objects
 from app.pdp.errors import PdpError
+from app.privacy.detached import Detached
+from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings
 from evidence.errors import EvidenceError
@@ -22,7 +26,7 @@ from evidence.store import open_store
 
 Told = TypeVar("Told")
 
-_CODES = {Outcome.REPRODUCED: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPRODUCIBLE: 2}
+_CODES = {Outcome.REPRODUCED: 0, Outcome.DIFFERS: 1, Outcome.NOT_REPRODUCIBLE: 2, Outcome.KEY_DESTROYED: 4}
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -31,7 +35,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     replay = group.add_parser(
         "replay",
         help="decide a recorded request again, under the bundle that decided it, and compare byte for byte",
-        description="Exit code 0: the same result; 1: another; 2: it cannot be decided again.",
+        description="Exit code 0: the same result; 1: another; 2: it cannot be decided again; "
+        "4: sealed, key destroyed: what was asked was erased, and the record stands.",
     )
     explain = group.add_parser(
         "explain",
@@ -42,6 +47,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         command.add_argument("id", metavar="ID", help="decision id: <chain>-<sequence>")
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
+    decision_list.add_to(group)
 
 
 def run_replay(options: argparse.Namespace, settings: Settings) -> int:
@@ -66,7 +72,7 @@ def run_explain(options: argparse.Namespace, settings: Settings) -> int:
 def _with_record(
     options: argparse.Namespace,
     settings: Settings,
-    tell: Callable[[bytes, SubjectKeys, Path], Awaitable[Told]],
+    tell: Callable[[bytes, SubjectKeys, Path, Detached], Awaitable[Told]],
 ) -> Told:
     """Return what `tell` makes of the record, the key store and the bundles."""
     try:
@@ -76,7 +82,7 @@ def _with_record(
         return asyncio.run(_telling(found.record, settings, node, tell))
     except (EvidenceError, PdpError) as error:
         raise CommandError(f"{error.code}: {error}") from error
-    except (keys.KeyFileError, DatabaseUrlError) as error:
+    except (keys.KeyFileError, DatabaseUrlError, ObjectsError) as error:
         raise CommandError(str(error)) from error
 
 
@@ -84,12 +90,13 @@ async def _telling(
     record: bytes,
     settings: Settings,
     node: keys.NodeKeys,
-    tell: Callable[[bytes, SubjectKeys, Path], Awaitable[Told]],
+    tell: Callable[[bytes, SubjectKeys, Path, Detached], Awaitable[Told]],
 ) -> Told:
     engine = open_engine(settings.key_store)
-    subject_keys = SubjectKeys(engine, kek=node.kek, lookup_key=node.lookup)
+    subject_keys = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup)
     try:
-        return await tell(record, subject_keys, settings.bundles)
+        payloads = Detached(open_objects(settings.objects), tuple(settings.payloads))
+        return await tell(record, subject_keys, settings.bundles, payloads)
     finally:
         subject_keys.close()
         engine.dispose()

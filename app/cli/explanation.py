@@ -7,6 +7,11 @@ from app.decision_log import Explained, Outcome
 from app.pdp.explain import ExplainedGate, ExplainedRule, Explanation, State
 
 _MARKS = {State.PASSED: "passed   ", State.FAILED: "FAILED   ", State.NOT_ASKED: "not asked"}
+_AGAIN = {
+    Outcome.DIFFERS: "decided again, it differs",
+    Outcome.NOT_REPRODUCIBLE: "decided again, it is not reproducible: ",
+    Outcome.KEY_DESTROYED: "sealed, key destroyed: ",
+}
 _TOLERATED = "monitored"  # failed, and denies nothing
 
 
@@ -15,8 +20,7 @@ def told(decision_id: str, explained: Explained) -> Iterator[str]:
     explanation = explained.explanation
     yield f"{decision_id}: {'allow' if explanation.allow else 'deny'}"
     if explained.outcome is not Outcome.REPRODUCED:
-        again = "it differs" if explained.outcome is Outcome.DIFFERS else f"it is not reproducible: {explained.reason}"
-        yield f"which rules held cannot be told: decided again, {again}"
+        yield f"which rules held cannot be told: {_AGAIN[explained.outcome]}{explained.reason}"
     if explanation.diagnostics:
         yield ""
         yield "No policy answered:"

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 UNUSABLE = 2
@@ -28,6 +30,34 @@ def print_rows(rows: list[tuple[str, ...]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def refused(error: Exception, *, as_json: bool) -> int:
+    """Say why policies are not admitted, and return the exit code.
+
+    Raises:
+        CommandError: unless it is said as JSON.
+    """
+    if as_json:
+        print_json({"ok": False, "error": str(error)})
+        return 1
+    raise CommandError(str(error), 1)
+
+
 def note(text: str) -> None:
     """Say something that is not the answer."""
     print(text, file=sys.stderr)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Give a function that is told how many of how many are done; a terminal shows a bar, anything else nothing."""
+    from rich.console import Console  # noqa: PLC0415 - only who waits for a bar waits for its library
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def printable(text: str) -> str:
+    """Return `text` with whatever a terminal might obey written out: callers choose some of it."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)

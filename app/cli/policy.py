@@ -1,14 +1,15 @@
-"""`omega policy`: test, check, reload."""
+"""`omega policy`: test, mutate, check, reload."""
 
 import argparse
 from dataclasses import asdict
 from typing import Any
 
 from app import activation
-from app.cli.output import CommandError, print_json, print_rows
-from app.pdp.admission_process import admit_apart
+from app.cli import mutation
+from app.cli.output import CommandError, print_json, print_rows, refused
+from app.pdp.admission_process import admit_apart, run_tests_apart
 from app.pdp.errors import BundleError
-from app.pdp.policy_test import TestReport, run_tests
+from app.pdp.policy_test import TestReport
 from app.settings import Settings
 
 
@@ -17,6 +18,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     group = commands.add_parser("policy", help="policies as files").add_subparsers(required=True, metavar="COMMAND")
     test = group.add_parser("test", help="run the Rego tests and cases")
     test.add_argument("--coverage", action="store_true", help="say which lines of the policies no test runs")
+    mutation.add_to(group)
     check = group.add_parser("check", help="say whether the policies would be admitted")
     reload = group.add_parser("reload", help="admit the policies and put them in force, in the running service too")
     for command, run in ((test, run_test), (check, run_check), (reload, run_reload)):
@@ -27,9 +29,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def run_test(options: argparse.Namespace, settings: Settings) -> int:
     """Run the tests that lie beside the policies, and the cases."""
     try:
-        report = run_tests(activation.read(settings.policies))
+        report = run_tests_apart(activation.read(settings.policies))
     except BundleError as error:
-        return _refused(options, error)
+        return refused(error, as_json=options.json)
     failed = [result for result in report.results if not result.passed]
     if options.json:
         print_json(_report(report, coverage=options.coverage))
@@ -70,7 +72,7 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
         bundle = activation.read(settings.policies)
         admit_apart(bundle)
     except BundleError as error:
-        return _refused(options, error)
+        return refused(error, as_json=options.json)
     return _admitted(options, bundle.digest, bundle.revision, "would be admitted")
 
 
@@ -79,17 +81,10 @@ def run_reload(options: argparse.Namespace, settings: Settings) -> int:
     try:
         bundle = activation.activate(settings.policies, settings.bundles)
     except BundleError as error:
-        return _refused(options, error)
+        return refused(error, as_json=options.json)
     except OSError as error:
         raise CommandError(f"`{settings.bundles}` cannot be written: {error.strerror}") from error
     return _admitted(options, bundle.digest, bundle.revision, "is in force; workers swap to it within a second")
-
-
-def _refused(options: argparse.Namespace, error: BundleError) -> int:
-    if options.json:
-        print_json({"ok": False, "error": str(error)})
-        return 1
-    raise CommandError(str(error), 1)
 
 
 def _admitted(options: argparse.Namespace, digest: str, revision: str, what: str) -> int:

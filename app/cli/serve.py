@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from app import supervisor
+from app import assurance, supervisor
 from app.cli.output import CommandError, print_json
 from app.pdp.errors import BundleError
 from app.settings import Settings
@@ -31,13 +31,16 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _ready(url: str, settings: Settings, *, as_json: bool) -> None:
+    store = assurance.kept(settings)
     if as_json:
-        print_json({"url": url, "data": str(settings.data), "store": settings.store})
+        level = None if store is None else store.label
+        print_json({"url": url, "data": str(settings.data), "store": settings.store, "assurance": level})
         return
     omega = _places(settings) + _command()
     print(
         f"""
 omega decides on {url}, and records in {settings.store}
+storage assurance {f"{store.label}: {store.meaning}" if store else "not known yet"}
 
 ask for a decision (allowed; lower its "coverage_percent", and it is not):
 
@@ -68,8 +71,9 @@ def _places(settings: Settings) -> str:
     """Return the settings that another command needs to find the same node."""
     usual = Settings.from_environment({}).places
     changed = {name: value for name, value in settings.places.items() if value != usual[name]}
-    if settings.store == str(settings.data / "store"):
-        changed.pop("OMEGA_STORE", None)
+    for name, folder in (("OMEGA_STORE", "store"), ("OMEGA_OBJECTS", "objects")):
+        if settings.places[name] == str(settings.data / folder):
+            changed.pop(name, None)
     return "".join(f"{name}={shlex.quote(value)} " for name, value in changed.items())
 
 

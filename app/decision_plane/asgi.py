@@ -11,6 +11,7 @@ from traceback import format_tb
 from typing import Any, Protocol
 
 from app.decision_plane import authzen
+from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
     DisconnectedError,
     ProblemError,
@@ -25,7 +26,6 @@ from app.decision_plane.http import (
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
-from app.pdp.gate_sources import GateSources
 from app.pdp.strict_json import MAX_BYTES
 
 _LOG = logging.getLogger(__name__)
@@ -44,19 +44,30 @@ class Decisions(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """Whether this worker can decide and record, and what it runs."""
+    """Whether this worker can decide and record, and what it runs.
+
+    Attributes:
+        checks: each of them has to hold, or the worker is not ready.
+        alarms: what somebody has to look at, in words; the worker is ready all the same.
+        bundle: digest of the bundle in force.
+        revision: of that bundle.
+    """
 
     checks: dict[str, bool]
+    alarms: tuple[str, ...] = ()
     bundle: str
     revision: str
+    assurance: dict[str, str] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the answer of /readyz."""
         return {
             "ready": all(self.checks.values()),
             "checks": self.checks,
+            "alarms": list(self.alarms),
             "bundle": self.bundle,
             "revision": self.revision,
+            "assurance": self.assurance,
         }
 
 
@@ -71,11 +82,12 @@ class DecisionPlane:
         decisions: Decisions,
         health: Callable[[], Health],
         refusals: authzen.Refusals,
+        decide_again: DecideAgain,
         in_flight: int,
     ) -> None:
         self._pdp, self._authenticate, self._decisions, self._health = pdp, authenticate, decisions, health
         self._refusals = refusals
-        self._sources = GateSources()
+        self._explainer = Explainer(decide_again)
         self._free = in_flight
         self._routes: dict[str, tuple[str, Handler]] = {
             "/access/v1/evaluation": ("POST", self._evaluation),
@@ -122,7 +134,7 @@ class DecisionPlane:
             raise ProblemError(problem("overloaded"))
         self._free -= 1
         try:
-            return 200, await authzen.evaluation(request, body, caller, self._pdp, self._refusals, self._sources)
+            return 200, await authzen.evaluation(request, body, caller, self._pdp, self._refusals, self._explainer)
         finally:
             self._free += 1
 

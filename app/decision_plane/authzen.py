@@ -3,28 +3,25 @@
 Owns the form of the answer, and what happens to bytes that are no request.
 """
 
-import asyncio
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from app.decision_plane.explainer import Explainer, may_have_explained
 from app.decision_plane.http import ProblemError, Request
 from app.decision_plane.options import Options
 from app.errors import problem
-from app.pdp.bundle import Bundle
 from app.pdp.enforce import Caller, Pdp, Recorded
 from app.pdp.errors import MalformedRequestError, TooLargeError
-from app.pdp.explain import explain
-from app.pdp.gate_sources import GateSources
 from app.pdp.request import parse_request
 
 _MOST_CALLERS = 1_024  # whose refusals are counted
 
 
 async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
-    request: Request, body: bytes, caller: Caller, pdp: Pdp, refusals: "Refusals", sources: GateSources
+    request: Request, body: bytes, caller: Caller, pdp: Pdp, refusals: "Refusals", explainer: Explainer
 ) -> dict[str, Any]:
     """Return the answer to one evaluation request, once the decision is on disk; explained, where that was asked.
 
@@ -37,7 +34,7 @@ async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
         options = Options.parse(request.query)
     except MalformedRequestError as error:
         raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
-    if options.explain and not _may_have_explained(pdp.policies.bundle, caller):
+    if options.explain and not may_have_explained(pdp.policies.bundle, caller):
         raise ProblemError(problem("forbidden"))
     try:
         _verify_content_type(request)
@@ -50,23 +47,8 @@ async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
         raise ProblemError(problem("request_too_large")) from error
     answer = _answer(recorded := await pdp.evaluate(parsed, caller, durability=options.durability))
     if options.explain:
-        answer["context"]["explanation"] = await _explanation(recorded, parsed.action, caller, sources)
+        answer["context"]["explanation"] = await explainer.explanation(recorded, parsed.action, caller)
     return answer
-
-
-def _may_have_explained(bundle: Bundle, caller: Caller) -> bool:
-    registered = bundle.callers.get(caller.subject)
-    return registered is not None and registered.tenant == caller.tenant and registered.explain
-
-
-async def _explanation(recorded: Recorded, name: str, caller: Caller, sources: GateSources) -> dict[str, Any]:
-    """Return gates, places of rules and paths of facts: no values, and of no action the caller may not ask about."""
-    bundle = recorded.bundle
-    action = None
-    if _may_have_explained(bundle, caller) and name in bundle.callers[caller.subject].actions:  # it may be a new one
-        action = bundle.actions[name]
-    found = await asyncio.to_thread(sources.of, bundle, action) if action else {}
-    return explain(recorded.decision.document(), action, found).document()
 
 
 def _verify_content_type(request: Request) -> None:

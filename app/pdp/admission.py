@@ -95,7 +95,7 @@ def _required(module: Module) -> tuple[set[str], Rule]:
         gates = {item.get("String", {}).get("value") for item in value.get("Set", {}).get("items", [])}
         if gates and None not in gates:
             return gates, rules[0]
-    raise BundleError(f'{module.file}:1:1: name every gate, once, in `required := {{"<gate>", ...}}`')
+    raise BundleError(f'{_place(module, rules)}: name every gate, once, in `required := {{"<gate>", ...}}`')
 
 
 def _verify_decision(action: Action, module: Module) -> None:
@@ -109,11 +109,16 @@ def _verify_decision(action: Action, module: Module) -> None:
         if module.resolve(call["fcn"]) == _DECISION and stated == (action.name, own["required"], own["passed"]):
             return
     form = f'decision := gates.decision("{action.name}", required, passed, <obligations>)'
-    raise BundleError(f"{module.file}:1:1: write, once and without a condition, `{form}`")
+    raise BundleError(f"{_place(module, rules)}: write, once and without a condition, `{form}`")
 
 
 def _named(module: Module, name: str) -> list[Rule]:
     return [rule for rule in module.rules if rule.name == name]
+
+
+def _place(module: Module, rules: list[Rule]) -> str:
+    """Return the place of the last of some rules, or of the module if there is none."""
+    return module.place(rules[-1].span) if rules else f"{module.file}:1:1"
 
 
 def _verify_size(action: Action) -> None:

@@ -1,8 +1,8 @@
-"""Admission in a process of its own, which may take too long, take all memory or break down: nobody else notices.
+"""Admission, and tests, in a process of their own, which may take too long, take all memory or break down.
 
-Owns the process, its limits, and what is said of a bundle it did not survive. What may be admitted is `admission`'s
-business. `python -m app.pdp.admission_process` reads a snapshot from standard input and writes one line of JSON for
-each step, and a last one for the outcome.
+Nobody else notices. Owns the process, its limits, and what is said of a bundle it did not survive. What may be admitted
+is `admission`'s business. `python -m app.pdp.admission_process` reads a snapshot from standard input and writes one
+line of JSON for each step, and a last one for the outcome.
 """
 
 import json
@@ -10,6 +10,9 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +20,8 @@ from app.pdp.admission import admit
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.errors import BundleError
 from app.pdp.lifeline import end_with_parent
+from app.pdp.policy_test import Coverage, TestReport, TestResult, run_tests
+from app.pdp.prescan import verify_source
 
 SECONDS: Final = 60.0
 """What admission may take; the policies of a platform take about one."""
@@ -27,13 +32,39 @@ MEMORY: Final = 2 << 30
 _ROOT: Final = Path(__file__).parents[2]
 
 
+class _Task(StrEnum):
+    ADMIT = "admit"
+    TEST = "test"
+
+
 def admit_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
     """Return if `bundle` may decide; see `admission.admit`. Blocks for about a second.
 
     Raises:
         BundleError: it may not, or what it runs ended the process or took too long; the message says where.
     """
-    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory)]
+    _apart(_Task.ADMIT, bundle, seconds, memory)
+
+
+def run_tests_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMORY) -> TestReport:
+    """Run every test rule and every case of `bundle`, admitted or not; see `policy_test.run_tests`.
+
+    Raises:
+        BundleError: there is nothing to run, or a test ended the process or took too long; the message says where.
+    """
+    report = _apart(_Task.TEST, bundle, seconds, memory)["report"]
+    return TestReport(
+        results=tuple(TestResult(**result) for result in report["results"]),
+        coverage={
+            file: Coverage(covered=frozenset(covered), missed=frozenset(missed))
+            for file, (covered, missed) in report["coverage"].items()
+        },
+    )
+
+
+def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int) -> dict[str, Any]:
+    """Return the last thing that the process said, which came to its end."""
+    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), task]
     try:
         done = subprocess.run(  # noqa: S603  our own module, by our own interpreter
             command, cwd=_ROOT, input=bundle.snapshot(), capture_output=True, timeout=seconds, check=False
@@ -47,23 +78,44 @@ def admit_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMOR
         raise BundleError(f"{last['begun']} {ending}; write it so that the work is bounded")
     if last["refused"]:
         raise BundleError(last["refused"])
+    return last
 
 
 def main() -> None:
-    """Admit the snapshot in standard input, and say how it goes."""
-    parent, memory = map(int, sys.argv[1:])
-    end_with_parent(parent)
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    """Do with the snapshot in standard input what the command line says, and say how it goes."""
+    parent, memory, task = sys.argv[1:]
+    end_with_parent(int(parent))
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        admit(parse_snapshot(sys.stdin.buffer.read()), begun=lambda where: _say("begun", where))
-        _say("refused", "")
+        bundle = parse_snapshot(sys.stdin.buffer.read())
+        _say(refused="", **_TASKS[_Task(task)](bundle))
     except BundleError as error:
-        _say("refused", str(error))
+        _say(refused=str(error))
 
 
-def _say(what: str, text: str) -> None:
-    print(json.dumps({what: text}), flush=True)  # noqa: T201 - this is what the parent reads
+def _admit(bundle: Bundle) -> dict[str, Any]:
+    admit(bundle, begun=_begun)
+    return {}
+
+
+def _test(bundle: Bundle) -> dict[str, Any]:
+    for file, source in {**bundle.modules, **bundle.tests}.items():
+        verify_source(file, source)
+    report = run_tests(bundle, begun=_begun)
+    coverage = {file: (sorted(lines.covered), sorted(lines.missed)) for file, lines in report.coverage.items()}
+    return {"report": {"results": list(map(asdict, report.results)), "coverage": coverage}}
+
+
+_TASKS: Final[dict[_Task, Callable[[Bundle], dict[str, Any]]]] = {_Task.ADMIT: _admit, _Task.TEST: _test}
+
+
+def _begun(where: str) -> None:
+    _say(begun=where)
+
+
+def _say(**what: Any) -> None:
+    print(json.dumps(what), flush=True)  # noqa: T201 - this is what the parent reads
 
 
 if __name__ == "__main__":

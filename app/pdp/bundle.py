@@ -6,6 +6,7 @@
     rego/**/<name>_test.rego            tests
     data/<name>.json                    `data.<name>`
     cases/<name>.yaml                   decisions that an auditor can read
+    mutants.yaml                        changes to a rule that no test can notice, and why
 
 Owns what a bundle is made of, as far as text and JSON say so; whether the engine accepts it, and whether its policies
 do what they should, is admission's business. Does not load the engine.
@@ -14,7 +15,7 @@ do what they should, is admission's business. Does not load the engine.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any, Final
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
+from app.pdp.json_places import place_of, place_of_breach
 from app.pdp.metadata import Rule, parse_keeping, parse_rules
 from app.pdp.model import Enforcement, Keeping, Violation
 from app.pdp.strict_json import parse
@@ -31,17 +33,19 @@ _MAX_FILES: Final = 1_000
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_BUNDLE_BYTES: Final = 16 << 20
 _MAX_SNAPSHOT_BYTES: Final = 64 << 20
+EQUIVALENT_MUTANTS: Final = "mutants.yaml"
+"""The file of a bundle that says which changes to its rules no test can notice; `mutation_score` reads it."""
+
 _WORD: Final = "[a-z][a-z0-9_]*"
 _MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.rego")
 _SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.schema\.json")
 _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
-_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES)
+_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
 _TEST: Final = "_test.rego"
+_OVERRIDES: Final = "data/enforcement.json"
 _RULES: Final = "rules"
-
-
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
 _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
@@ -91,13 +95,12 @@ class Bundle:
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
+        packages = _Packages(self.modules)
         return json.dumps(
             {
                 "modules": self.modules,
                 "data": self.data,
-                "entries": {
-                    action.query: needed(action.file, self.modules) for _, action in sorted(self.actions.items())
-                },
+                "entries": {action.query: packages.needed(action.file) for _, action in sorted(self.actions.items())},
                 "digest": self.digest,
                 "revision": self.revision,
                 "files": self.files,
@@ -144,21 +147,38 @@ def parse_snapshot(data: bytes) -> Bundle:
 
 def needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
-    needed, waiting = {file}, [file]
-    while waiting:
-        source = _COMMENT.sub("", modules[waiting.pop()])
-        named = set(_REFERENCE.findall(source))  # `data` alone, or before a bracket, may be anything
-        for path, other in modules.items():
-            [package] = _PACKAGE.findall(other)[:1] or [""]
-            if path not in needed and any(_meet(name, f"data.{package}") for name in named):
-                needed.add(path)
-                waiting.append(path)
-    return sorted(needed)
+    return _Packages(modules).needed(file)
 
 
-def _meet(one: str, other: str) -> bool:
-    """Tell whether one path is the other, or lies below it."""
-    return f"{one}.".startswith(f"{other}.") or f"{other}.".startswith(f"{one}.")
+class _Packages:
+    """The packages of modules, found by their names; made once for all modules, it takes no longer for each of many."""
+
+    def __init__(self, modules: Mapping[str, str]) -> None:
+        self._modules = modules
+        self._at: dict[str, set[str]] = {}
+        self._from: dict[str, set[str]] = {}
+        for path, source in modules.items():
+            [package] = _PACKAGE.findall(source)[:1] or [""]
+            name = f"data.{package}"
+            self._at.setdefault(name, set()).add(path)
+            for beginning in (*_beginnings(name), name):
+                self._from.setdefault(beginning, set()).add(path)
+
+    def needed(self, file: str) -> list[str]:
+        """See the function of this name."""
+        needed, waiting = {file}, [file]
+        while waiting:
+            source = _COMMENT.sub("", self._modules[waiting.pop()])
+            for name in set(_REFERENCE.findall(source)):  # `data` alone, or before a bracket, may be anything
+                met = self._from.get(name, set()).union(*(self._at.get(each, ()) for each in _beginnings(name)))
+                waiting += met - needed
+                needed |= met
+        return sorted(needed)
+
+
+def _beginnings(name: str) -> Iterator[str]:
+    """Yield what a path begins with, segment by segment, itself not included."""
+    return (name[:place] for place, mark in enumerate(name) if mark == ".")
 
 
 def _is_text(value: object) -> bool:
@@ -173,8 +193,8 @@ def _read(directory: Path, path: Path) -> str:
         raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
     try:
         return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise BundleError(f"{name}:1:1: not UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise BundleError(f"{name}:{place_of_breach(error.object, 'not_utf8')}: not UTF-8") from None
 
 
 def _bundle(files: dict[str, str], revision: str) -> Bundle:
@@ -202,7 +222,9 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
         revision=revision,
         engine=f"regorus/{version('gordon-to-regorus')}",
         actions=actions,
-        callers=parse_callers("data/callers.json", tables.get("callers", {}), actions.keys()),
+        callers=parse_callers(
+            "data/callers.json", encoded.get("data/callers.json", b""), tables.get("callers", {}), actions.keys()
+        ),
     )
 
 
@@ -210,7 +232,7 @@ def _table(path: str, data: bytes) -> dict[str, Any]:
     try:
         value = parse(data, max_bytes=_MAX_FILE_BYTES)
     except (MalformedRequestError, TooLargeError) as error:
-        raise BundleError(f"{path}:1:1: {error}") from None
+        raise BundleError(f"{path}:{place_of_breach(data, error.code)}: {error}") from None
     if not isinstance(value, dict):
         raise BundleError(f"{path}:1:1: data is an object")
     return value
@@ -226,7 +248,7 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
         schema = f"{stem}.schema.json"
         if schema not in files:
             raise BundleError(f"{file}:1:1: action `{name}` has no contract; write `{schema}`")
-        rules = _overridden(parse_rules(file, source), overrides.get(name, {}), name)
+        rules = _overridden(parse_rules(file, source), overrides.get(name, {}), name, files.get(_OVERRIDES, b""))
         if not rules:
             raise BundleError(f"{file}:1:1: action `{name}` has no gate with METADATA")
         contract = parse_contract(schema, files[schema])
@@ -243,20 +265,24 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):
         raise BundleError(f"{alone[0]}:1:1: a contract without its action; write the Rego file beside it")
     if unknown := sorted(overrides.keys() - actions.keys()):
-        raise BundleError(f"data/enforcement.json:1:1: there is no action `{unknown[0]}`")
+        place = place_of(files[_OVERRIDES], unknown[:1])
+        raise BundleError(f"{_OVERRIDES}:{place}: there is no action `{unknown[0]}`")
     return actions
 
 
-def _overridden(rules: dict[str, Rule], overrides: Any, action: str) -> dict[str, Rule]:
-    """Return `rules` with the enforcement that `data/enforcement.json` states for this action."""
-    where = f"data/enforcement.json:1:1: action `{action}`"
+def _overridden(rules: dict[str, Rule], overrides: Any, action: str, data: bytes) -> dict[str, Rule]:
+    """Return `rules` with the enforcement that `data`, of `data/enforcement.json`, states for this action."""
+
+    def refusal(what: str) -> BundleError:
+        return BundleError(f"{_OVERRIDES}:{place_of(data, [action])}: action `{action}`: {what}")
+
     if not isinstance(overrides, dict) or overrides.keys() - rules.keys():
-        raise BundleError(f"{where}: name its gates, each with an object")
+        raise refusal("name its gates, each with an object")
     merged = dict(rules)
     for gate, override in overrides.items():
         stated = override.get("enforcement") if isinstance(override, dict) and len(override) == 1 else None
         if stated not in list(Enforcement):
-            raise BundleError(f"{where}: gate `{gate}`: write {{`enforcement`: one of {', '.join(Enforcement)}}}")
+            raise refusal(f"gate `{gate}`: write {{`enforcement`: one of {', '.join(Enforcement)}}}")
         merged[gate] = replace(rules[gate], enforcement=Enforcement(stated))
     return merged
 

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.pdp.errors import BundleError
+from app.pdp.json_places import place_of
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
 _EXPLAIN: Final = "explain"
+
+
+class _BreachError(Exception):
+    """A caller is misdescribed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,34 +34,41 @@ class Caller:
     explain: bool = False
 
 
-def parse_callers(file: str, table: dict[str, Any], actions: Collection[str]) -> dict[str, Caller]:
-    """Return the callers in `table`, the content of `file`. `<prefix>.*` there is every action below the prefix.
+def parse_callers(file: str, data: bytes, table: dict[str, Any], actions: Collection[str]) -> dict[str, Caller]:
+    """Return the callers in `table`, the value of `data`, which `file` holds.
+
+    `<prefix>.*` there is every action below the prefix.
 
     Raises:
         BundleError: a caller is misdescribed, or names an action that is none of `actions`.
     """
-    return {name: _caller(f"{file}:1:1: caller `{name}`", name, value, actions) for name, value in table.items()}
+    callers = {}
+    for name, value in table.items():
+        try:
+            callers[name] = _caller(name, value, actions)
+        except _BreachError as error:
+            raise BundleError(f"{file}:{place_of(data, [name])}: caller `{name}`: {error}") from None
+    return callers
 
 
-def _caller(where: str, name: str, value: Any, actions: Collection[str]) -> Caller:
+def _caller(name: str, value: Any, actions: Collection[str]) -> Caller:
     if not _NAME.fullmatch(name) or not isinstance(value, dict) or value.keys() - {_EXPLAIN} != _MEMBERS:
-        raise BundleError(
-            f"{where}: write {{`tenant`, `actions`, `subject_types`}}, and `explain` where it may, "
-            "under a name of small letters"
+        raise _BreachError(
+            "write {`tenant`, `actions`, `subject_types`}, and `explain` where it may, under a name of small letters"
         )
     tenant = value["tenant"]
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
-        raise BundleError(f"{where}: `tenant` is one of small letters, digits, `_`, `-`")
+        raise _BreachError("`tenant` is one of small letters, digits, `_`, `-`")
     stated: set[str] = set()
-    for glob in _texts(f"{where}: `actions`", value["actions"]):
+    for glob in _texts("actions", value["actions"]):
         meant = {action for action in actions if _matches(glob, action)}
         if not meant:
-            raise BundleError(f"{where}: no action is named `{glob}`")
+            raise _BreachError(f"no action is named `{glob}`")
         stated |= meant
-    types = frozenset(_texts(f"{where}: `subject_types`", value["subject_types"]))
+    types = frozenset(_texts("subject_types", value["subject_types"]))
     explain = value.get(_EXPLAIN, False)
     if not isinstance(explain, bool):
-        raise BundleError(f"{where}: `explain` is true or false")
+        raise _BreachError("`explain` is true or false")
     return Caller(tenant=tenant, actions=frozenset(stated), subject_types=types, explain=explain)
 
 
@@ -64,7 +76,7 @@ def _matches(glob: str, action: str) -> bool:
     return action.startswith(glob[:-1]) if glob.endswith(".*") else action == glob
 
 
-def _texts(where: str, value: Any) -> list[str]:
+def _texts(member: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not value or any(not isinstance(each, str) or not each for each in value):
-        raise BundleError(f"{where} lists at least one name")
+        raise _BreachError(f"`{member}` lists at least one name")
     return value

@@ -9,6 +9,7 @@ import re
 from typing import Any, Final, NoReturn
 
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
+from app.pdp.json_places import place_of, place_of_breach
 from app.pdp.strict_json import parse
 
 PUBLIC_ID: Final = "^[a-z0-9][A-Za-z0-9._:/+-]{0,127}$"
@@ -40,13 +41,14 @@ class _BreachError(Exception):
 
     def __init__(self, pointer: str, message: str) -> None:
         super().__init__(f"at `{pointer or '/'}`: {message}")
+        self.path = pointer.split("/")[1:]
 
 
 def parse_schema(file: str, data: bytes) -> dict[str, Any]:
     """Return the schema in the bytes of `file`, references resolved, if it has the shape of a contract.
 
     Raises:
-        BundleError: it has not; the message names the JSON pointer (RFC 6901) and what to write instead.
+        BundleError: it has not; the message names place and JSON pointer (RFC 6901), and what to write instead.
     """
     try:
         root = parse(data, max_bytes=_MAX_BYTES)
@@ -56,8 +58,10 @@ def parse_schema(file: str, data: bytes) -> dict[str, Any]:
         schema = {name: value for name, value in schema.items() if name not in _AT_ROOT}
         _lint(schema, "")
         _lint_root(schema)
-    except (MalformedRequestError, TooLargeError, _BreachError) as error:
-        raise BundleError(f"{file}:1:1: {error}") from None
+    except (MalformedRequestError, TooLargeError) as error:
+        raise BundleError(f"{file}:{place_of_breach(data, error.code)}: {error}") from None
+    except _BreachError as error:
+        raise BundleError(f"{file}:{place_of(data, error.path)}: {error}") from None
     return schema
 
 

@@ -5,22 +5,23 @@ Handed its policies, its log and what conceals persons; knows neither SQL nor HT
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from app.pdp import strict_json
 from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
-from app.pdp.errors import DeniedError, MalformedRequestError, UnrecordedError
+from app.pdp.errors import DeniedError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
-from app.pdp.request import document
+from app.pdp.request import document, join, split
 from evidence.chain import Appended
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
 
 _DEFAULT = Keeping()
+INLINE = 16_384
+"""Bytes of a request that stand in the record itself; see `Pdp`."""
 
 
 class Chain(Protocol):
@@ -62,7 +63,22 @@ class Person(Protocol):
         """Return the pseudonym."""
 
     def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
-        """Return a sealed block of `text`, bound to (decision id, index in the record)."""
+        """Return a sealed block of `text`, bound to (decision id, index in the record).
+
+        Raises:
+            UnrecordedError: the key was destroyed since the person was named.
+        """
+
+
+class Payloads(Protocol):
+    """Keeps what is too large for a record, sealed and deletable, outside the log."""
+
+    async def keep(self, person: Person, text: bytes) -> dict[str, Any]:
+        """Return what the record says of `text`, which is kept under the person's key and durable by now.
+
+        Raises:
+            UnrecordedError: it cannot be kept, or the key was destroyed since.
+        """
 
 
 class Concealer(Protocol):
@@ -98,12 +114,16 @@ class Policies:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """A decision that is on disk, or further: `durability` says how far."""
+    """A decision that is on disk, or further: `durability` says how far.
+
+    `asked` is the document that the record seals: it holds personal data.
+    """
 
     decision: Decision
     appended: Appended
     bundle: Bundle
     durability: Durability
+    asked: bytes = field(repr=False)
 
     @property
     def decision_id(self) -> str:
@@ -127,9 +147,23 @@ class Permit:
 class Pdp:
     """One decision point. `policies` may be replaced between two requests."""
 
-    def __init__(self, policies: Policies, log: Log, concealer: Concealer, clock: Callable[[], datetime]) -> None:
+    def __init__(  # noqa: PLR0913 - what it is handed
+        self,
+        policies: Policies,
+        log: Log,
+        concealer: Concealer,
+        clock: Callable[[], datetime],
+        *,
+        payloads: Payloads | None = None,
+        inline: int = INLINE,
+    ) -> None:
+        """Decide by `policies`, record in `log`.
+
+        A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
+        """
         self.policies = policies
         self._log, self._concealer, self._clock = log, concealer, clock
+        self._payloads, self._inline = payloads, inline
 
     async def evaluate(
         self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
@@ -143,25 +177,31 @@ class Pdp:
 
         Raises:
             MalformedRequestError: code made it up, of values that JSON does not have.
+            TooLargeError: code made it up, and larger than any record keeps.
             UnrecordedError: the log could not take it. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
         """
         policies = self.policies
         asked = document(request, self._environment(caller))
-        text = _encoded(asked)  # first: what cannot be sealed is not worth deciding
+        texts = split(asked)  # first: what cannot be sealed is not worth deciding
         action = policies.bundle.actions.get(request.action)
         keeping = action.keeping if action else _DEFAULT
         durability = durability.or_more(keeping.durability)
         chain = self._chain(keeping.retention)
         with chain.coming():
             decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
-            subject, resource = await self._conceal(request, caller, decided)
-        named = {"subject": subject.subject, "durability": durability.value} | resource
+            persons, resource = await self._conceal(request, caller, decided)
+        named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
+        said = list(zip(persons, texts if len(persons) == len(texts) else (join(*texts),), strict=True))
+        if self._payloads is not None and sum(map(len, texts)) > self._inline:
+            body["payloads"] = [await self._payloads.keep(person, text) for person, text in said]
+            said = []
 
         def build(position: Position) -> Draft:
-            block = subject.seal(text, place=(position.decision_id, 0))
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=(block,))
+            place = position.decision_id
+            blocks = tuple(person.seal(text, place=(place, index)) for index, (person, text) in enumerate(said))
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=blocks)
 
         try:
             appended = await chain.append(build)
@@ -169,7 +209,13 @@ class Pdp:
                 await chain.locked(appended)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
-        return Recorded(decision=decided.decision, appended=appended, bundle=policies.bundle, durability=durability)
+        return Recorded(
+            decision=decided.decision,
+            appended=appended,
+            bundle=policies.bundle,
+            durability=durability,
+            asked=join(*texts),
+        )
 
     def _chain(self, retention_class: str | None) -> Chain:
         try:
@@ -184,7 +230,7 @@ class Pdp:
 
         Raises:
             DeniedError: policy denies it; the denial is in the log.
-            MalformedRequestError: code made it up, of values that JSON does not have.
+            MalformedRequestError, TooLargeError: code made it up, see `evaluate`.
             UnrecordedError: the log could not take the decision. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
         """
@@ -232,21 +278,15 @@ class Pdp:
 
     async def _conceal(
         self, request: EvaluationRequest, caller: Caller, decided: Decided
-    ) -> tuple[Person, dict[str, Any]]:
-        """Return who the subject is, and what the record says of the resource."""
+    ) -> tuple[tuple[Person, ...], dict[str, Any]]:
+        """Return whom the request speaks of, the subject first, and what the record says of the resource."""
         person = self._concealer.person
         subject = await person(caller.tenant, request.subject.type, request.subject.id)
         if decided.names_resource:
-            return subject, {"resource": {"type": request.resource.type, "id": request.resource.id}}
+            return (subject,), {"resource": {"type": request.resource.type, "id": request.resource.id}}
         resource = await person(caller.tenant, request.resource.type, request.resource.id)
-        return subject, {"resource": {"type": _known(request.resource, decided), "ref": resource.subject}}
-
-
-def _encoded(asked: dict[str, Any]) -> bytes:
-    try:
-        return strict_json.encode(asked)
-    except TypeError:
-        raise MalformedRequestError("not_json", "the request holds a value that is no JSON") from None
+        told = {"type": _known(request.resource, decided), "ref": resource.subject}
+        return (subject, resource), {"resource": told}
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:

@@ -4,13 +4,13 @@ Owns what an explanation says. The rules and the facts they read come from `gate
 `explaining`, the answer from the decision itself.
 
 With a document an explanation holds values of facts, which are personal data: good for an operator who has opened the
-sealed request, never for an answer over HTTP.
+sealed request; an answer over HTTP goes out without them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from app.pdp.bundle import Action
 from app.pdp.gate_sources import RuleSource, Sources
@@ -82,12 +82,17 @@ class ExplainedRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedGate:
-    """A gate: what METADATA says, what became of it, its rules; `facts` only where it failed and values may be seen."""
+    """A gate: what METADATA says, what became of it, its rules.
+
+    Where it failed and the request is known, `missing` has the paths of the facts that its rules read and that are not
+    there; `facts` has all that they read, where values may be seen.
+    """
 
     rule: Rule
     state: State
     rules: tuple[ExplainedRule, ...]
     facts: tuple[Fact, ...] | None
+    missing: tuple[str, ...] | None
 
     @property
     def denies(self) -> bool:
@@ -103,6 +108,7 @@ class ExplainedGate:
         """Return it as JSON values."""
         told = {"id": self.rule.id, "state": self.state.value} | self.rule.document()
         told["rules"] = [rule.document() for rule in self.rules]
+        told |= {} if self.missing is None else {"missing": list(self.missing)}
         return told if self.facts is None else told | {"facts": [fact.document() for fact in self.facts]}
 
 
@@ -127,6 +133,10 @@ class Explanation:
     gates: tuple[ExplainedGate, ...]
     diagnostics: tuple[dict[str, str], ...]
     changes: tuple[Change, ...]
+
+    def without_values(self) -> Self:
+        """Return it without what facts say; those that are missing are still named."""
+        return replace(self, gates=tuple(replace(gate, facts=None) for gate in self.gates))
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -174,11 +184,12 @@ def _gate(
         state = State.FAILED
     held = trace.held.get(rule.id, ()) if trace else ()
     rules = tuple(_rule(source, number, held, trace) for number, source in enumerate(sources[rule.id]))
-    gate = ExplainedGate(rule=rule, state=state, rules=rules, facts=None)
+    gate = ExplainedGate(rule=rule, state=state, rules=rules, facts=None, missing=None)
     if document is None or state is not State.FAILED:
         return gate
     facts = tuple(_fact(path, document) for path in gate.reads)
-    return ExplainedGate(rule=rule, state=state, rules=rules, facts=facts)
+    missing = tuple(fact.path for fact in facts if not fact.stated)
+    return replace(gate, facts=facts, missing=missing)
 
 
 def _rule(source: RuleSource, number: int, held: tuple[bool, ...], trace: Trace | None) -> ExplainedRule:

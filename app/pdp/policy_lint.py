@@ -57,9 +57,9 @@ def lint(bundle: Bundle, modules: Sequence[Module]) -> None:
 
 
 def _lint_module(module: Module, names: _Names, *, is_test: bool) -> None:
-    for path in module.imports.values():
+    for path, span in module.imported:
         if path != _REGO_V1 and (path[0] != "data" or path == ("data",) or not _leads_somewhere(names, path)):
-            raise BundleError(f"{module.file}:1:1: imports `{'.'.join(path)}`, which this bundle does not have")
+            module.refuse(span, f"imports `{'.'.join(path)}`, which this bundle does not have")
     for rule in module.rules:
         local = _arguments(rule)
         for call in nodes(rule.parts(), "Call"):

@@ -13,14 +13,15 @@ from time import perf_counter
 from typing import Any, Final
 
 from app.pdp.bundle import Bundle
-from app.pdp.decide import Decided, Evaluate, decide
+from app.pdp.decide import Decided, decide
 from app.pdp.engine import Engine
 from app.pdp.errors import BundleError, EngineError, EvaluationError, MalformedRequestError, TooLargeError
 from app.pdp.request import parse_document
-from app.pdp.strict_json import encode
+from app.pdp.strict_json import MAX_BYTES, encode
 from app.pdp.strict_yaml import parse_yaml
 from app.pdp.syntax import Module, parse_syntax_trees
 
+_MAX_INPUT: Final = MAX_BYTES + 1_024  # a request as it comes over HTTP, and the environment
 _TEST: Final = re.compile(r"test_\w+")
 _WANT: Final = frozenset({"allow", "failed", "obligations", "diagnostics"})
 
@@ -61,13 +62,17 @@ class TestReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Test:
-    """A test to run: `verify` returns what is wrong, or nothing."""
+class PolicyTest:
+    """A test to run on any bundle, and an engine that holds what it is of: `verify` returns what is wrong, or nothing.
+
+    `of` is the package that a Rego test lies beside, or the action that a case asks for.
+    """
 
     file: str
     line: int
     name: str
-    verify: Callable[[], str]
+    of: str
+    verify: Callable[[Bundle, Engine], str]
 
 
 def _ignore(_: str) -> None: ...
@@ -86,8 +91,7 @@ def run_tests(
         modules = parse_syntax_trees(engine.syntax_trees())
     except EngineError as error:
         raise BundleError(str(error)) from None
-    tests = [*_rego_tests(bundle, engine, modules), *_cases(bundle, engine)]
-    results = tuple(_result(test, clock, begun) for test in tests)
+    results = tuple(_result(test, bundle, engine, clock, begun) for test in policy_tests(bundle, modules))
     covered = engine.covered()
     return TestReport(
         results=results,
@@ -99,28 +103,40 @@ def run_tests(
     )
 
 
-def _result(test: _Test, clock: Callable[[], float], begun: Callable[[str], None]) -> TestResult:
+def policy_tests(bundle: Bundle, modules: Sequence[Module]) -> list[PolicyTest]:
+    """Return every test rule and every case of `bundle`, whose syntax is `modules`, in the order they are run.
+
+    Raises:
+        BundleError: a file of cases is misshapen.
+    """
+    return [*_rego_tests(bundle, modules), *_cases(bundle)]
+
+
+def _result(
+    test: PolicyTest, bundle: Bundle, engine: Engine, clock: Callable[[], float], begun: Callable[[str], None]
+) -> TestResult:
     begun(f"{test.file}:{test.line}:1: `{test.name}`")
     start = clock()
-    error = test.verify()
+    error = test.verify(bundle, engine)
     return TestResult(
         file=test.file, line=test.line, name=test.name, passed=not error, error=error, seconds=clock() - start
     )
 
 
-def _rego_tests(bundle: Bundle, engine: Engine, modules: Sequence[Module]) -> Iterator[_Test]:
+def _rego_tests(bundle: Bundle, modules: Sequence[Module]) -> Iterator[PolicyTest]:
     for module in sorted(modules, key=lambda each: each.file):
         if module.file not in bundle.tests:
             continue
         rules = [rule for rule in module.rules if rule.kind != "Func" and _TEST.fullmatch(rule.name)]
         times = Counter(rule.name for rule in rules)
+        of = module.file.removeprefix("rego/").removesuffix("_test.rego").replace("/", ".")
         for rule in rules:
             query = f"{'.'.join(module.package)}.{rule.name}"
-            verify = partial(_verify_rule, engine, query, times[rule.name])
-            yield _Test(file=module.file, line=module.line(rule.span), name=rule.name, verify=verify)
+            verify = partial(_verify_rule, query, times[rule.name])
+            yield PolicyTest(file=module.file, line=module.line(rule.span), name=rule.name, of=of, verify=verify)
 
 
-def _verify_rule(engine: Engine, query: str, times: int) -> str:
+def _verify_rule(query: str, times: int, _: Bundle, engine: Engine) -> str:
     if times > 1:
         return "stands twice; one would pass for the other"
     try:
@@ -133,35 +149,49 @@ def _verify_rule(engine: Engine, query: str, times: int) -> str:
     return "is not true"
 
 
-def _cases(bundle: Bundle, engine: Engine) -> Iterator[_Test]:
+def _cases(bundle: Bundle) -> Iterator[PolicyTest]:
+    for file, text in sorted(bundle.cases.items()):
+        cases = parse_yaml(file, text)
+        if not isinstance(cases, list) or not cases:
+            raise BundleError(f"{file}:1:1: list the cases, each with `note`, `input`, `want`")
+        for case in cases:
+            line = _line(text, case)
+            note, given, want = _case(f"{file}:{line}:1", case)
+            verify = partial(_verify_case, given, want)
+            yield PolicyTest(file=file, line=line, name=note, of=_asked(given), verify=verify)
+
+
+def _line(text: str, case: Any) -> int:
+    """Return the line on which the note of a case stands, or 1."""
+    note = case.get("note") if isinstance(case, dict) else None
+    return text.count("\n", 0, max(text.find(note), 0)) + 1 if isinstance(note, str) else 1
+
+
+def _case(where: str, case: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    if not isinstance(case, dict) or case.keys() != {"note", "input", "want"} or not isinstance(case["note"], str):
+        raise BundleError(f"{where}: a case has `note`, `input` and `want`, and nothing else")
+    note, given, want = case["note"], case["input"], case["want"]
+    if not isinstance(given, dict) or not isinstance(want, dict) or "allow" not in want or want.keys() - _WANT:
+        raise BundleError(f"{where}: case `{note}`: `want` says `allow`, and may say {', '.join(sorted(_WANT))}")
+    return note, given, want
+
+
+def _asked(given: dict[str, Any]) -> str:
+    """Return the action a case asks for, or nothing: whether the input is a request shows when it is run."""
+    action = given.get("action")
+    name = action.get("name") if isinstance(action, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, engine: Engine) -> str:
     async def evaluate(query: str, text: bytes) -> bytes:
         try:
             return engine.evaluate(query, text.decode()).encode()
         except EngineError:
             raise EvaluationError("evaluation_failed") from None
 
-    for file, text in sorted(bundle.cases.items()):
-        cases = parse_yaml(file, text)
-        if not isinstance(cases, list) or not cases:
-            raise BundleError(f"{file}:1:1: list the cases, each with `note`, `input`, `want`")
-        for case in cases:
-            note, given, want = _case(file, case)
-            line = text.count("\n", 0, max(text.find(note), 0)) + 1
-            yield _Test(file=file, line=line, name=note, verify=partial(_verify_case, bundle, evaluate, given, want))
-
-
-def _case(file: str, case: Any) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    if not isinstance(case, dict) or case.keys() != {"note", "input", "want"} or not isinstance(case["note"], str):
-        raise BundleError(f"{file}:1:1: a case has `note`, `input` and `want`, and nothing else")
-    note, given, want = case["note"], case["input"], case["want"]
-    if not isinstance(given, dict) or not isinstance(want, dict) or "allow" not in want or want.keys() - _WANT:
-        raise BundleError(f"{file}:1:1: case `{note}`: `want` says `allow`, and may say {', '.join(sorted(_WANT))}")
-    return note, given, want
-
-
-def _verify_case(bundle: Bundle, evaluate: Evaluate, given: dict[str, Any], want: dict[str, Any]) -> str:
     try:
-        document = parse_document(encode({"environment": ENVIRONMENT} | given))
+        document = parse_document(encode({"environment": ENVIRONMENT} | given), max_bytes=_MAX_INPUT)
     except (MalformedRequestError, TooLargeError) as error:
         return f"the input is no request: {error}"
     decision = _finish(decide(bundle, evaluate, document)).decision

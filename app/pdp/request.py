@@ -13,7 +13,11 @@ from app.pdp.strict_json import MAX_BYTES, encode, parse
 _MAX_TYPE: Final = 64
 _MAX_ACTION: Final = 128
 _MAX_ID: Final = 256
-_MAX_ENVIRONMENT: Final = 1_024
+
+MAX_DOCUMENT: Final = 1 << 20
+"""Bytes: the longest text that a record keeps. What comes over HTTP is far below; code may state more."""
+
+_BEFORE_RESOURCE: Final = b',"resource":'
 
 
 def parse_request(data: bytes) -> EvaluationRequest:
@@ -48,15 +52,15 @@ def document(request: EvaluationRequest, environment: Environment) -> dict[str, 
     }
 
 
-def parse_document(text: bytes) -> dict[str, Any]:
-    """Return a document that was recorded.
+def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, Any]:
+    """Return a document that was recorded, or is as one that could be.
 
     Raises:
         MalformedRequestError: it is none; codes as in `parse_request`.
-        TooLargeError: it is larger than any document.
+        TooLargeError: it has more than `max_bytes`.
     """
-    recorded = parse(text, max_bytes=MAX_BYTES + _MAX_ENVIRONMENT)
-    request = _request(recorded)
+    recorded = parse(text, max_bytes=max_bytes)
+    request = _request(recorded, max_bytes)
     stated = _object(recorded, "environment", "environment")
     environment = Environment(
         time=_text(stated, "time", "environment/time", _MAX_ID),
@@ -64,6 +68,28 @@ def parse_document(text: bytes) -> dict[str, Any]:
         caller=_text(stated, "caller", "environment/caller", _MAX_ID),
     )
     return document(request, environment)
+
+
+def split(document: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Return the text of a document in two: all but its resource, and the resource. See `join`.
+
+    Raises:
+        MalformedRequestError: a value in it is none that JSON has.
+        TooLargeError: it is longer than a record keeps.
+    """
+    try:
+        rest = encode({name: value for name, value in document.items() if name != "resource"})
+        resource = encode(document["resource"])
+    except TypeError:
+        raise MalformedRequestError("not_json", "the request holds a value that is no JSON") from None
+    if len(rest) + len(_BEFORE_RESOURCE) + len(resource) > MAX_DOCUMENT:
+        raise TooLargeError(f"a document of more than {MAX_DOCUMENT} bytes")
+    return rest, resource
+
+
+def join(rest: bytes, resource: bytes) -> bytes:
+    """Return the text of the document that was split, byte for byte the same each time: its resource stands last."""
+    return rest[:-1] + _BEFORE_RESOURCE + resource + rest[-1:]
 
 
 def _members(request: EvaluationRequest) -> dict[str, Any]:
@@ -76,7 +102,7 @@ def _members(request: EvaluationRequest) -> dict[str, Any]:
     }
 
 
-def _request(value: Any) -> EvaluationRequest:
+def _request(value: Any, max_bytes: int = MAX_BYTES) -> EvaluationRequest:
     if type(value) is not dict:
         raise MalformedRequestError("member_type", "the request must be an object")
     subject = _entity(value, "subject")
@@ -84,8 +110,8 @@ def _request(value: Any) -> EvaluationRequest:
     resource = _entity(value, "resource")
     context = _optional_object(value, "context", "context")
     request = EvaluationRequest(subject=subject, action=action, resource=resource, context=context)
-    if len(encode(_members(request))) > MAX_BYTES:
-        raise TooLargeError(f"encoded again, the request has more than {MAX_BYTES} bytes")
+    if len(encode(_members(request))) > max_bytes:
+        raise TooLargeError(f"encoded again, the request has more than {max_bytes} bytes")
     return request
 
 

@@ -48,11 +48,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Module:
-    """One module. `package` and imports are whole paths that begin with `data`; `names` are those of its rules."""
+    """One module. `package` and imports are whole paths that begin with `data`; `names` are those of its rules.
+
+    `imported` has the path of every import, and where it stands.
+    """
 
     file: str
     package: Path
     imports: dict[str, Path]
+    imported: tuple[tuple[Path, dict[str, int]], ...]
     rules: tuple[Rule, ...]
     names: frozenset[str] = field(repr=False)
     source: bytes = field(repr=False)
@@ -161,6 +165,7 @@ def _module(tree: dict[str, Any]) -> Module:
         file=tree["source"]["file"],
         package=("data", *static_path(ast["package"]["refr"])),
         imports=imports,
+        imported=tuple((static_path(each["refr"]), span_of(each["refr"])) for each in ast["imports"]),
         rules=rules,
         names=frozenset(rule.name for rule in rules),
         source=tree["source"]["contents"].encode(),

@@ -4,22 +4,27 @@ import os
 import sqlite3
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, Engine, Insert, Row, delete, select, update
+from sqlalchemy import Connection, Engine, Insert, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import write_transaction
-from app.privacy.errors import KeyStoreError, SealedBlockError
-from app.privacy.rows import SUBJECT_KEY, SUBJECT_KEYS_DESTROYED
+from app.privacy.errors import KeyStoreError
+from app.privacy.keks import Keks
+from app.privacy.rows import DESTROYED_SUBJECT, KEK_GENERATION, RETIRED_KEY, SUBJECT_KEY, SUBJECT_KEYS_DESTROYED
 from app.privacy.sealed_block import KEY_BYTES, SubjectKey
 
+DATA_KEY_LIFETIME: Final = timedelta(days=90)
+"""How long a data key seals; then the subject gets another, and the old one opens what it sealed."""
+
 _NONCE_BYTES: Final = 12
-_COLUMNS: Final = [SUBJECT_KEY.c[name] for name in ("lookup", "subject", "kid", "wrapped", "kek")]
+_MOST_NEWS: Final = 10_000
+_NAMES: Final = ("lookup", "subject", "kid", "wrapped", "kek")
+_COLUMNS: Final = [SUBJECT_KEY.c[name] for name in _NAMES]
+_RETIRED: Final = [RETIRED_KEY.c[name] for name in _NAMES]
 
 Outcome: TypeAlias = SubjectKey | KeyStoreError
 
@@ -29,7 +34,7 @@ def _now() -> datetime:
 
 
 class KeyTable:
-    """The rows of `subject_key`, opened with the KEK.
+    """The rows of `subject_key` and `retired_key`, opened with the KEK.
 
     PostgreSQL must run at its default isolation, READ COMMITTED: a row that another process
     inserted meanwhile has to be seen by the statement after.
@@ -38,120 +43,130 @@ class KeyTable:
     def __init__(
         self,
         engine: Engine,
-        kek: bytes,
+        kek: bytes | Keks,
         *,
-        generation: int = 1,
         random: Callable[[int], bytes] = os.urandom,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        """Use `kek` (32 bytes), which is the `generation`th, for new rows and existing ones alike.
+        """Use the generations of `kek`; 32 bytes alone are the first generation, and it never rotates.
 
         Raises:
             KeyStoreError: the KEK has not 32 bytes.
         """
-        if len(kek) != KEY_BYTES:
-            raise KeyStoreError("the key-encryption key has not 32 bytes")
-        self._engine = engine
-        self._kek = AESGCM(kek)
-        self._generation = generation
-        self._random = random
+        self.engine = engine
+        self.keks = kek if isinstance(kek, Keks) else Keks(lambda: {1: kek})
+        self.random = random
         self._now = now
 
     def load(self, lookups: Collection[str]) -> tuple[int, dict[str, Outcome]]:
         """Return how many keys were destroyed, and for each lookup its key, made and durable now if it was not there.
 
-        A damaged row fails its own subject and no other, so it stands as a value. At most 1,000 lookups.
+        A key that has sealed for long enough is retired, and a fresh one made. A damaged row fails its own subject
+        and no other, so it stands as a value. At most 1,000 lookups.
 
         Raises:
             KeyStoreError: the database failed. Rows may have become durable all the same.
         """
-        with _translated():
-            with self._engine.begin() as connection:
+        with translated():
+            with self.engine.begin() as connection:
                 destroyed = _destroyed(connection)  # before the rows: rows newer than the count do no harm
-                found = self._read(connection, lookups)
+                found, aged = self._read(connection, lookups)
             missing = [lookup for lookup in lookups if lookup not in found]
-            if missing:
-                with write_transaction(self._engine) as connection:
-                    connection.execute(insert_new(connection.dialect.name), [self._new_row(it) for it in missing])
-                    found |= self._read(connection, missing)
+            if missing or aged:
+                with write_transaction(self.engine) as connection:
+                    generation = current_generation(connection)
+                    if missing:
+                        rows = [self._new_row(lookup, generation) for lookup in missing]
+                        connection.execute(insert_new(connection.dialect.name), rows)
+                    if aged:
+                        self._renew(connection, aged, generation)
+                    found |= self._read(connection, [*missing, *aged])[0]
         return destroyed, found
 
     def find(self, subject: str, kid: str) -> SubjectKey | None:
-        """Return the key of a sealed block, or None if it was destroyed.
+        """Return the key of a sealed block, be it retired, or None if it was destroyed.
 
         Raises:
             KeyStoreError: the database failed, or the row is damaged.
         """
-        wanted = select(*_COLUMNS).where(SUBJECT_KEY.c.subject == subject, SUBJECT_KEY.c.kid == kid)
-        with _translated():
-            with self._engine.begin() as connection:
-                row = connection.execute(wanted).one_or_none()
-            return None if row is None else self._unwrapped(row)
+        present = select(*_COLUMNS).where(SUBJECT_KEY.c.subject == subject, SUBJECT_KEY.c.kid == kid)
+        retired = select(*_RETIRED).where(RETIRED_KEY.c.subject == subject, RETIRED_KEY.c.kid == kid)
+        with translated():
+            with self.engine.begin() as connection:  # in this order: between the two a key may retire
+                row = connection.execute(present).mappings().one_or_none()
+                row = row or connection.execute(retired).mappings().one_or_none()
+            return None if row is None else self.keks.subject_key(row)
 
     def destroy(self, subject: str) -> bool:
-        """Delete the row of `subject`; once this returns, its bytes are in no file of SQLite either.
+        """Delete the keys of `subject`; once this returns, their bytes are in no file of SQLite either.
 
         PostgreSQL keeps them until VACUUM and in its own log and backups; there the end is the KEK's rotation.
 
         Returns:
-            Whether there was a row. Destroying again does no harm, and finishes what failed the first time.
+            Whether there was a key. Destroying again does no harm, and finishes what failed the first time.
 
         Raises:
             KeyStoreError: not destroyed, or not yet gone from the files; destroy it again.
         """
-        with _translated():
-            with write_transaction(self._engine) as connection:
-                gone = connection.execute(delete(SUBJECT_KEY).where(SUBJECT_KEY.c.subject == subject)).rowcount > 0
-                if gone:
-                    count = SUBJECT_KEYS_DESTROYED.c.count
-                    connection.execute(update(SUBJECT_KEYS_DESTROYED).values({count: count + 1}))
-            if self._engine.dialect.name == "sqlite":
-                self._empty_wal()
+        with translated():
+            with write_transaction(self.engine) as connection:
+                gone = bool(delete_keys(connection, subject))
+            empty_wal(self.engine)
         return gone
 
-    def _empty_wal(self) -> None:
-        connection = self._engine.raw_connection()
-        try:
-            busy, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            connection.close()
-        if busy:
-            raise KeyStoreError("a destroyed key is still in the write-ahead log, as someone is reading it")
+    def news(self, seen: int) -> tuple[int, frozenset[str] | None]:
+        """Return how many were destroyed so far, and whose keys since there were `seen`, or None where nobody can say.
 
-    def _read(self, connection: Connection, lookups: Collection[str]) -> dict[str, Outcome]:
-        rows = connection.execute(select(*_COLUMNS).where(SUBJECT_KEY.c.lookup.in_(lookups)))
+        Drops generations of the KEK that are not there any more.
+
+        Raises:
+            KeyStoreError: the database failed.
+        """
+        wanted = select(DESTROYED_SUBJECT.c.subject).where(DESTROYED_SUBJECT.c.number > seen)
+        with translated():
+            with self.engine.begin() as connection:
+                count = _destroyed(connection)
+                generation = connection.execute(select(KEK_GENERATION.c.generation)).scalar_one()
+                subjects = frozenset(connection.execute(wanted).scalars()) if 0 < count - seen <= _MOST_NEWS else ()
+            if self.keks.held != {generation}:
+                self.keks.reload()
+        known = count == seen or len(subjects) == count - seen
+        return count, frozenset(subjects) if known else None
+
+    def _read(self, connection: Connection, lookups: Collection[str]) -> tuple[dict[str, Outcome], list[str]]:
+        """Return the keys that are there, and the lookups of those that have sealed for long enough."""
+        aged = (SUBJECT_KEY.c.created_at < self._now() - DATA_KEY_LIFETIME).label("aged")
         found: dict[str, Outcome] = {}
-        for row in rows:
+        old = []
+        rows = connection.execute(select(*_COLUMNS, aged).where(SUBJECT_KEY.c.lookup.in_(lookups)))
+        for row in rows.mappings():
             try:
-                found[row.lookup] = self._unwrapped(row)
+                found[row["lookup"]] = self.keks.subject_key(row)
             except KeyStoreError as error:
-                found[row.lookup] = error
-        return found
+                found[row["lookup"]] = error
+            else:
+                if row["aged"]:
+                    old.append(row["lookup"])
+        return found, old
 
-    def _new_row(self, lookup: str) -> dict[str, Any]:
-        subject = f"psn_{self._random(16).hex()}"
-        kid = f"k_{self._random(16).hex()}"
-        nonce = self._random(_NONCE_BYTES)
-        key = self._random(KEY_BYTES)
-        return {
+    def _new_row(self, lookup: str, generation: int, subject: str | None = None) -> dict[str, Any]:
+        row = {
             "lookup": lookup,
-            "subject": subject,
-            "kid": kid,
-            "wrapped": nonce + self._kek.encrypt(nonce, key, _associated(lookup, subject, kid, self._generation)),
-            "kek": self._generation,
+            "subject": subject or f"psn_{self.random(16).hex()}",
+            "kid": f"k_{self.random(16).hex()}",
+            "kek": generation,
             "created_at": self._now(),
         }
+        return row | {"wrapped": self.keks.wrap(row, self.random(KEY_BYTES), self.random(_NONCE_BYTES))}
 
-    def _unwrapped(self, row: Row[Any]) -> SubjectKey:
-        """Return the key of `row`, which stays bound to its person, pseudonym, key id and KEK generation."""
-        if row.kek != self._generation:
-            raise KeyStoreError(f"a subject key is wrapped under generation {row.kek} of the key-encryption key")
-        nonce, ciphertext = row.wrapped[:_NONCE_BYTES], row.wrapped[_NONCE_BYTES:]
-        try:
-            key = self._kek.decrypt(nonce, ciphertext, _associated(row.lookup, row.subject, row.kid, row.kek))
-            return SubjectKey(row.subject, row.kid, key)
-        except (InvalidTag, SealedBlockError, TypeError, ValueError):
-            raise KeyStoreError("a subject key is damaged, or wrapped under another key-encryption key") from None
+    def _renew(self, connection: Connection, lookups: Collection[str], generation: int) -> None:
+        """Retire the keys that are still old, and give their subjects fresh ones."""
+        aged = SUBJECT_KEY.c.created_at < self._now() - DATA_KEY_LIFETIME
+        wanted = select(SUBJECT_KEY).where(SUBJECT_KEY.c.lookup.in_(lookups), aged).with_for_update()
+        for row in connection.execute(wanted).mappings().all():
+            connection.execute(insert(RETIRED_KEY).values(dict(row)))
+            fresh = self._new_row(row["lookup"], generation, row["subject"])
+            connection.execute(update(SUBJECT_KEY).where(SUBJECT_KEY.c.lookup == row["lookup"]).values(fresh))
 
 
 def insert_new(dialect: str) -> Insert:
@@ -161,8 +176,38 @@ def insert_new(dialect: str) -> Insert:
     return sqlite.insert(SUBJECT_KEY).on_conflict_do_nothing()
 
 
-def _associated(lookup: str, subject: str, kid: str, generation: int) -> bytes:
-    return f"omega-subject-key/v1\n{lookup}\n{subject}\n{kid}\n{generation}".encode()
+def current_generation(connection: Connection) -> int:
+    """Return the KEK generation to wrap under; it stays so until the transaction ends."""
+    return int(connection.execute(select(KEK_GENERATION.c.generation).with_for_update(read=True)).scalar_one())
+
+
+def delete_keys(connection: Connection, subject: str) -> tuple[str, ...]:
+    """Delete all keys of `subject` in a transaction, with word to the caches; return the ids of what was there."""
+    kids: list[str] = []
+    for table in (SUBJECT_KEY, RETIRED_KEY):
+        kids += connection.execute(delete(table).where(table.c.subject == subject).returning(table.c.kid)).scalars()
+    if kids:
+        count = SUBJECT_KEYS_DESTROYED.c.count
+        connection.execute(update(SUBJECT_KEYS_DESTROYED).values({count: count + 1}))
+        connection.execute(insert(DESTROYED_SUBJECT).values(number=_destroyed(connection), subject=subject))
+    return tuple(sorted(kids))
+
+
+def empty_wal(engine: Engine) -> None:
+    """Have SQLite keep nothing that was overwritten or deleted.
+
+    Raises:
+        KeyStoreError: somebody is reading it.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    connection = engine.raw_connection()
+    try:
+        busy, *_ = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.close()
+    if busy:
+        raise KeyStoreError("a destroyed key is still in the write-ahead log, as someone is reading it")
 
 
 def _destroyed(connection: Connection) -> int:
@@ -170,7 +215,8 @@ def _destroyed(connection: Connection) -> int:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turn whatever a database raises into `KeyStoreError`."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, TypeError, ValueError) as error:  # SQLite keeps any type in any column

@@ -4,12 +4,12 @@ Knows the cache and the waiting; the rows are `key_table`'s business.
 """
 
 import asyncio
-import hmac
 import os
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Final, ParamSpec, TypeVar
@@ -17,11 +17,18 @@ from typing import Final, ParamSpec, TypeVar
 from sqlalchemy import Engine
 
 from app.privacy.errors import KeyStoreError
+from app.privacy.keks import Keks
 from app.privacy.key_table import KeyTable, Outcome
+from app.privacy.lookup import lookup_of
 from app.privacy.sealed_block import KEY_BYTES, SubjectKey
+
+LIFETIME: Final = 5.0
+"""Seconds for which a key may be handed out after it was destroyed, at most."""
 
 _BATCH: Final = 500
 _WAITING: Final = 10_000
+_WATCH: Final = 1.0  # seconds between two looks at what was destroyed
+_DAY: Final = 86_400.0
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -30,19 +37,20 @@ class SubjectKeys:
     """The key store as one process uses it, from one event loop at a time.
 
     A key that was destroyed, by this process or another, is handed out for at most `lifetime` seconds more: the
-    count of destroyed keys is read with every batch, a key is served from the cache only while that reading is
-    younger than `lifetime`, and when the count has moved the cache is void. In steady use the reading is renewed
-    behind the caller's back at half that age.
+    count of destroyed keys is read with every batch, and a key is served from the cache only while that reading is
+    younger than `lifetime`. When the count has moved, what was destroyed is dropped and overwritten, so that whoever
+    still holds it seals nothing any more. In steady use the reading is renewed behind the caller's back at half that
+    age; with `watch` it happens every second, whether anybody asks or not.
     """
 
     def __init__(  # noqa: PLR0913 - limits, and the world as tests need it
         self,
         engine: Engine,
         *,
-        kek: bytes,
+        kek: bytes | Keks,
         lookup_key: bytes,
         cached: int = 50_000,
-        lifetime: float = 5.0,
+        lifetime: float = LIFETIME,
         patience: float = 2.0,
         random: Callable[[int], bytes] = os.urandom,
         clock: Callable[[], float] = time.monotonic,
@@ -51,7 +59,7 @@ class SubjectKeys:
 
         Args:
             engine: where the tables of `app.privacy.rows` are.
-            kek: key-encryption key, 32 bytes.
+            kek: the generations of the key-encryption key; or 32 bytes, a first one that never rotates.
             lookup_key: key of the HMAC under which a person is found, 32 bytes; never replaced, or nobody is found.
             cached: keys kept in memory, about 0.9 KB each; beyond it the least recently used is dropped.
             lifetime: seconds, see above.
@@ -76,6 +84,7 @@ class SubjectKeys:
         self._destroyed = -1
         self._read_at = float("-inf")
         self._renew_at = float("-inf")
+        self._fresh_since = clock()
         self._waiting: dict[str, asyncio.Future[Outcome]] = {}
         self._batches: asyncio.Task[None] | None = None
 
@@ -85,7 +94,7 @@ class SubjectKeys:
         Raises:
             KeyStoreError: no key can be had within `patience`; nothing may be recorded about this subject.
         """
-        lookup = self._lookup(tenant, kind, identifier)
+        lookup = lookup_of(self._lookup_key, tenant, kind, identifier)
         now = self._clock()
         found = self._cache.get(lookup) if now < self._read_at + self._lifetime else None
         if found is None:
@@ -115,21 +124,31 @@ class SubjectKeys:
         try:
             return await self._run(self._table.destroy, subject)
         finally:
-            self._cache.clear()
+            self._forget(frozenset({subject}))
+
+    async def watch(self, pause: float = _WATCH) -> None:
+        """Look for destroyed keys every `pause` seconds until cancelled, whether or not the database answers."""
+        while True:
+            await asyncio.sleep(pause)
+            with suppress(KeyStoreError):
+                await self.look()
+
+    async def look(self) -> None:
+        """Forget what was destroyed since the last time anybody looked.
+
+        Raises:
+            KeyStoreError: the database fails; what is cached is good for its `lifetime` and no longer.
+        """
+        started = self._clock()
+        if self._destroyed >= 0:
+            count, gone = await self._run(self._table.news, self._destroyed)
+            self._remember(started, count, gone, {})
 
     def close(self) -> None:
         """Drop every key and refuse whoever asks from now on; what has been started ends on its own."""
         self._closed = True
         self._cache.clear()
         self._thread.shutdown(wait=False)
-
-    def _lookup(self, tenant: str, kind: str, identifier: str) -> str:
-        """Return the HMAC of the three texts with NUL between them.
-
-        A NUL inside the first two becomes 0xff, which UTF-8 never holds, so no two triples look alike.
-        """
-        first, second = (_encoded(part).replace(b"\0", b"\xff") for part in (tenant, kind))
-        return hmac.digest(self._lookup_key, b"\0".join((first, second, _encoded(identifier))), "sha256").hex()
 
     async def _wait(self, lookup: str) -> SubjectKey:
         try:
@@ -167,28 +186,47 @@ class SubjectKeys:
         missing = KeyStoreError("the key store gave no answer")
         started = self._clock()
         try:
-            destroyed, found = await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._table.load, tuple(batch)
+            count, gone, found = await asyncio.get_running_loop().run_in_executor(
+                self._thread, self._load, tuple(batch), self._destroyed
             )
-            self._remember(started, destroyed, found)
+            self._remember(started, count, gone, found)
         except KeyStoreError as error:
             missing = error
         finally:
             for lookup, waiting in batch.items():
                 waiting.set_result(found.get(lookup, missing))
 
-    def _remember(self, started: float, destroyed: int, found: dict[str, Outcome]) -> None:
-        if destroyed != self._destroyed:  # not `<`: a restored database counts from less
+    def _load(self, lookups: tuple[str, ...], seen: int) -> tuple[int, frozenset[str] | None, dict[str, Outcome]]:
+        """Load keys, and what was destroyed since there were `seen`; on the thread."""
+        count, found = self._table.load(lookups)
+        if count == seen or seen < 0:
+            return count, frozenset(), found
+        count, gone = self._table.news(seen)
+        return count, gone, found
+
+    def _remember(self, started: float, count: int, gone: frozenset[str] | None, found: dict[str, Outcome]) -> None:
+        if started - self._fresh_since > _DAY:  # so that a key which has retired seals no more
+            self._fresh_since = started
             self._cache.clear()
-        self._destroyed = destroyed
-        self._read_at = started
-        self._renew_at = started + self._lifetime / 2
         for lookup, outcome in found.items():
             if isinstance(outcome, SubjectKey) and not self._closed:
                 self._cache[lookup] = outcome
                 self._cache.move_to_end(lookup)
+        self._forget(gone)
+        self._destroyed = count
+        self._read_at = started
+        self._renew_at = started + self._lifetime / 2
         while len(self._cache) > self._cached:
             self._cache.popitem(last=False)
+
+    def _forget(self, gone: frozenset[str] | None) -> None:
+        """Drop and overwrite the keys of these subjects; all, where nobody can say whose (a restored database)."""
+        if gone is not None and not gone:
+            return
+        for lookup, key in list(self._cache.items()):
+            if gone is None or key.subject in gone:
+                del self._cache[lookup]
+                key.forget()
 
     async def _run(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
         if self._closed:
@@ -198,7 +236,3 @@ class SubjectKeys:
                 return await asyncio.get_running_loop().run_in_executor(self._thread, partial(work, *args, **kwargs))
         except TimeoutError:
             raise KeyStoreError("the key store does not answer in time") from None
-
-
-def _encoded(part: str) -> bytes:
-    return part.encode("utf-8", "surrogatepass")

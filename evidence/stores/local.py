@@ -1,32 +1,22 @@
 """A directory of files created once and never opened for writing again.
 
 Whoever owns the directory can still remove it: the log makes that visible, the file system does not
-prevent it. Knows nothing of retention: it deletes nothing, and the dates stand in the seals.
+prevent it. Dates and legal holds bind whoever goes through this store (`evidence.stores.marks`).
 """
 
 import fcntl
 import os
-import secrets
-import stat
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Final
 
 from evidence.errors import AlreadyWrittenError, NotFoundError, ObjectTooLargeError, StoreError
-from evidence.store import MAX_OBJECT, check_key, check_retention
-
-_SCRATCH: Final = ".scratch"  # begins with a dot, so it can be no key
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_DRAFT: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_OBJECT: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe must not hang its reader
-
-# linux/fs.h
-_GET_FLAGS: Final = 0x80086601
-_SET_FLAGS: Final = 0x40086602
-_IMMUTABLE: Final = 0x10
+from evidence.store import MAX_OBJECT, Attempt, Canary, Level, check_expired, check_key, check_longer, check_retention
+from evidence.stores import immutable as flag
+from evidence.stores.folders import FILE, create_folder, draft, opened, opened_folders, read
+from evidence.stores.marks import SCRATCH, Marks
 
 
 class LocalStore:
@@ -41,7 +31,7 @@ class LocalStore:
 
         Args:
             folder: the store. It may be reached by a symbolic link; inside it none is followed.
-            read_only: write nothing to disk; `put` is refused.
+            read_only: write nothing to disk; whatever would is refused.
             immutable: set the immutable flag on every object, so that not even root changes or removes
                 it without clearing the flag first.
 
@@ -52,53 +42,48 @@ class LocalStore:
         self._root = folder
         self._read_only = read_only
         self._immutable = immutable
+        self._marks = Marks(folder)
         with _store_errors(str(folder)):
             if not read_only:
-                _create_folder(folder)
+                create_folder(folder)
                 self._clean()
-            with self._folders([] if read_only else [_SCRATCH]) as folders:
+            with opened_folders(folder, [] if read_only else [SCRATCH]) as folders:
                 if immutable and not read_only:
-                    _try_immutable(folders[-1])
+                    flag.try_flag(folders[-1])
 
     def put(self, key: str, data: bytes, *, retain_until: datetime) -> None:
         """See `WormStore.put`."""
         *parents, name = check_key(key).split("/")
         check_retention(retain_until)
-        if self._read_only:
-            raise StoreError(f"`{key}` cannot be written: the store was opened for reading only")
         with (
-            _store_errors(key),
-            self._folders([_SCRATCH], create=True) as scratch,
-            self._folders(parents, create=True) as folders,
+            self._changing(key, fcntl.LOCK_SH) as scratch,
+            opened_folders(self._root, parents, create=True) as folders,
         ):
-            fcntl.flock(scratch[-1], fcntl.LOCK_SH)
-            _publish(data, scratch[-1], name, folders[-1])
+            if not _stands(name, folders[-1]):  # an object never stands without a date
+                self._marks.prolong(key, retain_until)
+            with draft(data, scratch) as written, suppress(FileExistsError):
+                os.link(written, name, src_dir_fd=scratch, dst_dir_fd=folders[-1], follow_symlinks=False)
             # Linked by us now or by somebody earlier: either way it has to be these bytes, and durable. A
             # writer that died between link and fsync left the second to whoever retries.
-            with _opened(name, _OBJECT, folders[-1]) as file:
-                if _read(file, len(data)) != data:
+            with opened(name, FILE, folders[-1]) as file:
+                if read(file, len(data)) != data:
                     raise AlreadyWrittenError(key)
                 if self._immutable:
-                    _set_immutable(file, on=True)
+                    flag.set_flag(file, on=True)
                 os.fsync(file)
             for folder in reversed(folders):
                 os.fsync(folder)
+            self._marks.prolong(key, retain_until)
 
     def get(self, key: str, *, limit: int = MAX_OBJECT) -> bytes:
         """See `WormStore.get`."""
-        *parents, name = check_key(key).split("/")
-        try:
-            with self._folders(parents) as folders, _opened(name, _OBJECT, folders[-1]) as file:
-                data = _read(file, limit)
-        except FileNotFoundError as error:
-            raise NotFoundError(key) from error
-        except OSError as error:
-            raise _store_error(key, error) from error
+        with self._object(key) as file:
+            data = read(file, limit)
         if len(data) > limit:
             raise ObjectTooLargeError(key)
         return data
 
-    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
+    def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
         """See `WormStore.keys`.
 
         Whatever is not a folder counts as an object, also a symbolic link, which `get` then refuses.
@@ -107,38 +92,97 @@ class LocalStore:
         while pending:
             name = pending.pop()
             if name.endswith("/") or not name:
-                found = [each for each in self._entries(name) if _may_begin_with(prefix, each)]
-                pending += reversed([each for each in found if _may_come_after(after, each)])
-            elif name > after:
+                found = self._entries(name)
+                pending += reversed(
+                    [each for each in found if _may_begin_with(prefix, each) and _reaches_beyond(after, each)]
+                )
+            else:
                 yield name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+    def retained(self, key: str) -> datetime | None:
+        """See `WormStore.retained`."""
+        with self._object(key):
+            return self._marks.date(key)
+
+    def retain(self, key: str, until: datetime) -> None:
+        """See `WormStore.retain`."""
+        with self._changing(key, fcntl.LOCK_SH), self._object(key):
+            self._marks.prolong(key, check_longer(key, until, self._marks.date(key)))
+
+    def held(self, key: str) -> bool:
+        """See `WormStore.held`."""
+        with self._object(key):
+            return self._marks.held(key)
+
+    def hold(self, key: str, *, on: bool) -> None:
+        """See `WormStore.hold`."""
+        with self._changing(key, fcntl.LOCK_SH), self._object(key):
+            self._marks.hold(key, on=on)
+
+    def expire(self, key: str, now: datetime) -> None:
+        """See `WormStore.expire`. Waits until nobody writes, and lets nobody write meanwhile."""
+        *parents, name = check_key(key).split("/")
+        with self._changing(key, fcntl.LOCK_EX), self._object(key) as file:
+            check_expired(key, now, self._marks.date(key), self._marks.held)
+            if self._immutable:
+                flag.set_flag(file, on=False)
+            with opened_folders(self._root, parents) as folders:
+                os.unlink(name, dir_fd=folders[-1])
+                os.fsync(folders[-1])
+            self._marks.forget(key)
+
+    def attempts(self) -> Iterator[Attempt]:
+        """See `WormStore.attempts`: without the flag nothing holds against the owner, and nothing is tried."""
+        for name, change in flag.CHANGES if self._immutable else ():
+            yield Attempt(name=name, leaves=Level.L1, run=partial(self._attempt, change))
+
+    @property
+    def promised(self) -> Level:
+        """See `WormStore.promised`."""
+        return Level.L1I if self._immutable else Level.L1
+
+    def _attempt(self, change: flag.Change, canary: Canary) -> str | None:
+        with _store_errors(canary.key):
+            return flag.attempt(change, self._root / canary.key)
+
+    @contextmanager
+    def _object(self, key: str) -> Iterator[int]:
+        """Open the object at `key`.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        *parents, name = check_key(key).split("/")
+        with _store_errors(key), ExitStack() as stack:
+            try:
+                folders = stack.enter_context(opened_folders(self._root, parents))
+                file = stack.enter_context(opened(name, FILE, folders[-1]))
+            except FileNotFoundError as error:
+                raise NotFoundError(key) from error
+            yield file
+
+    @contextmanager
+    def _changing(self, key: str, lock: int) -> Iterator[int]:
+        """Lock the store against `expire`, or against all others; yield its scratch folder."""
+        if self._read_only:
+            raise StoreError(f"`{key}` cannot be changed: the store was opened for reading only")
+        with _store_errors(key), opened_folders(self._root, [SCRATCH], create=True) as folders:
+            fcntl.flock(folders[-1], lock)
+            yield folders[-1]
 
     def _entries(self, folder: str) -> list[str]:
         """Return what is in `folder` (empty, or with a slash at its end), sorted; folders end in a slash.
 
         With the slash in the comparison the keys come out in the order of their characters.
         """
-        with _store_errors(folder), self._folders(folder.split("/")[:-1]) as folders, os.scandir(folders[-1]) as found:
+        path = folder.split("/")[:-1]
+        with _store_errors(folder), opened_folders(self._root, path) as folders, os.scandir(folders[-1]) as found:
             names = [f"{folder}{each.name}" + "/" * each.is_dir(follow_symlinks=False) for each in found]
         return sorted(name for name in names if folder or not (name.startswith(".") and name.endswith("/")))
 
-    @contextmanager
-    def _folders(self, path: Sequence[str], *, create: bool = False) -> Iterator[list[int]]:
-        """Open the root and each folder of `path` in turn, following no symbolic link; yield all of them."""
-        with ExitStack() as opened:
-            try:
-                folders = [opened.enter_context(_opened(self._root, _FOLDER))]
-            except FileNotFoundError as error:  # nothing can be said about any key
-                raise StoreError(f"`{self._root}` is no directory") from error
-            for name in path:
-                if create:
-                    with suppress(FileExistsError):
-                        os.mkdir(name, 0o700, dir_fd=folders[-1])
-                folders.append(opened.enter_context(_opened(name, _FOLDER | os.O_NOFOLLOW, folders[-1])))
-            yield folders
-
     def _clean(self) -> None:
         """Remove what dead writers left; each living one holds a lock until its draft is gone."""
-        with self._folders([_SCRATCH], create=True) as folders:
+        with opened_folders(self._root, [SCRATCH], create=True) as folders:
             try:
                 fcntl.flock(folders[-1], fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -149,83 +193,21 @@ class LocalStore:
                         os.unlink(each.name, dir_fd=folders[-1])
 
 
-def _publish(data: bytes, scratch: int, name: str, folder: int) -> None:
-    """Link a durable file of `data` at `name`, unless something is there."""
-    draft = secrets.token_hex(16)
+def _stands(name: str, folder: int) -> bool:
     try:
-        with _opened(draft, _DRAFT, scratch) as file:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(file, rest) :]
-            os.fchmod(file, 0o444)
-            os.fsync(file)
-        with suppress(FileExistsError):
-            os.link(draft, name, src_dir_fd=scratch, dst_dir_fd=folder, follow_symlinks=False)
-    finally:
-        with suppress(OSError):  # the next one to open the store tries again
-            os.unlink(draft, dir_fd=scratch)
-
-
-def _read(file: int, limit: int) -> bytes:
-    """Return the content of `file`, or its first `limit + 1` bytes.
-
-    Raises:
-        StoreError: it is no regular file.
-    """
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        raise StoreError("something other than a file stands in the store")
-    data = bytearray()
-    while len(data) <= limit and (chunk := os.read(file, limit + 1 - len(data))):
-        data += chunk
-    return bytes(data)
+        os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _may_begin_with(prefix: str, name: str) -> bool:
     return name.startswith(prefix) or (name.endswith("/") and prefix.startswith(name))
 
 
-def _may_come_after(after: str, name: str) -> bool:
-    """Tell whether a key below the folder `name`, or the key `name`, can be greater than `after`."""
-    return name > after[: len(name)] or after.startswith(name)
-
-
-def _create_folder(folder: Path) -> None:
-    """Create `folder` and those above it where there is none, durably."""
-    if folder.is_dir():
-        return
-    _create_folder(folder.parent)
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    with _opened(folder.parent, _FOLDER) as parent:
-        os.fsync(parent)
-
-
-def _try_immutable(folder: int) -> None:
-    """Set and clear the flag on a draft, so that a store that cannot do it fails at once."""
-    draft = secrets.token_hex(16)
-    with _opened(draft, _DRAFT, folder) as file:
-        try:
-            _set_immutable(file, on=True)
-            _set_immutable(file, on=False)
-        finally:
-            os.unlink(draft, dir_fd=folder)
-
-
-def _set_immutable(file: int, *, on: bool) -> None:
-    flags = bytearray(8)  # declared as long, and the kernel reads and writes an int
-    fcntl.ioctl(file, _GET_FLAGS, flags)
-    (value,) = struct.unpack_from("i", flags)
-    struct.pack_into("i", flags, 0, value | _IMMUTABLE if on else value & ~_IMMUTABLE)
-    fcntl.ioctl(file, _SET_FLAGS, flags)
-
-
-@contextmanager
-def _opened(name: str | Path, flags: int, folder: int | None = None) -> Iterator[int]:
-    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def _reaches_beyond(after: str, name: str) -> bool:
+    """Return whether the file `name`, or anything in the folder, comes behind `after`."""
+    return name > after or (name.endswith("/") and after.startswith(name))
 
 
 @contextmanager
@@ -233,8 +215,4 @@ def _store_errors(place: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise _store_error(place, error) from error
-
-
-def _store_error(place: str, error: OSError) -> StoreError:
-    return StoreError(f"`{place}`: {error.strerror}")
+        raise StoreError(f"`{place}`: {error.strerror}") from error

@@ -1,18 +1,21 @@
 """S3 with Object Lock in COMPLIANCE mode: the store of record.
 
 The only module that imports boto3. Believes no configuration: what the lock of an object really is, it
-reads back after every write. Whether the service honours its locks is for a probe to find out.
+reads back after every write. Whether the service honours its locks is for `evidence.probe` to find out.
 """
 
 import base64
 import hashlib
-import threading
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
@@ -24,19 +27,34 @@ from evidence.errors import (
     ShadowedObjectError,
     StoreError,
 )
-from evidence.store import MAX_OBJECT, S3Options, check_key, check_retention
+from evidence.store import (
+    MAX_OBJECT,
+    Attempt,
+    Canary,
+    Level,
+    S3Options,
+    check_expired,
+    check_key,
+    check_longer,
+    check_retention,
+)
+from evidence.stores.s3_attempts import ATTEMPTS, Target
+from evidence.stores.versions import Pins, listed
 
 _LOCK: Final = "COMPLIANCE"
 _UNSETTLED: Final = frozenset({409, 412})  # somebody was there first, perhaps we; or is writing right now
+_ABSENT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "404"})  # the last where an answer has no body
+_NEVER_HELD: Final = frozenset({"NoSuchObjectLockConfiguration", "NoSuchObjectLegalHold"})
 _NO_PLACE: Final = frozenset({"us-east-1", "aws-global"})  # S3 refuses to be told these two
-_MAX_PINS: Final = 200_000
+_REFUSALS: Final = frozenset({*range(400, 500), 501}) - {408, 429}  # the rest says: not now
 
 
 class S3Store:
     """Writes with `If-None-Match: *` under a lock that nobody can shorten; several threads may use one.
 
     The credentials need GetObject, GetObjectVersion, GetObjectRetention, ListBucketVersions, and to write
-    PutObject and PutObjectRetention; nothing that deletes, and no bypass.
+    PutObject and PutObjectRetention; nothing that deletes, and no bypass. Who holds needs GetObjectLegalHold and
+    PutObjectLegalHold, who lets expire DeleteObjectVersion: other people, if possible.
     """
 
     def __init__(self, bucket: str, prefix: str = "", *, options: S3Options) -> None:
@@ -54,7 +72,8 @@ class S3Store:
         self._bucket = bucket
         self._prefix = f"{check_key(prefix)}/" if prefix else ""
         self._client = _connect(options)
-        self._pins = _Pins()
+        self._options = options
+        self._pins = Pins()
 
     def put(self, key: str, data: bytes, *, retain_until: datetime) -> None:
         """See `WormStore.put`.
@@ -79,27 +98,87 @@ class S3Store:
     def get(self, key: str, *, limit: int = MAX_OBJECT) -> bytes:
         """See `WormStore.get`.
 
-        A version that `put` or `keys` has seen is read without asking whether others came after it.
+        A version that `put` or `keys` has seen as the only one is read without asking whether others came after it.
         """
         with _store_errors(key):
-            return self._read(key, self._pins.get(key) or self._only_version(key), limit)
+            return self._read(key, self._version(key), limit)
 
-    def keys(self, prefix: str = "", *, after: str = "") -> Iterator[str]:
+    def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
         """See `WormStore.keys`."""
-        before = ""
-        marker = f"{self._prefix}{after}" if after > prefix else ""  # servers differ on one that lies before the prefix
-        for page in self._pages(f"{self._prefix}{prefix}", marker):
-            for marker in page.get("DeleteMarkers", ()):
-                raise ShadowedObjectError(f"`{marker['Key']}` has a delete marker")
-            for version in page.get("Versions", ()):
-                key = version["Key"].removeprefix(self._prefix)
-                if key == before:
-                    raise ShadowedObjectError(f"`{key}` has more than one version")
-                if key < before:  # then two versions of one key need not be neighbours
-                    raise StoreError(f"the store lists `{key}` after `{before}`")
-                before = key
-                self._pins.set(key, version["VersionId"])
+        if after > prefix and not after.startswith(prefix):
+            return  # every key that begins with `prefix` comes before it
+        # A marker that does not begin with the prefix makes some servers list nothing at all.
+        marker = {"KeyMarker": f"{self._prefix}{after}"} if after.startswith(prefix) and after else {}
+        for name, version in listed(self._pages(f"{self._prefix}{prefix}", marker)):
+            key = name.removeprefix(self._prefix)
+            self._pins.set(key, version)
+            if key > after:
                 yield key
+
+    def retained(self, key: str) -> datetime | None:
+        """See `WormStore.retained`. A lock in another mode than ours, or one we may not see, is no date."""
+        with _store_errors(key):
+            return _locked_until(self._head(key, self._version(key)))
+
+    def retain(self, key: str, until: datetime) -> None:
+        """See `WormStore.retain`."""
+        with _store_errors(key):
+            version = self._version(key)
+            until = _whole_second(check_longer(key, until, _locked_until(self._head(key, version))))
+            self._prolong(key, version, until)
+            self._require_lock(key, version, until, "")
+
+    def held(self, key: str) -> bool:
+        """See `WormStore.held`."""
+        with _store_errors(key):
+            return self._holds(key, self._version(key))
+
+    def hold(self, key: str, *, on: bool) -> None:
+        """See `WormStore.hold`."""
+        with _store_errors(key):
+            version, status = self._version(key), "ON" if on else "OFF"
+            self._client.put_object_legal_hold(**self._place(key), VersionId=version, LegalHold={"Status": status})
+            if self._holds(key, version) is not on:
+                raise StoreError(f"the legal hold of `{key}` was to be {status.lower()}, and is not")
+
+    def expire(self, key: str, now: datetime) -> None:
+        """See `WormStore.expire`. Deletes the one version there is."""
+        with _store_errors(key):
+            version = self._only_version(key)  # not the one remembered: others must not come to light by it
+            kept = _locked_until(self._head(key, version))
+            check_expired(key, now, kept, lambda _: self._holds(key, version))
+            self._client.delete_object(**self._place(key), VersionId=version)
+            self._pins.set(key, None)
+
+    def attempts(self) -> Iterator[Attempt]:
+        """See `WormStore.attempts`."""
+        for name, leaves, call in ATTEMPTS:
+            yield Attempt(name=name, leaves=leaves, run=partial(self._attempt, call))
+
+    @property
+    def promised(self) -> Level:
+        """See `WormStore.promised`."""
+        return Level.L3
+
+    def _attempt(self, call: Callable[[Target], str | None], canary: Canary) -> str | None:
+        """Return how the service refused `call`, None if it did not."""
+        with _store_errors(canary.key):
+            target = Target(
+                client=self._client,
+                unsigned=lambda: _connect(self._options, signature=UNSIGNED),
+                unknown=lambda: _connect(
+                    replace(self._options, credentials=(secrets.token_hex(10), secrets.token_hex(20)))
+                ),
+                place=self._place(canary.key),
+                version=self._version(canary.key),
+                canary=canary,
+            )
+            try:
+                return call(target)
+            except ClientError as error:
+                if _status(error) not in _REFUSALS:
+                    raise
+                return f"{_status(error)} {error.response['Error']['Code']}"
 
     def _place(self, key: str) -> dict[str, str]:
         return {"Bucket": self._bucket, "Key": f"{self._prefix}{check_key(key)}"}
@@ -136,6 +215,9 @@ class S3Store:
             raise AlreadyWrittenError(key)
         return version
 
+    def _version(self, key: str) -> str:
+        return self._pins.get(check_key(key)) or self._only_version(key)
+
     def _only_version(self, key: str) -> str:
         place = self._place(key)
         # Other keys may begin with this one, and come after it: the first page is enough.
@@ -143,18 +225,14 @@ class S3Store:
         versions = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == place["Key"]]
         deleted = any(each["Key"] == place["Key"] for each in page.get("DeleteMarkers", ()))
         if deleted or len(versions) > 1:
-            raise ShadowedObjectError(f"`{key}` has more than one version, or was deleted")
+            raise ShadowedObjectError(key)
         if not versions:
             raise NotFoundError(key)
         return str(versions[0])
 
     def _read(self, key: str, version: str, limit: int) -> bytes:
-        try:
+        with _absence(key):
             answer = self._client.get_object(**self._place(key), VersionId=version)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in {"NoSuchKey", "NoSuchVersion"}:
-                raise NotFoundError(key) from error
-            raise
         with closing(answer["Body"]) as body:
             if answer.get("VersionId") != version:  # whoever answers for the store does not know the object
                 raise StoreError(f"`{key}` was answered with something else than its version")
@@ -179,31 +257,24 @@ class S3Store:
 
     def _head(self, key: str, version: str) -> dict[str, Any]:
         place = self._place(key)
-        head: dict[str, Any] = self._client.head_object(**place, VersionId=version, ChecksumMode="ENABLED")
+        with _absence(key):
+            head: dict[str, Any] = self._client.head_object(**place, VersionId=version, ChecksumMode="ENABLED")
         return head
 
-    def _pages(self, prefix: str, after: str) -> Iterator[dict[str, Any]]:
-        behind = {"KeyMarker": after} if after else {}
+    def _holds(self, key: str, version: str) -> bool:
+        try:
+            with _absence(key):
+                answer = self._client.get_object_legal_hold(**self._place(key), VersionId=version)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NEVER_HELD:
+                return False
+            raise
+        return bool(answer.get("LegalHold", {}).get("Status") == "ON")
+
+    def _pages(self, prefix: str, marker: dict[str, str]) -> Iterator[dict[str, Any]]:
         with _store_errors(prefix):
             pages = self._client.get_paginator("list_object_versions")
-            yield from map(_listing, pages.paginate(Bucket=self._bucket, Prefix=prefix, **behind))
-
-
-class _Pins:
-    """The version of each key seen lately, so that reading a whole store takes one request per object."""
-
-    def __init__(self) -> None:
-        self._versions: dict[str, str] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> str | None:
-        return self._versions.get(key)
-
-    def set(self, key: str, version: str) -> None:
-        with self._lock:
-            self._versions[key] = version
-            if len(self._versions) > _MAX_PINS:
-                del self._versions[next(iter(self._versions))]
+            yield from map(_listing, pages.paginate(Bucket=self._bucket, Prefix=prefix, **marker))
 
 
 def ensure_bucket(bucket: str, *, options: S3Options) -> None:
@@ -221,14 +292,14 @@ def ensure_bucket(bucket: str, *, options: S3Options) -> None:
         client.get_object_lock_configuration(Bucket=bucket)
 
 
-def _connect(options: S3Options) -> Any:
+def _connect(options: S3Options, signature: Any = "s3v4") -> Any:
     access_key, secret_key = options.credentials or (None, None)
     config = Config(
         connect_timeout=options.connect_timeout,
         read_timeout=options.read_timeout,
         retries={"mode": "standard", "total_max_attempts": options.attempts},
         s3={"addressing_style": "path" if options.endpoint else "auto"},
-        signature_version="s3v4",
+        signature_version=signature,
     )
     try:
         # A session of our own: the one that `boto3.client` shares is not safe to use from several threads.
@@ -256,8 +327,13 @@ def _listing(page: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_locked(head: dict[str, Any], until: datetime) -> bool:
+    date = _locked_until(head)
+    return date is not None and date >= until
+
+
+def _locked_until(head: dict[str, Any]) -> datetime | None:
     date = head.get("ObjectLockRetainUntilDate")
-    return head.get("ObjectLockMode") == _LOCK and isinstance(date, datetime) and date >= until
+    return date if head.get("ObjectLockMode") == _LOCK and isinstance(date, datetime) else None
 
 
 def _whole_second(moment: datetime) -> datetime:
@@ -267,6 +343,17 @@ def _whole_second(moment: datetime) -> datetime:
 
 def _status(error: ClientError) -> int:
     return int(error.response["ResponseMetadata"]["HTTPStatusCode"])
+
+
+@contextmanager
+def _absence(key: str) -> Iterator[None]:
+    """Turn what boto3 says of a version that is not there into our error."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _ABSENT:
+            raise NotFoundError(key) from error
+        raise
 
 
 @contextmanager

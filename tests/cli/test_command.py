@@ -27,6 +27,14 @@ COMMANDS = [
     ["evidence", "check-proof"],
     ["token"],
     ["token", "issue"],
+    ["keys"],
+    ["keys", "rotate-kek"],
+    ["subject"],
+    ["subject", "erase"],
+    ["subject", "hold"],
+    ["subject", "release"],
+    ["subject", "replay-erasures"],
+    ["subject", "sweep"],
 ]
 NAMES = [" ".join(command) or "omega" for command in COMMANDS]
 
@@ -52,7 +60,7 @@ def test_the_help_says_what_exit_codes_mean(omega):
 
 def test_every_command_stands_in_the_help(omega):
     out = omega("--help").out
-    for name in ("serve", "decide", "decision", "policy", "evidence", "token"):
+    for name in ("serve", "decide", "decision", "policy", "evidence", "token", "keys", "subject"):
         assert f"    {name} " in out
 
 

@@ -77,10 +77,17 @@ def test_a_decision_whose_key_is_gone(omega, settings):
     asyncio.run(store.destroy(Record.parse(record_of(settings, recorded)).sealed[0]["subject"]))
     close_keys(store)
     ended = omega("decision", "replay", recorded.decision_id)
-    assert (ended.code, ended.errors) == (2, "")
-    assert ended.out.startswith(f"{recorded.decision_id}: not reproducible: the subject's key was destroyed\n")
+    assert (ended.code, ended.errors) == (4, "")
+    assert ended.out.startswith(f"{recorded.decision_id}: sealed, key destroyed: the subject's key was destroyed\n")
     told = omega("decision", "replay", recorded.decision_id, "--json")
-    assert (told.code, told.json["outcome"], "replayed" in told.json) == (2, "not reproducible", False)
+    assert (told.code, told.json["outcome"], "replayed" in told.json) == (4, "sealed, key destroyed", False)
+
+
+def test_without_a_place_for_objects_nothing_is_replayed(omega, settings, monkeypatch):
+    (recorded,) = decided(settings, body())
+    monkeypatch.setenv("OMEGA_OBJECTS", "http://example.org/")
+    ended = omega("decision", "replay", recorded.decision_id)
+    assert (ended.code, "is no place" in ended.message) == (2, True)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +189,7 @@ def test_without_the_key_an_explanation_has_no_values(omega, settings):
     close_keys(store)
     ended = omega("decision", "explain", recorded.decision_id)
     assert ended.code == 0
-    why = "decided again, it is not reproducible: the subject's key was destroyed"
+    why = "sealed, key destroyed: the subject's key was destroyed"
     assert ended.out.splitlines()[1] == f"which rules held cannot be told: {why}"
     assert "  FAILED     ripe" in ended.out
     assert "             rego/shop/sell.rego:14\n" in ended.out

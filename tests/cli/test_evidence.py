@@ -2,6 +2,8 @@
 
 import pytest
 
+from evidence.record import Record
+from evidence.store import open_store
 from tests.decision_plane.asking import body
 from tests.node import decided, sealed
 
@@ -61,3 +63,19 @@ def test_without_a_node_there_is_nothing_to_verify(omega, monkeypatch, tmp_path)
     assert ended.code == 2
     assert "log.vkey" in ended.message
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_hold_is_in_the_log_as_well_as_on_the_object(omega, recorded, settings):
+    assert omega("evidence", "hold", recorded.decision_id, "on").code == 0
+    sealed(settings)
+    assert omega("evidence", "verify", "--json").json["checked"]["records"] == 4
+    store = open_store(settings.store, read_only=True)
+    segments = {key: store.get(key) for key in store.keys("chains/") if "/segments/" in key}
+    (held,) = [key for key in segments if store.held(key)]
+    (line,) = [line for data in segments.values() for line in data.splitlines() if b"legal_hold" in line]
+    assert Record.parse(line).body == {"key": held, "on": True}
+
+
+def test_the_nodes_store_is_probed(omega, settings):
+    found = omega("evidence", "probe", "--json").json
+    assert (found["store"], found["level"]) == (settings.store, "L1")

@@ -1,4 +1,6 @@
-"""`omega policy test`, `check` and `reload`."""
+"""`omega policy test`, `mutate`, `check` and `reload`."""
+
+import json
 
 import pytest
 
@@ -6,6 +8,10 @@ from app import activation
 from tests.pdp.shop import SELL_TEST, written
 
 BROKEN = {"rego/shop/sell.rego": "package shop.sell\n\nx := \n"}
+SURVIVOR = (
+    "SURVIVED rego/shop/sell.rego:19: passed weighed: `input.resource.properties.grams >= limits.min_grams` becomes "
+    "`input.resource.properties.grams > limits.min_grams`"
+)
 FAILING = {"rego/shop/sell_test.rego": SELL_TEST.replace("allow == true", "allow == false")}
 
 
@@ -45,6 +51,66 @@ def test_tests_as_json(omega, settings):
     assert "coverage" not in omega("policy", "test", "--json").json
 
 
+def test_mutants_that_no_test_notices_are_named_with_their_place(omega, settings):
+    ended = omega("policy", "mutate", "--package", "shop.sell")
+    assert (ended.code, ended.errors) == (1, "")
+    first, score, *survivors, last = ended.out.splitlines()
+    assert first.split() == ["package", "killed", "score"]
+    name, killed, percent = score.split()
+    assert name == "shop.sell"
+    assert percent == "{}%".format(100 * int(killed.partition("/")[0]) // int(killed.partition("/")[2]))
+    assert SURVIVOR in survivors
+    assert all(line.startswith("SURVIVED rego/shop/sell.rego:") for line in survivors)
+    assert last.endswith(f"0 explained, {len(survivors)} survived")
+    assert omega("policy", "mutate", settings.policies, "--package", "shop.sell").out == ended.out
+
+
+def test_mutants_as_json(omega, settings):
+    ended = omega("policy", "mutate", "--json", "--package", "shop.sell")
+    assert (ended.code, ended.errors) == (1, "")
+    [package] = ended.json["packages"]
+    assert package.keys() == {"package", "file", "mutants", "killed", "percent", "survivors"}
+    assert package["mutants"] == package["killed"] + len(package["survivors"])
+    assert {each["reason"] for each in package["survivors"]} == {None}
+    explain(settings.policies, package["survivors"])
+    again = omega("policy", "mutate", "--json", "--package", "shop.sell")
+    assert (again.code, again.json["ok"], again.json["stale"]) == (0, True, [])
+    assert {each["reason"] for each in again.json["packages"][0]["survivors"]} == {"for the test"}
+    told = omega("policy", "mutate", "--package", "shop.sell").out.splitlines()
+    assert told[1].endswith(f"100%   {len(package['survivors'])} explained")
+
+
+def test_explanations_of_what_a_test_notices_are_stale(omega, settings):
+    survivors = omega("policy", "mutate", "--json", "--package", "shop.sell").json["packages"][0]["survivors"]
+    explain(settings.policies, [*survivors, {"rule": "passed ripe", "change": "a miracle"}])
+    ended = omega("policy", "mutate", "--package", "shop.sell")
+    assert ended.code == 1
+    assert ended.out.splitlines()[-2].startswith("STALE mutants.yaml:1:1: there is no such mutant; take it out: ")
+    assert ended.out.endswith("0 survived; 1 explanations are stale\n")
+
+
+@pytest.mark.usefixtures("settings")
+def test_mutants_of_no_package_are_one_line(omega):
+    assert "there is no package `shop.buy`" in omega("policy", "mutate", "--package", "shop.buy").message
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_terminal_sees_a_bar_and_nothing_of_it_stays_in_the_answer(omega, monkeypatch):
+    plain = omega("policy", "mutate", "--package", "shop.sell")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    shown = omega("policy", "mutate", "--package", "shop.sell")
+    assert shown.out == plain.out
+    assert "mutants" in shown.errors
+
+
+def explain(policies, survivors):
+    entries = [
+        {"package": "shop.sell", "rule": each["rule"], "change": each["change"], "reason": "for the test"}
+        for each in survivors
+    ]
+    (policies / "mutants.yaml").write_text(json.dumps(entries), "utf-8")  # what is JSON is YAML too
+
+
 def test_check_admits_and_changes_nothing(omega, settings):
     before = activation.active(settings.bundles)
     written(settings.policies, {"data/notes.json": "{}"})
@@ -66,7 +132,7 @@ def test_reload_admits_and_puts_in_force(omega, settings):
     assert omega("policy", "reload", "--json").json == {"ok": True, "bundle": digest, "revision": "unversioned"}
 
 
-@pytest.mark.parametrize("command", ["test", "check", "reload"])
+@pytest.mark.parametrize("command", ["test", "mutate", "check", "reload"])
 def test_policies_that_are_not_admitted_are_one_line_with_the_place(omega, settings, command):
     before = activation.active(settings.bundles)
     written(settings.policies, BROKEN)

@@ -2,10 +2,12 @@
 
 import re
 import shlex
+from datetime import UTC, datetime
 
 import pytest
 
 from app import supervisor
+from app.assurance import Watch
 from app.cli import serve
 from app.pdp.errors import BundleError
 from app.supervisor import ServeError
@@ -28,7 +30,16 @@ def ready(monkeypatch):
 def test_as_json_it_says_where_it_is(omega, settings):
     ended = omega("serve", "--json")
     assert ended.code == 0
-    assert ended.json == {"url": URL, "data": str(settings.data), "store": settings.store}
+    assert ended.json == {"url": URL, "data": str(settings.data), "store": settings.store, "assurance": None}
+    Watch(settings).run(datetime.now(UTC))
+    assert omega("serve", "--json").json["assurance"] == "L1"
+
+
+@pytest.mark.usefixtures("ready")
+def test_it_says_what_the_store_is_worth(omega, settings):
+    assert "\nstorage assurance not known yet\n" in omega("serve").out
+    Watch(settings).run(datetime.now(UTC))
+    assert "\nstorage assurance L1: durable; " in omega("serve").out
 
 
 @pytest.mark.usefixtures("ready")

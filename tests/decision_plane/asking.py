@@ -9,6 +9,8 @@ from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
 from app.errors import problem
+from app.pdp.explain import Trace
+from app.pdp.explaining import Again, traced
 from tests.pdp.deciding import Deciding, Service, deciding
 from tests.pdp.shop import asked
 
@@ -72,6 +74,7 @@ class Plane:
     """A decision plane over a bundle, and everything it was handed."""
 
     def __init__(self, bundle, *, in_flight=8):
+        self.bundle, self.again, self.decide_again_by = bundle, 0, None
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
         self.shelf = Shelf(self.log)
@@ -83,8 +86,20 @@ class Plane:
             decisions=self.shelf,
             health=lambda: Health(checks=self.checks, bundle=bundle.digest, revision=bundle.revision),
             refusals=Refusals(self.clock),
+            decide_again=self.decide_again,
             in_flight=in_flight,
         )
+
+    def decide_again(self, digest, asked):
+        """Decide again as the test wants, and count it."""
+        assert digest == self.bundle.digest
+        self.again += 1
+        return (self.decide_again_by or self.traced)(digest, asked)
+
+    def traced(self, _, asked):
+        """Decide again in this process."""
+        told = asyncio.run(traced(self.bundle, asked))
+        return Again(result=told["result"], trace=Trace(held=told["held"], lines=told["lines"]))
 
     def ask(self, *chunks, **options):
         """Ask once, on a loop of its own."""

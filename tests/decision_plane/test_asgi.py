@@ -203,8 +203,10 @@ def test_readiness_says_what_it_waits_for(plane, shop):
     assert waiting.document == {
         "ready": False,
         "checks": {"evaluators": True, "journal": False},
+        "alarms": [],
         "bundle": shop.digest,
         "revision": "r1",
+        "assurance": None,
     }
 
 

@@ -1,9 +1,13 @@
 """`?explain=true`: who gets an explanation, and what is in it."""
 
+import asyncio
 import json
 
 import pytest
 
+from app.pdp.errors import EvaluationError
+from app.pdp.explain import Trace
+from app.pdp.explaining import Again
 from tests.decision_plane.asking import JSON, Plane, body
 from tests.pdp.shop import CALLERS, FILES, SELL, stocked
 
@@ -32,11 +36,68 @@ def test_a_deny_is_explained_without_values(plane):
         ("weighed", "passed"),
         ("described", "passed"),
     ]
-    assert [rule["line"] for rule in found["gates"][1]["rules"]] == [19, 21]
+    assert [(rule["line"], rule["held"], rule["lines"]) for rule in found["gates"][1]["rules"]] == [
+        (19, True, [19]),
+        (21, False, [21]),
+    ]
     assert found["changes"] == [{"id": "ripe", "say": "the fruit is ripe", "facts": ["resource/properties/ripe"]}]
     told = json.dumps(found)
-    assert not any(f'"{name}"' in told for name in ("value", "held", "lines"))
+    assert '"value"' not in told
     assert "77" not in told
+
+
+def test_facts_that_a_failed_gate_misses_are_named(plane):
+    weighed = explanation(plane.ask(body(grams=1), query=EXPLAIN))["gates"][1]
+    assert (weighed["id"], weighed["state"], weighed["missing"]) == ("weighed", "failed", ["context/gift"])
+    assert "facts" not in weighed
+    assert "missing" not in explanation(plane.ask(body(), query=EXPLAIN))["gates"][1]
+
+
+def held(answer):
+    """Return whether it is told which rules held."""
+    return {"held" in rule for gate in explanation(answer)["gates"] for rule in gate["rules"]} == {True}
+
+
+def test_what_no_policy_answered_is_not_decided_again(plane):
+    answer = plane.ask(body(grams=None), query=EXPLAIN)
+    assert [change["facts"] for change in explanation(answer)["changes"]] == [["resource/properties/grams"]]
+    assert not held(answer)
+    assert plane.again == 0
+
+
+@pytest.mark.parametrize("ending", ["evaluation_timeout", "evaluation_crashed"])
+def test_a_decision_that_cannot_be_made_again_is_explained_by_the_text_of_the_policies(plane, ending):
+    def decide_again(*_):
+        raise EvaluationError(ending)
+
+    plane.decide_again_by = decide_again
+    assert not held(plane.ask(body(ripe=False), query=EXPLAIN))
+    plane.decide_again_by = None
+    assert held(plane.ask(body(ripe=False), query=EXPLAIN))
+
+
+def test_a_decision_that_comes_out_differently_has_no_trace(plane):
+    plane.decide_again_by = lambda *_: Again(result={"allow": True}, trace=Trace(held={}, lines={}))
+    assert not held(plane.ask(body(ripe=False), query=EXPLAIN))
+
+
+def test_one_is_decided_again_at_a_time_and_those_beyond_a_few_not_at_all(plane):
+    at_once, most = [], []
+
+    def decide_again(digest, asked):
+        at_once.append(asked)
+        most.append(len(at_once))
+        told = plane.traced(digest, asked)
+        at_once.pop()
+        return told
+
+    async def main():
+        return await asyncio.gather(*[plane.asking(body(ripe=False), query=EXPLAIN) for _ in range(7)])
+
+    plane.decide_again_by = decide_again
+    answers = asyncio.run(main())
+    assert sorted(map(held, answers)) == [False] * 3 + [True] * 4
+    assert most == [1] * 4
 
 
 def test_an_allow_is_explained_too(plane):

@@ -60,6 +60,7 @@ class Load:
         self._tasks: list[asyncio.Task[None]] = []
         self.answers: list[Answer] = []
         self.refused: Counter[str] = Counter()
+        self.refused_by_tag: Counter[tuple[str, str]] = Counter()
         self.broken = 0
 
     async def __aenter__(self) -> Self:
@@ -112,7 +113,9 @@ class Load:
 
     def _note(self, tag: str, status: int, document: dict[str, Any]) -> None:
         if status != 200:
-            self.refused[f"{status} {document.get('type')}"] += 1
+            problem = f"{status} {document.get('type')}"
+            self.refused[problem] += 1
+            self.refused_by_tag[tag, f"{problem} {str(document.get('detail')).partition(':')[0]}"] += 1
             return
         context = document["context"]
         self.answers.append(

@@ -27,6 +27,7 @@ class Role(StrEnum):
 
     SUPERVISOR = "supervisor"
     SEALER = "sealer"
+    INDEXER = "indexer"
     WORKER = "worker"
     ZYGOTE = "zygote"
     EVALUATOR = "evaluator"
@@ -119,6 +120,8 @@ class Service:
         for child in children(head):
             if b"app.sealing" in _command(child):
                 found[Role.SEALER].append(child)
+            elif b"app.indexing" in _command(child):
+                found[Role.INDEXER].append(child)
             elif b"app.server" in _command(child):
                 found[Role.WORKER].append(child)
         zygotes = [child for worker in found[Role.WORKER] for child in children(worker)]

@@ -94,7 +94,7 @@ def test_an_override_by_two_persons_counts_and_one_by_a_single_person_twice_does
 
 
 def test_the_service_was_answering_when_all_its_processes_were_killed(told):
-    assert "6 processes: supervisor, sealer, worker, zygote, 2 evaluators" in told.stdout
+    assert "7 processes: supervisor, sealer, indexer, worker, zygote, 2 evaluators" in told.stdout
     assert int(re.search(r"acknowledged +\d+ decisions in all, (\d+)", told.stdout)[1]) >= 400
     assert int(re.search(r"unanswered +(\d+) questions", told.stdout)[1]) > 0
 

@@ -71,7 +71,7 @@ async def killed_in_turn(service):
     """Kill one process of each role under load; return what was acknowledged, and what each death cost."""
     costs = {}
     async with Load(service.url, service.token()) as load:
-        for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER, Role.WORKER):
+        for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER, Role.INDEXER, Role.WORKER):
             await load.more(50)
             broken, begun, there = load.broken, len(load.answers), service.processes()[role]
             service.kill(there[0])
@@ -95,6 +95,6 @@ def test_whichever_process_is_killed_the_service_recovers(serving, say):
     assert log.lost(answers) == []
     assert costs[Role.EVALUATOR][0] <= 1  # the one at the head of its line
     assert [costs[role][1] for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER)] == [0, 0, 0]
-    assert costs[Role.SEALER] == (0, 0)
+    assert costs[Role.SEALER] == costs[Role.INDEXER] == (0, 0)
     assert costs[Role.WORKER][1] > 0
     assert sum(record.type == "chain.opened" for record in log.records.values()) == 2

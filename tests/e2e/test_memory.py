@@ -3,6 +3,7 @@
 What may grow with the number of decisions, in the processes that take part in one:
 * the worker keeps the keys of the subjects it saw last, 50,000 at most and about 1 KiB each;
 * the sealer keeps 32 bytes and some Python around them per seal, and reads a journal in chunks of 8 MiB;
+* the indexer holds one segment of 8 MiB and its lines, and some rows;
 * nothing else; `SLACK` is what allocators keep of what was used for a moment.
 """
 
@@ -23,7 +24,14 @@ DECISIONS = int(os.environ.get("OMEGA_DECISIONS", "20000"))
 WARM = 2_000
 SUBJECTS_KEPT = 50_000
 SUBJECT = 1.0  # KiB
-SLACK = {Role.SUPERVISOR: 2, Role.SEALER: 24, Role.WORKER: 24, Role.ZYGOTE: 1, Role.EVALUATOR: 8}  # MiB
+SLACK = {  # MiB
+    Role.SUPERVISOR: 2,
+    Role.SEALER: 24,
+    Role.INDEXER: 32,
+    Role.WORKER: 24,
+    Role.ZYGOTE: 1,
+    Role.EVALUATOR: 8,
+}
 
 
 def questions(number):

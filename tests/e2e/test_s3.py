@@ -70,10 +70,12 @@ async def outages(serving, s3_server, prefix):
         service = await asyncio.to_thread(
             serving,
             OMEGA_STORE=f"s3://{s3_server.bucket}/{prefix}",
+            OMEGA_REQUIRE="L3",
             AWS_ENDPOINT_URL_S3=f"http://127.0.0.1:{wire.port}",
             AWS_DEFAULT_REGION=s3_server.options.region,
             **s3_server.environment,
         )
+        ready = await asyncio.to_thread(service.get, "/readyz")
         token = service.token()
         async with Load(service.url, token) as load:
             await load.more(100)
@@ -94,7 +96,7 @@ async def outages(serving, s3_server, prefix):
         while proof is None:
             proof = (await asyncio.to_thread(service.get, f"/v1/decisions/{last}", **bearer)).get("proof")
         assert await asyncio.to_thread(service.stop) == 0
-    return service, load, during
+    return service, load, during, ready
 
 
 def downloaded(store, folder):
@@ -107,8 +109,9 @@ def downloaded(store, folder):
 
 
 def test_a_store_that_comes_back_gets_everything(serving, s3_server, s3_prefix, tmp_path, say):
-    service, load, during = asyncio.run(outages(serving, s3_server, s3_prefix))
+    service, load, during, ready = asyncio.run(outages(serving, s3_server, s3_prefix))
     assert (load.refused, load.broken) == ({}, 0)
+    assert ready["assurance"]["level"] == "L3"
     assert (during["status"], during["proof"]) == ("journal", None)
     key, url = service.settings.keys / "log.vkey", service.settings.store
     direct = {**service.environment, "AWS_ENDPOINT_URL_S3": s3_server.options.endpoint}

@@ -1,7 +1,7 @@
 """Ways to tamper with a good log, each with the code and place that docs/evidence-format.md, section 8, gives it.
 
-Every verifier must find every one. Owns what a lie is; `lies_tree`, `lies_chains` and `lies_records` own the lies
-about the log that `sample` builds.
+Every verifier must find every one. Owns what a lie is; the `lies_` modules own the lies about the log that
+`sample` builds.
 """
 
 from collections.abc import Callable, Iterator
@@ -9,7 +9,17 @@ from dataclasses import dataclass, field
 
 from tests.evidence.logs import SIGNER, Log, build
 
-Lie = Callable[[Log], str | tuple[str, bytes]]  # tampers, and returns the place, and a checkpoint to keep if need be
+Lie = Callable[[Log], "str | tuple[str, bytes | Brought]"]  # tampers, and returns the place, and what to bring along
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What an auditor brings along, in the words of neither verifier."""
+
+    earlier: bytes | None = None
+    at: str | None = None
+    witnesses: tuple[bytes, ...] = ()
+    receipts: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +30,7 @@ class Tampered:
     code: str
     where: str
     objects: dict[str, bytes]
-    earlier: bytes | None = None
+    brought: Brought = field(default_factory=Brought)
     key_file: bytes = field(default=SIGNER.key_file)
 
 
@@ -48,5 +58,6 @@ def tampered(*all_lies: Lies) -> Iterator[Tampered]:
         for name, (code, tell) in lies.items():
             log = sample()
             told = tell(log)
-            where, earlier = told if isinstance(told, tuple) else (told, None)
-            yield Tampered(name=name, code=code, where=where, objects=log.objects, earlier=earlier)
+            where, brought = told if isinstance(told, tuple) else (told, Brought())
+            brought = Brought(earlier=brought) if isinstance(brought, bytes) else brought
+            yield Tampered(name=name, code=code, where=where, objects=log.objects, brought=brought)

@@ -84,8 +84,57 @@ class Signer:
     def note(self, text: str) -> bytes:
         return f"{text}\n{self.signature_line(text)}".encode()
 
+    @property
+    def witness_id(self) -> bytes:
+        """The key id of a witness."""
+        return sha256(self.origin.encode() + b"\n\x04" + self.public)[:4]
+
+    @property
+    def witness_file(self) -> bytes:
+        encoded = base64.b64encode(b"\x04" + self.public).decode()
+        return f"{self.origin}+{self.witness_id.hex()}+{encoded}\n".encode()
+
+    def cosignature(self, text: str, seconds: int) -> bytes:
+        """A line by which a witness says that it saw the checkpoint with this text."""
+        message = f"cosignature/v1\ntime {seconds}\n{text}".encode()
+        signature = Ed25519PrivateKey.from_private_bytes(self.seed).sign(message)
+        data = self.witness_id + seconds.to_bytes(8, "big") + signature
+        return f"— {self.origin} {base64.b64encode(data).decode()}\n".encode()
+
 
 SIGNER = Signer()
+SECOND_SIGNER = Signer(seed=b"\x17" * 32)
+THIRD_SIGNER = Signer(seed=b"\x27" * 32)
+WITNESS = Signer(origin="witness.example/w1", seed=b"\x0a" * 32)
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    size = len(content)
+    length = (
+        bytes([size]) if size < 0x80 else bytes([0x81, size]) if size < 0x100 else b"\x82" + size.to_bytes(2, "big")
+    )
+    return bytes([tag]) + length + content
+
+
+def timestamp(  # noqa: PLR0913 - what can be wrong with one
+    data: bytes,
+    *,
+    status: bytes = b"\0",
+    algorithm: str = "608648016503040201",
+    time: bytes = b"20261122104700.25Z",
+    content_type: str = "2a864886f70d010702",
+    info_type: str = "2a864886f70d0109100104",
+    version: bytes = b"\1",
+    imprint: bytes | None = None,
+) -> bytes:
+    """A TimeStampResp over `data`, as far as its form goes: nobody signed it."""
+    hashed = der(0x30, der(0x30, der(6, bytes.fromhex(algorithm))), der(4, imprint or sha256(data)))
+    info = der(0x30, der(2, version), der(6, b"\x2a\x03"), hashed, der(2, b"\x07"), der(0x18, time))
+    content = der(0x30, der(6, bytes.fromhex(info_type)), der(0xA0, der(4, info)))
+    signed = der(0x30, der(2, b"\3"), der(0x31), content, der(0x31))
+    token = der(0x30, der(6, bytes.fromhex(content_type)), der(0xA0, signed))
+    return der(0x30, der(0x30, der(2, status)), token)
 
 
 def note_text(note: bytes) -> str:
@@ -210,6 +259,7 @@ class Log:
         self.leaves: list[bytes] = []
         self.batches = 0
         self.newest_checkpoint = ZEROS
+        self.statements: list[str] = []  # their texts
 
     def tick(self) -> str:
         self.time += self.step
@@ -248,6 +298,58 @@ class Log:
         """Write leaves and checkpoint, and return the checkpoint."""
         self.add_leaves()
         return self.objects[self.add_checkpoint()]
+
+    def rotate(self, following: Signer, *, signers: tuple[Signer, ...] | None = None, **members: Any) -> str:
+        """Write the statement by which `following` signs from now on, and return its key; `members` as in `append`."""
+        statement = {
+            "v": 1,
+            "log": self.signer.origin,
+            "number": len(self.statements) + 1,
+            "previous": sha256(self.statements[-1].encode()).hex() if self.statements else ZEROS,
+            "previous_key": self.signer.key_file.decode().strip(),
+            "key": following.key_file.decode().strip(),
+            "size": len(self.leaves),
+            "root": root(self.leaves).hex(),
+            "reason": "rotated",
+            "time": self.tick(),
+        } | members
+        text = canonical(statement).decode() + "\n"
+        self.statements.append(text)
+        key = f"log/keys/{len(self.statements):012}.note"
+        lines = [signer.signature_line(text) for signer in signers or (self.signer, following)]
+        self.objects[key] = f"{text}\n{''.join(lines)}".encode()
+        self.signer = following
+        return key
+
+    def cosign(self, number: int, witness: Signer = WITNESS, seconds: int = 1_795_344_500) -> str:
+        """Have a witness cosign a checkpoint, and return the key of its line."""
+        text = note_text(self.objects[f"log/checkpoints/{number:012}.note"])
+        key = f"log/cosignatures/{number:012}-{witness.witness_id.hex()}.txt"
+        self.objects[key] = witness.cosignature(text, seconds)
+        return key
+
+    def stamp(self, number: int, **parts: Any) -> str:
+        """Put a time stamp over a checkpoint, by nobody, and return its key."""
+        key = f"log/timestamps/{number:012}.tsr"
+        self.objects[key] = timestamp(self.objects[f"log/checkpoints/{number:012}.note"], **parts)
+        return key
+
+    def receipt(self, *records: tuple["Chain", int], signer: Signer | None = None, **members: Any) -> bytes:
+        """A receipt for records, each by its chain and number; `members` as in `append`."""
+        entries = [{"chain": chain.id, "seq": seq, "leaf": leaf_hash(chain.lines[seq]).hex()} for chain, seq in records]
+        receipt = {
+            "v": 1,
+            "log": self.signer.origin,
+            "type": "receipt",
+            "issued_at": time_text(self.time),
+            "records": entries,
+        } | members
+        return (signer or self.signer).note(canonical(receipt).decode() + "\n")
+
+    def expire(self, *keys: str) -> None:
+        """Let segments go, as retention does in the end."""
+        for key in keys:
+            del self.objects[key]
 
     def resign(self, key: str, **members: Any) -> None:
         """Change members of a seal and sign it again, as whoever holds the signing key could."""

@@ -9,6 +9,7 @@ from evidence import checkpoint, holding, note
 from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import Checkpointer, checkpoint_key, leaves_key
 from evidence.errors import FindingError, NotFoundError
+from evidence.key_history import KeyHistory
 from evidence.stores.memory import MemoryStore
 from evidence.tree import Frontier, leaf_hash
 from tests.evidence.sealing import CLASSES, KEY, Clock, Node, everything
@@ -32,7 +33,8 @@ class Counting(MemoryStore):
 
 
 def checkpointer(store, memory=None):
-    return Checkpointer(store, KEY, retention=CLASSES["std7y"], clock=Clock(), memory=memory)
+    history = KeyHistory.load(store, KEY.verifier)
+    return Checkpointer(store, KEY, history=history, retention=CLASSES["std7y"], clock=Clock(), memory=memory)
 
 
 def test_nodes_share_one_tree(tmp_path):

@@ -8,6 +8,7 @@ from evidence import carrying, holding, journal
 from evidence.chain import Chain
 from evidence.errors import DamagedJournalError, FindingError, JournalError, NotFoundError, StoreError
 from evidence.holding import Reason
+from evidence.key_history import KeyHistory
 from evidence.record import Draft, Position, Record
 from evidence.sealer import Sealer, check_continued, last_seal
 from evidence.stores.memory import MemoryStore
@@ -234,7 +235,7 @@ def test_at_a_start_without_a_store_chains_are_sealed_and_not_continued(tmp_path
     node = Node(tmp_path)
     [before] = node.append("a")
     [chain] = node.path.iterdir()
-    check_continued(Away(), node.path, KEY)
+    check_continued(Away(), node.path, KEY.verifier)
     assert holding.abandoned(chain) is Reason.UNCHECKED
     [after] = node.append("b")
     assert Position.parse(before).chain != Position.parse(after).chain
@@ -251,9 +252,9 @@ def test_at_a_start_a_restored_journal_is_known_before_anybody_writes(tmp_path):
     shutil.rmtree(node.path)
     shutil.copytree(tmp_path / "backup", node.path)
     [chain] = node.path.iterdir()
-    check_continued(node.store, node.path, KEY)
+    check_continued(node.store, node.path, KEY.verifier)
     assert holding.abandoned(chain) is Reason.RESTORED
-    check_continued(node.store, node.path, KEY)
+    check_continued(node.store, node.path, KEY.verifier)
     [decision_id] = node.append("c")
     assert Position.parse(decision_id).chain != chain.name
     everything(node.restart(), flush=True)
@@ -264,7 +265,7 @@ def test_at_a_start_what_was_sealed_is_continued(tmp_path):
     node = Node(tmp_path)
     node.append("a")
     node.step(flush=True)
-    check_continued(node.store, node.path, KEY)
+    check_continued(node.store, node.path, KEY.verifier)
     assert holding.abandoned(chain_of(node)) is None
 
 
@@ -277,7 +278,7 @@ def test_a_disk_that_takes_no_mark_is_a_journal_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr(holding, "_write", refuse)
     with pytest.raises(JournalError, match="Input/output error"):
-        check_continued(Away(), node.path, KEY)
+        check_continued(Away(), node.path, KEY.verifier)
 
 
 def test_a_mark_that_cannot_be_read_ends_a_chain_all_the_same(tmp_path):
@@ -352,7 +353,7 @@ def test_a_seal_under_another_number_is_a_finding(tmp_path):
     [seal] = node.keys("/seals/")
     node.store.put(seal.replace(f"{0:012}", f"{1:012}"), node.store.get(seal), retain_until=node.clock())
     with pytest.raises(FindingError, match="misplaced-seal"):
-        last_seal(node.store, chain_of(node).name, KEY)
+        last_seal(node.store, chain_of(node).name, KeyHistory(keys=(KEY.verifier,)))
 
 
 def test_a_chain_ended_while_it_was_taken_is_let_go_of_again(tmp_path, monkeypatch):

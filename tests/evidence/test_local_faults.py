@@ -14,7 +14,7 @@ from evidence.stores.local import LocalStore
 
 UNTIL = datetime.now(UTC) + timedelta(days=1)
 KEY = "chains/c/seals/0.note"
-STEPS = ["mkdir", "open", "write", "fchmod", "fsync", "link", "unlink", "close"]
+STEPS = ["mkdir", "open", "write", "fchmod", "fsync", "rename", "link", "unlink", "close"]
 
 
 @pytest.fixture
@@ -47,17 +47,23 @@ def in_a_process_of_its_own(task):
 FAULTS = {
     "scratch cannot be opened": ("open", 1, errno.EIO, False),
     "no room for a folder": ("mkdir", 1, errno.ENOSPC, False),
-    "no draft": ("open", 6, errno.EIO, False),
-    "no room for the bytes": ("write", 0, errno.ENOSPC, False),
-    "no room for the second half": ("write", 1, errno.ENOSPC, False),
-    "mode cannot be set": ("fchmod", 0, errno.EIO, False),
-    "bytes do not reach the disk": ("fsync", 0, errno.EIO, False),
-    "closing the draft fails": ("close", 0, errno.EIO, False),
+    "no draft of the date": ("open", 21, errno.EIO, False),
+    "no room for the date": ("write", 0, errno.ENOSPC, False),
+    "date does not reach the disk": ("fsync", 0, errno.EIO, False),
+    "date cannot be put in its place": ("rename", 0, errno.ENOSPC, False),
+    "place of the date does not reach the disk": ("fsync", 1, errno.EIO, False),
+    "no draft": ("open", 22, errno.EIO, False),
+    "no room for the bytes": ("write", 7, errno.ENOSPC, False),
+    "no room for the second half": ("write", 8, errno.ENOSPC, False),
+    "mode cannot be set": ("fchmod", 1, errno.EIO, False),
+    "bytes do not reach the disk": ("fsync", 6, errno.EIO, False),
+    "closing the draft fails": ("close", 14, errno.EIO, False),
     "no room for the name": ("link", 0, errno.ENOSPC, False),
-    "object cannot be opened again": ("open", 7, errno.EIO, True),
-    "link does not reach the disk": ("fsync", 1, errno.EIO, True),
-    "folder does not reach the disk": ("fsync", 2, errno.EIO, True),
-    "root does not reach the disk": ("fsync", 5, errno.EIO, True),
+    "object cannot be opened again": ("open", 23, errno.EIO, True),
+    "link does not reach the disk": ("fsync", 7, errno.EIO, True),
+    "folder does not reach the disk": ("fsync", 8, errno.EIO, True),
+    "root does not reach the disk": ("fsync", 11, errno.EIO, True),
+    "date cannot be read again": ("open", 24, errno.EIO, True),
 }
 
 
@@ -145,7 +151,7 @@ def put_and_die(folder, step):
 
 def test_a_writer_killed_at_any_step_leaves_all_or_nothing(tmp_path):
     outcomes = []
-    for step in range(100):
+    for step in range(200):
         folder = tmp_path / str(step)
         if in_a_process_of_its_own(partial(put_and_die, folder, step)) is None:
             break

@@ -1,17 +1,20 @@
 """The directory store: what is on disk, in which order it got there, and what is refused."""
 
 import errno
+import fcntl
 import os
 import stat
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from evidence.errors import AlreadyWrittenError, NotFoundError, StoreError
-from evidence.stores import local
+from evidence.errors import AlreadyWrittenError, NotFoundError, RetainedError, StoreError
+from evidence.stores import immutable
 from evidence.stores.local import LocalStore
+from tests.evidence.unlocked import unlocked
 
 UNTIL = datetime.now(UTC) + timedelta(days=1)
 KEY = "chains/c/seals/0.note"
@@ -43,7 +46,7 @@ def test_the_folders_above_a_new_store_are_created(tmp_path):
     assert (tmp_path / "a" / "b" / "c" / ".scratch").is_dir()
 
 
-def test_everything_is_durable_when_put_returns_and_the_bytes_before_the_name(folder, monkeypatch):
+def test_everything_is_durable_when_put_returns_and_date_and_bytes_before_the_name(folder, monkeypatch):
     events = []
     fsync, link = os.fsync, os.link
 
@@ -53,12 +56,15 @@ def test_everything_is_durable_when_put_returns_and_the_bytes_before_the_name(fo
     monkeypatch.setattr(os, "fsync", lambda file: (events.append(path_of(file)), fsync(file)))
     monkeypatch.setattr(os, "link", lambda *a, **k: (events.append("link"), link(*a, **k)))
     store = LocalStore(folder)
-    for retry in (False, True):
+    date = list((folder / ".retention" / KEY).parents)[:5]
+    for before in (date, []):  # at a retry the date stands
         events.clear()
         store.put(KEY, b"x", retain_until=UNTIL)
         linked = events.index("link")
-        assert [path.parent for path in events[:linked]] == [folder / ".scratch"], retry
-        assert set(events[linked + 1 :]) == {folder / KEY, *list((folder / KEY).parents)[:4]}, retry
+        drafts = [path for path in events[:linked] if path.parent == folder / ".scratch"]
+        assert len(drafts) == 1 + bool(before)
+        assert [path for path in events[:linked] if path not in drafts] == before
+        assert set(events[linked + 1 :]) == {folder / KEY, *list((folder / KEY).parents)[:4]}
 
 
 def test_a_new_store_is_durable_in_the_folder_above(folder, monkeypatch):
@@ -100,8 +106,16 @@ def test_reading_only_touches_nothing(folder):
     store = LocalStore(folder, read_only=True, immutable=True)
     assert store.get(KEY) == b"x"
     assert list(store.keys()) == [KEY]
-    with pytest.raises(StoreError, match="reading only"):
-        store.put(KEY, b"x", retain_until=UNTIL)
+    assert store.retained(KEY) == UNTIL
+    assert not store.held(KEY)
+    for call in (
+        lambda: store.put(KEY, b"x", retain_until=UNTIL),
+        lambda: store.retain(KEY, UNTIL),
+        lambda: store.hold(KEY, on=True),
+        lambda: store.expire(KEY, UNTIL),
+    ):
+        with pytest.raises(StoreError, match="reading only"):
+            call()
     assert len(scratch(folder)) == 1
 
 
@@ -194,18 +208,8 @@ def test_keys_show_also_what_does_not_belong(folder):
 
 @pytest.fixture
 def immutable_folder():
-    """A folder whose objects lose their flag at the end, so that it can be removed."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "store"
-        try:
-            LocalStore(folder, immutable=True)
-        except StoreError as error:
-            pytest.skip(f"THE IMMUTABLE FLAG IS NOT TESTED: {error}")
+    with tempfile.TemporaryDirectory() as name, unlocked(Path(name) / "store") as folder:
         yield folder
-        for path in folder.rglob("*"):
-            if path.is_file():
-                with path.open("rb") as file:
-                    local._set_immutable(file.fileno(), on=False)
 
 
 def test_an_immutable_object_cannot_be_changed_or_removed_by_root(immutable_folder):
@@ -220,6 +224,60 @@ def test_an_immutable_object_cannot_be_changed_or_removed_by_root(immutable_fold
     assert scratch(immutable_folder) == []
 
 
+def test_an_immutable_object_expires_all_the_same(immutable_folder):
+    store = LocalStore(immutable_folder, immutable=True)
+    store.put(KEY, b"x", retain_until=UNTIL)
+    store.hold(KEY, on=True)
+    store.hold(KEY, on=False)
+    with pytest.raises(StoreError, match="not permitted"):
+        LocalStore(immutable_folder).expire(KEY, UNTIL)
+    store.expire(KEY, UNTIL)
+    assert list(store.keys()) == []
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"soon", b"\xff", b"2026-11-22T10:46:23", b"2026-11-22T10:46:23+00:00" * 9], ids=repr
+)
+def test_a_date_that_is_none_keeps_its_object(folder, text):
+    store = LocalStore(folder)
+    store.put(KEY, b"x", retain_until=UNTIL)
+    date = folder / ".retention" / KEY
+    date.chmod(0o600)
+    date.write_bytes(text)
+    for call in (
+        lambda: store.retained(KEY),
+        lambda: store.retain(KEY, UNTIL),
+        lambda: store.expire(KEY, UNTIL),
+        lambda: store.put(KEY, b"x", retain_until=UNTIL),
+    ):
+        with pytest.raises(StoreError, match=r"the date of .* is damaged"):
+            call()
+    assert store.get(KEY) == b"x"
+
+
+def test_what_has_no_date_is_kept_for_good(folder):
+    store = LocalStore(folder)
+    store.put(KEY, b"x", retain_until=UNTIL)
+    (folder / ".retention" / KEY).unlink()
+    assert store.retained(KEY) is None
+    for call in (lambda: store.retain(KEY, UNTIL), lambda: store.expire(KEY, UNTIL)):
+        with pytest.raises(RetainedError, match="no date is known"):
+            call()
+    assert store.get(KEY) == b"x"
+
+
+def test_a_store_expires_nothing_while_it_is_written_to(folder):
+    store = LocalStore(folder)
+    store.put(KEY, b"x", retain_until=UNTIL)
+    with ThreadPoolExecutor(1) as pool:
+        with store._changing("another", fcntl.LOCK_SH):
+            waiting = pool.submit(store.expire, KEY, UNTIL)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.1)
+        waiting.result()
+    assert list(store.keys()) == []
+
+
 @pytest.mark.parametrize("call", [1, 2, 3, 4])
 def test_a_file_system_without_the_flag_is_refused_at_open(folder, monkeypatch, call):
     calls = []
@@ -229,7 +287,7 @@ def test_a_file_system_without_the_flag_is_refused_at_open(folder, monkeypatch, 
         if len(calls) == call:
             raise OSError(errno.ENOTTY, os.strerror(errno.ENOTTY))
 
-    monkeypatch.setattr(local.fcntl, "ioctl", ioctl)
+    monkeypatch.setattr(immutable.fcntl, "ioctl", ioctl)
     with pytest.raises(StoreError, match="Inappropriate ioctl"):
         LocalStore(folder, immutable=True)
     assert scratch(folder) == []

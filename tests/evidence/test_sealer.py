@@ -5,6 +5,7 @@ import pytest
 
 from evidence import carrying, holding, journal, note
 from evidence.errors import DamagedJournalError, FindingError, JournalError, RetentionError, StoreError
+from evidence.key_history import KeyHistory
 from evidence.record import Position
 from evidence.sealer import last_seal
 from evidence.segment import Batch, Seal, seal
@@ -369,7 +370,7 @@ def test_a_gap_in_the_seals_is_not_continued(tmp_path):
         if not key.endswith("seals/000000000001.note"):
             lost.store.put(key, node.store.get(key), retain_until=node.clock())
     with pytest.raises(FindingError, match="seal-gap"):
-        last_seal(lost.store, chain, KEY)
+        last_seal(lost.store, chain, KeyHistory(keys=(KEY.verifier,)))
 
 
 def test_old_sealed_journal_files_are_deleted_but_for_the_newest_two(tmp_path):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from evidence.errors import (
     InvalidKeyError,
     NotFoundError,
     ObjectTooLargeError,
+    RetainedError,
     StoreError,
 )
 from evidence.store import S3Options, check_key, open_store
@@ -141,14 +143,27 @@ def test_keys_ascend_by_character_and_obey_the_prefix(store):
         assert list(store.keys(prefix)) == sorted(name for name in names if name.startswith(prefix)), prefix
 
 
-def test_a_listing_may_begin_behind_a_key_or_a_folder(store):
-    names = ["a/1", "a/2", "b/1/x", "b/1/y", "b/2/x", "c", "d/1"]
+@pytest.mark.parametrize("prefix", ["", "a", "a/", "a/b", "a/b/", "b", "c"])
+def test_keys_go_on_behind_any_text(store, prefix):
+    names = ["a/b/c", "a/b/d", "a/b0", "a/c", "b", "b0/x"]
     for name in names:
         store.put(name, b"", retain_until=UNTIL)
-    for after in [*names, "a/0", "a/~", "b/1/~", "b/~", "b/1/xx", "~", "A"]:
-        assert list(store.keys(after=after)) == sorted(name for name in names if name > after), after
-        below = sorted(name for name in names if name > after and name.startswith("b/"))
-        assert list(store.keys("b/", after=after)) == below, after
+    for after in ["", "a", "a/", "a/b", "a/b/", "a/b/c", "a/b/cc", "a/b/~", "a/b0", "a/z", "b", "c", "~", "A"]:
+        expected = sorted(name for name in names if name.startswith(prefix) and name > after)
+        assert list(store.keys(prefix, after)) == expected, after
+
+
+@settings(max_examples=25, deadline=None)
+@given(keys=st.sets(valid_keys, min_size=1, max_size=8), prefix=st.text("ab/-.", max_size=3), after=valid_keys)
+def test_a_directory_lists_as_a_dict_does(keys, prefix, after):
+    memory = MemoryStore()
+    with tempfile.TemporaryDirectory() as folder:
+        store = LocalStore(Path(folder))
+        for key in {key for key in keys if not any(other.startswith(f"{key}/") for other in keys)}:
+            memory.put(key, b"", retain_until=UNTIL)
+            store.put(key, b"", retain_until=UNTIL)
+        for start in (after, min(keys), max(keys)):
+            assert list(store.keys(prefix, start)) == list(memory.keys(prefix, start))
 
 
 def test_an_empty_store_has_no_keys(store):
@@ -240,6 +255,122 @@ def check_each_key_has_its_own_bytes(store, keys):
         store.put(key, key.encode(), retain_until=UNTIL)
     assert list(store.keys()) == sorted(keys)
     assert all(store.get(key) == key.encode() for key in keys)
+
+
+# Dates and holds
+
+
+def test_an_object_is_kept_as_long_as_was_asked(store, reopen):
+    until = UNTIL.replace(microsecond=0)
+    store.put("k", b"x", retain_until=until)
+    assert store.retained("k") == reopen().retained("k") == until
+    store.put("k", b"x", retain_until=until - timedelta(hours=1))
+    assert store.retained("k") == until
+    store.put("k", b"x", retain_until=until + timedelta(hours=1))
+    assert reopen().retained("k") == until + timedelta(hours=1)
+
+
+def test_a_fraction_of_a_second_is_never_lost(store):
+    until = UNTIL.replace(microsecond=1)
+    store.put("k", b"x", retain_until=until)
+    assert timedelta() <= store.retained("k") - until < timedelta(seconds=1)
+    store.retain("k", until + timedelta(hours=1))
+    assert timedelta(hours=1) <= store.retained("k") - until < timedelta(hours=1, seconds=1)
+
+
+def test_refused_bytes_prolong_nothing(store):
+    until = UNTIL.replace(microsecond=0)
+    store.put("k", b"x", retain_until=until)
+    with pytest.raises(AlreadyWrittenError):
+        store.put("k", b"y", retain_until=until + timedelta(days=1))
+    assert store.retained("k") == until
+
+
+def test_an_object_can_be_kept_longer_and_not_shorter(store, reopen):
+    until = UNTIL.replace(microsecond=0)
+    store.put("k", b"x", retain_until=until)
+    store.retain("k", until)
+    store.retain("k", until + timedelta(days=2))
+    for earlier in (until, until + timedelta(days=1)):
+        with pytest.raises(RetainedError, match="kept longer already"):
+            reopen().retain("k", earlier)
+    assert reopen().retained("k") == until + timedelta(days=2)
+
+
+def test_a_hold_is_put_on_and_lifted(store, reopen):
+    store.put("k", b"x", retain_until=UNTIL)
+    assert not store.held("k")
+    for on in (True, True, False, False, True):
+        store.hold("k", on=on)
+        assert store.held("k") == reopen().held("k") == on
+
+
+def test_nothing_expires_before_its_date(store, reopen):
+    store.put("k", b"x", retain_until=UNTIL)
+    with pytest.raises(RetainedError, match="kept until"):
+        store.expire("k", UNTIL - timedelta(seconds=1))
+    assert reopen().get("k") == b"x"
+
+
+def soon(store):
+    """Put `k` until a moment that has come when this returns."""
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(seconds=2)
+    store.put("k", b"x", retain_until=until)
+    while datetime.now(UTC) < until + timedelta(seconds=0.1):
+        time.sleep(0.05)
+    return until
+
+
+@pytest.mark.slow
+def test_what_is_past_its_date_expires_and_nothing_is_left_of_it(store, reopen):
+    store.put("k2", b"x", retain_until=UNTIL)
+    until = soon(store)
+    store.expire("k", until)
+    for handle in (store, reopen()):
+        for call in (handle.get, handle.retained, handle.held, lambda key, handle=handle: handle.expire(key, until)):
+            with pytest.raises(NotFoundError):
+                call("k")
+        assert list(handle.keys()) == ["k2"]
+    store.put("k", b"another", retain_until=UNTIL)
+    assert store.get("k") == b"another"
+
+
+@pytest.mark.slow
+def test_what_is_held_does_not_expire(store, reopen):
+    until = soon(store)
+    store.hold("k", on=True)
+    with pytest.raises(RetainedError, match="legal hold"):
+        reopen().expire("k", until)
+    assert reopen().get("k") == b"x"
+    store.hold("k", on=False)
+    reopen().expire("k", until)
+    assert list(reopen().keys()) == []
+
+
+LOCKS = {
+    "retained": lambda store, key: store.retained(key),
+    "retain": lambda store, key: store.retain(key, UNTIL),
+    "held": lambda store, key: store.held(key),
+    "hold": lambda store, key: store.hold(key, on=True),
+    "expire": lambda store, key: store.expire(key, UNTIL),
+}
+
+
+@pytest.mark.parametrize("call", LOCKS.values(), ids=LOCKS)
+def test_what_is_not_there_cannot_be_kept(store, call):
+    store.put("k2", b"x", retain_until=UNTIL)
+    with pytest.raises(NotFoundError, match="k"):
+        call(store, "k")
+    for key in ("../k", "K", ""):
+        with pytest.raises(InvalidKeyError):
+            call(store, key)
+    assert list(store.keys()) == ["k2"]
+
+
+def test_a_new_date_needs_a_time_zone(store):
+    store.put("k", b"x", retain_until=UNTIL)
+    with pytest.raises(ValueError, match="time zone"):
+        store.retain("k", datetime(2999, 1, 1))  # noqa: DTZ001  # the point of this test
 
 
 def test_memory_remembers_the_latest_date_asked_for():

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import random
 from pathlib import Path
 
 import pymerkle
@@ -49,6 +50,43 @@ def test_agrees_with_pymerkle():
         theirs.append_entry(bytes([number]))
         ours.append(leaf_hash(bytes([number])))
         assert theirs.get_root() == root_hash(ours)
+
+
+@pytest.mark.slow
+def test_agrees_with_pymerkle_on_ten_thousand_random_trees():
+    choices = random.Random(6962)
+    for _ in range(10_000):
+        entries = [choices.randbytes(choices.randint(0, 8)) for _ in range(choices.randint(1, 24))]
+        theirs = pymerkle.InmemoryTree(algorithm="sha256")
+        for entry in entries:
+            theirs.append_entry(entry)
+        compare(theirs, [leaf_hash(entry) for entry in entries], choices)
+
+
+def compare(theirs, leaves, choices):
+    """Compare roots, and an inclusion and a consistency proof against the right root and a wrong one."""
+    size, index, old = len(leaves), choices.randrange(len(leaves)), choices.randint(1, len(leaves))
+    right, old_root = root_hash(leaves), root_hash(leaves[:old])
+    assert (right, old_root) == (theirs.get_root(), theirs.get_root(old))
+    included, grown = theirs.prove_inclusion(index + 1, size), theirs.prove_consistency(old, size)
+    path, growth = inclusion_proof(leaves, index), consistency_proof(leaves, old)
+    assert sorted([leaves[index], *path]) == sorted(included.path)  # theirs begins with the leaf itself
+    for root, holds in ((right, True), (root_hash([*leaves, right]), False)):
+        given = [
+            accepts(ProofError, verify_inclusion, leaves[index], index, size, path, root),
+            accepts(ProofError, verify_consistency, old, old_root, size, root, growth),
+            accepts(pymerkle.InvalidProof, pymerkle.verify_inclusion, leaves[index], root, included),
+            accepts(pymerkle.InvalidProof, pymerkle.verify_consistency, old_root, root, grown),
+        ]
+        assert given == [holds] * 4
+
+
+def accepts(refusal, check, *arguments):
+    try:
+        check(*arguments)
+    except refusal:
+        return False
+    return True
 
 
 @given(HASHES, st.data())
@@ -107,3 +145,13 @@ def test_there_is_no_proof_beyond_the_tree():
 def test_a_consistency_proof_is_not_empty():
     with pytest.raises(ProofError):
         verify_consistency(3, root_hash(LEAVES[:3]), 5, root_hash(LEAVES[:5]), ())
+
+
+def test_the_right_edge_proves_what_the_leaves_prove():
+    leaves, edge = many(70), Frontier()
+    with pytest.raises(ProofError):
+        edge.consistency_proof(leaves)
+    for old_size in range(1, len(leaves) + 1):
+        edge.append(leaves[old_size - 1])
+        for size in range(old_size, len(leaves) + 1):
+            assert edge.consistency_proof(leaves[old_size:size]) == consistency_proof(leaves[:size], old_size)

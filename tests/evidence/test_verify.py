@@ -21,28 +21,32 @@ from evidence.segment import Seal
 from evidence.stores.memory import MemoryStore
 from evidence.verify import Verification
 from tests.evidence import logs
+from tests.evidence.asking import asked_of_ours, asked_of_theirs
 from tests.evidence.lies import tampered
+from tests.evidence.lies_anchors import ANCHORS
 from tests.evidence.lies_chains import CHAINS
+from tests.evidence.lies_history import HISTORY
+from tests.evidence.lies_receipts import RECEIPTS
 from tests.evidence.lies_records import RECORDS
 from tests.evidence.lies_tree import TREE
 from tests.evidence.sealing import KEY, Node
 
 
-def ours(objects, key, earlier=None):
+def ours(objects, key, earlier=None, asked=None):
     """Verify with the package; return the report."""
     store = MemoryStore()
     store._objects = dict(objects)
-    verification = Verification(store, VerifierKey.parse(key.decode()))
+    verification = Verification(store, VerifierKey.parse(key.decode()), asked)
     try:
         return verification.run(earlier).document(None)
     except FindingError as error:
         return verification.report.document(error)
 
 
-def theirs(objects, key, directory, earlier=None):
+def theirs(objects, key, directory, earlier=None, asked=None):
     """Verify with the file; return the report."""
     logs.write(objects, directory)
-    return verify_evidence.verify_store(directory, verify_evidence.parse_key(key), earlier)
+    return verify_evidence.verify_store(directory, verify_evidence.parse_key(key), earlier, asked)
 
 
 def verdict(report):
@@ -246,11 +250,16 @@ def test_a_seal_leaks_no_other_error(text):
         Seal.parse(text)
 
 
-@pytest.mark.parametrize("lie", list(tampered(TREE, CHAINS, RECORDS)), ids=lambda lie: lie.name)
+@pytest.mark.parametrize(
+    "lie", list(tampered(TREE, CHAINS, RECORDS, HISTORY, ANCHORS, RECEIPTS)), ids=lambda lie: lie.name
+)
 def test_every_lie_is_found_where_the_format_says(lie, tmp_path):
-    report = ours(lie.objects, lie.key_file, lie.earlier)
+    brought = lie.brought
+    report = ours(lie.objects, lie.key_file, brought.earlier, asked_of_ours(brought))
     assert (report["finding"]["code"], report["finding"]["where"]) == (lie.code, lie.where), report
-    assert verdict(report) == verdict(theirs(lie.objects, lie.key_file, tmp_path, lie.earlier))
+    assert verdict(report) == verdict(
+        theirs(lie.objects, lie.key_file, tmp_path, brought.earlier, asked_of_theirs(brought))
+    )
 
 
 def changed_store(node, key, data):

@@ -8,14 +8,18 @@ import os
 import pytest
 
 from tests.evidence import logs
+from tests.evidence.asking import asked_of_theirs
 from tests.evidence.lies import sample, tampered
+from tests.evidence.lies_anchors import ANCHORS
 from tests.evidence.lies_chains import CHAINS
+from tests.evidence.lies_history import HISTORY
+from tests.evidence.lies_receipts import RECEIPTS
 from tests.evidence.lies_records import RECORDS
 from tests.evidence.lies_tree import TREE
 from verify_evidence import parse_key, verify_store
 
 KEY = parse_key(logs.SIGNER.key_file)
-LIES = list(tampered(TREE, CHAINS, RECORDS))
+LIES = list(tampered(TREE, CHAINS, RECORDS, HISTORY, ANCHORS, RECEIPTS))
 
 
 def finding(report):
@@ -39,6 +43,12 @@ def test_reports_what_was_checked_and_what_was_not(tmp_path):
             "root": base64.b64encode(logs.root(log.leaves)).decode(),
             "max_time": max(time for chain in log.chains for time in map(_time, chain.lines)),
         },
+        "keys": [{"id": log.signer.key_id.hex(), "from_leaf": 0, "reason": None}],
+        "timestamped": None,
+        "cosigned": None,
+        "receipts": {"records": 0, "carried": 0, "expired": 0},
+        "expired": 0,
+        "orphans": 0,
         "uncheckpointed_seals": 2,
         "stray_segments": 0,
         "finding": None,
@@ -163,7 +173,8 @@ def test_accepts_an_earlier_checkpoint_with_cosignatures(tmp_path):
 
 @pytest.mark.parametrize("case", LIES, ids=[case.name for case in LIES])
 def test_finds_every_lie(case, tmp_path):
-    report = verify_store(logs.write(case.objects, tmp_path), parse_key(case.key_file), case.earlier)
+    root, asked = logs.write(case.objects, tmp_path), asked_of_theirs(case.brought)
+    report = verify_store(root, parse_key(case.key_file), case.brought.earlier, asked)
     assert finding(report) == (case.code, case.where)
     assert report["finding"]["detail"]
 
@@ -172,7 +183,8 @@ def test_there_is_a_lie_for_every_code():
     codes = (
         "unexpected-object empty-log checkpoint-gap malformed-leaves malformed-checkpoint bad-signature wrong-root "
         "rollback seal-gap malformed-seal misplaced-seal broken-seal-chain unknown-checkpoint wrong-leaf "
-        "missing-segment wrong-segment wrong-count malformed-record misplaced-record broken-chain wrong-epoch"
+        "missing-segment wrong-segment wrong-count malformed-record misplaced-record broken-chain wrong-epoch "
+        "key-gap malformed-statement broken-key-history malformed-anchor bad-anchor malformed-receipt missing-receipt"
     )
     assert {case.code for case in LIES} == set(codes.split())
 

@@ -24,6 +24,10 @@ def paths(tmp_path, monkeypatch):
     (tmp_path / "key").write_bytes(log.signer.key_file)
     (tmp_path / "kept").write_bytes(log.objects["log/checkpoints/000000000000.note"])
     (tmp_path / "proof").write_bytes(log.proof(log.chains[0], 1))
+    (tmp_path / "witness").write_bytes(logs.WITNESS.witness_file)
+    (tmp_path / "half").write_text('"')
+    lines = [log.receipt((log.chains[0], seq)).decode() for seq in (0, 4)]
+    (tmp_path / "receipts").write_text("".join(json.dumps(line) + "\n" for line in lines))
     logs.write(log.objects, tmp_path / "store")
     return tmp_path
 
@@ -93,6 +97,12 @@ UNUSABLE = {
     "a key file that is a checkpoint": ["verify", "store", "--key", "kept"],
     "no earlier checkpoint": ["verify", "store", "--key", "key", "--checkpoint", "nothing"],
     "no proof": ["check-proof", "nothing", "--key", "key"],
+    "a time that is none": ["verify", "store", "--key", "key", "--at", "noon"],
+    "no certificates": ["verify", "store", "--key", "key", "--tsa", "nothing"],
+    "a witness's key that is the log's": ["verify", "store", "--key", "key", "--witness", "key"],
+    "no receipts": ["verify", "store", "--key", "key", "--receipts", "nothing"],
+    "receipts that are none": ["verify", "store", "--key", "key", "--receipts", "half"],
+    "a log's key that is a witness's": ["verify", "store", "--key", "witness"],
     "an unknown option": ["verify", "store", "--key", "key", "--fast\n"],
 }
 
@@ -126,3 +136,25 @@ def test_tells_its_progress_on_a_terminal(paths, monkeypatch):
     monkeypatch.setattr(verify_evidence.time, "monotonic", itertools.count(step=2).__next__)
     assert verify_store(paths / "store", KEY, None)["ok"]
     assert "3 of 6 seals, 6 records\r" in written
+
+
+def test_everything_brought_along_is_told(paths, capfd):
+    log = sample()
+    log.cosign(1)
+    log.stamp(0)
+    log.chains[0].append(orphan_of={"chain": "0" * 20, "leaf": "0" * 64, "seq": 0})
+    log.chains[0].seal()
+    log.publish()
+    log.rotate(logs.SECOND_SIGNER)
+    log.expire(log.chains[1].segment_key(0))
+    root = logs.write(log.objects, paths / "more")
+    arguments = ["--witness", "witness", "--receipts", "receipts", "--at", "2090-01-01"]
+    code, out, _ = call(capfd, "verify", str(root), "--key", "key", *arguments)
+    assert code == 0
+    assert f"key          {logs.SECOND_SIGNER.key_id.hex()} from leaf 7" in out
+    assert "time stamp   2026-11-22T10:47:00.250000Z of the tree of 2 seals, by whom was not checked" in out
+    assert "cosigned     2026-11-22T10:48:20.000000Z the tree of 4 seals by witness.example/w1\n" in out
+    assert "receipts     records 2, carried 0, expired 0" in out
+    assert "carried over 1 records" in out
+    assert "expired      1 segments" in out
+    assert "which was not checked" in call(capfd, "verify", str(root), "--key", "key", "--at", "2090-01-01")[1]

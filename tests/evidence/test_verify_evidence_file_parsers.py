@@ -12,17 +12,21 @@ from tests.evidence import logs
 from tests.evidence.lies import sample
 from verify_evidence import (
     FindingError,
+    History,
     MalformedError,
     check_checkpoint,
     leaf_hash,
     main,
     parse_base64,
+    parse_cosignature,
     parse_json,
     parse_key,
     parse_leaves,
     parse_note,
+    parse_receipt,
     parse_record,
     parse_seal,
+    parse_timestamp,
     root_by_proof,
     verify_proof,
     verify_store,
@@ -186,6 +190,8 @@ def test_accepts_the_greatest_number_in_a_seal_and_no_greater(member, most):
 
 # ---- No bytes raise another error
 
+ROTATED = logs.build()
+STATEMENT = ROTATED.objects[ROTATED.rotate(logs.SECOND_SIGNER)]
 PARSERS = {
     "key": (parse_key, [logs.SIGNER.key_file]),
     "note": (parse_note, [LOG.objects[LOG.chains[0].seal_key(0)]]),
@@ -195,12 +201,16 @@ PARSERS = {
     ),
     "leaves": (parse_leaves, [LOG.objects["log/leaves/000000000000.txt"]]),
     "checkpoint": (
-        lambda data: check_checkpoint(data, KEY, "x", stored=False),
+        lambda data: check_checkpoint(data, History(KEY), "x", stored=False),
         [LOG.objects["log/checkpoints/000000000000.note"]],
     ),
     "record": (parse_record, LOG.chains[0].lines),
     "json": (lambda data: parse_json(data.decode("utf-8", "surrogateescape")), [b'{"a":[1.5,"\\ud83d"]}', b"[" * 100]),
     "proof": (lambda data: verify_proof(data, KEY), [LOG.proof(LOG.chains[0], 3)]),
+    "statement": (lambda data: History(KEY).take(data, "x", KEY), [STATEMENT]),
+    "receipt": (parse_receipt, [LOG.receipt((LOG.chains[0], 0))]),
+    "time stamp": (parse_timestamp, [logs.timestamp(b"x")]),
+    "cosignature": (parse_cosignature, [logs.WITNESS.cosignature("x\n", 1)]),
 }
 
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.pdp.admission_process import admit_apart
+from app.pdp.admission_process import admit_apart, run_tests_apart
 from app.pdp.errors import BundleError
+from app.pdp.policy_test import run_tests
 from tests.pdp.shop import SELL, SELL_TEST, stocked
 
 SELL_PATH, TEST_PATH = "rego/shop/sell.rego", "rego/shop/sell_test.rego"
@@ -130,6 +131,28 @@ def test_a_test_that_does_not_end_is_refused_by_name(tmp_path):
     with pytest.raises(BundleError) as refused:
         admit_apart(stocked(tmp_path, {TEST_PATH: SELL_TEST + ENDLESS}), seconds=2)
     assert str(refused.value).startswith(f"{TEST_PATH}:21:1: `test_long` takes longer than 2 seconds;")
+
+
+def test_tests_are_reported_as_in_this_process(tmp_path):
+    bundle = stocked(tmp_path, ripe_if("input.resource.properties.ripe == false", "unused if false"))
+    apart, here = run_tests_apart(bundle), run_tests(bundle)
+    told = [[(each.file, each.line, each.name, each.error) for each in report.results] for report in (apart, here)]
+    assert told[0] == told[1]
+    assert [each.passed for each in apart.results].count(False) == 5
+    assert apart.coverage == here.coverage
+
+
+def test_tests_of_what_must_not_be_parsed_are_not_run(tmp_path):
+    with pytest.raises(BundleError, match=f"^{SELL_PATH}:{LINE}:18: nested deeper than"):
+        run_tests_apart(stocked(tmp_path, ripe_if("x", f"x := {'[' * 50}{']' * 50}")))
+
+
+@pytest.mark.slow
+def test_tests_that_break_the_engine_are_refused_with_the_test_that_ran(tmp_path):
+    changes = ripe_if("f(1000000) == 1", "f(0) := 1\n\nf(n) := f(n - 1) if n > 0")
+    with pytest.raises(BundleError) as refused:
+        run_tests_apart(stocked(tmp_path, changes))
+    assert str(refused.value).startswith(f"{FIRST_TEST} needs too much memory, or breaks the engine")
 
 
 def test_a_process_that_says_nothing_has_refused(tmp_path):

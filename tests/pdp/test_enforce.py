@@ -10,9 +10,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.pdp.bundle import load
-from app.pdp.errors import DeniedError, EvaluationError, MalformedRequestError, UnrecordedError
+from app.pdp.errors import DeniedError, EvaluationError, MalformedRequestError, TooLargeError, UnrecordedError
 from app.pdp.model import Entity, EvaluationRequest
-from app.pdp.request import parse_document, parse_request
+from app.pdp.request import MAX_DOCUMENT, join, parse_document, parse_request, split
+from app.pdp.strict_json import encode
 from app.privacy.errors import SealedBlockError
 from evidence.errors import JournalError, RecordTooLargeError
 from evidence.record import Record, leaf
@@ -72,14 +73,128 @@ def test_the_record_says_who_asked_what_and_how_it_was_decided(point, shop):
     assert found.body["result"]["failed"] == ["described", "ripe"]
 
 
-def test_the_sealed_block_holds_the_request_and_what_the_pdp_states(point):
+FRUIT = ("default", "fruit", "apple-1")
+
+
+def test_the_sealed_blocks_hold_the_request_and_what_the_pdp_states(point):
     evaluate(point, request(context={"claims": "I am the owner"}))
-    (block,) = point.log.records[0].sealed
-    text = key(*WHO).open(block, place=(f"{CHAIN}-0", 0))
+    blocks = point.log.records[0].sealed
+    assert [block["subject"] for block in blocks] == [key(*WHO).subject, key(*FRUIT).subject]
+    texts = [key(*who).open(blocks[index], place=(f"{CHAIN}-0", index)) for index, who in enumerate((WHO, FRUIT))]
     environment = {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"}
-    assert parse_document(text) == asked() | {"context": {"claims": "I am the owner"}, "environment": environment}
+    assert parse_document(join(*texts)) == asked() | {
+        "context": {"claims": "I am the owner"},
+        "environment": environment,
+    }
     with pytest.raises(SealedBlockError):
-        key(*WHO).open(block, place=(f"{CHAIN}-1", 0))
+        key(*WHO).open(blocks[0], place=(f"{CHAIN}-1", 0))
+
+
+def test_what_is_said_of_each_person_is_under_that_persons_key_alone(point):
+    evaluate(point)
+    blocks = point.log.records[0].sealed
+    subject = key(*WHO).open(blocks[0], place=(f"{CHAIN}-0", 0))
+    resource = key(*FRUIT).open(blocks[1], place=(f"{CHAIN}-0", 1))
+    assert (b"g-1" in subject, b"apple-1" in subject, b"grams" in subject) == (True, False, False)
+    assert (b"g-1" in resource, b"apple-1" in resource, b"grams" in resource) == (False, True, True)
+
+
+def test_a_person_who_asks_about_himself_is_one_person(point):
+    evaluate(point, request(subject=("fruit", "apple-1")))
+    assert {block["subject"] for block in point.log.records[0].sealed} == {key(*FRUIT).subject}
+
+
+class Kept:
+    """Payloads in memory, sealed as they would be."""
+
+    def __init__(self):
+        self.objects = {}
+        self.error = None
+
+    async def keep(self, person, text):
+        if self.error is not None:
+            raise self.error
+        name = f"request/{person.subject}/{len(self.objects):032x}"
+        reference, self.objects[name] = person.seal_payload(text, name=name)
+        return reference
+
+
+def test_a_large_request_is_kept_beside_the_record_before_the_record_is_written(point):
+    point.pdp._payloads = kept = Kept()
+    recorded = evaluate(point, request(context={"note": "x" * 60_000}))
+    found = point.log.records[0]
+    assert (found.sealed, len(point.log.data[0]) < 4_096) == ((), True)
+    references = found.body["payloads"]
+    assert [each["subject"] for each in references] == [key(*WHO).subject, key(*FRUIT).subject]
+    texts = [
+        key(*who).open_payload(each, kept.objects[each["object"]])
+        for who, each in zip((WHO, FRUIT), references, strict=True)
+    ]
+    assert parse_document(join(*texts))["context"] == {"note": "x" * 60_000}
+    assert recorded.decision.allow is True
+
+
+@pytest.mark.parametrize(("size", "inline"), [(15_000, True), (17_000, False)])
+def test_the_limit_is_on_the_whole_request(point, size, inline):
+    point.pdp._payloads = Kept()
+    evaluate(point, request(context={"note": "x" * size}))
+    found = point.log.records[0]
+    assert (len(found.sealed) == 2, "payloads" in found.body) == (inline, not inline)
+
+
+def test_a_large_public_request_is_one_payload(tmp_path):
+    point = deciding(public(tmp_path))
+    point.pdp._payloads, point.pdp._inline = Kept(), 0
+    evaluate(point)
+    assert len(point.log.records[0].body["payloads"]) == 1
+
+
+def test_what_cannot_be_kept_is_not_decided(point):
+    point.pdp._payloads, point.pdp._inline = kept, _ = Kept(), 0
+    kept.error = UnrecordedError("no objects")
+    with pytest.raises(UnrecordedError):
+        evaluate(point)
+    assert point.log.data == []
+
+
+def test_what_is_too_large_for_a_record_and_cannot_stand_beside_it_is_not_decided(point):
+    with pytest.raises(UnrecordedError, match="larger than 65536"):
+        evaluate(point, request(context={"note": "x" * 60_000}))
+
+
+def test_what_is_larger_than_any_record_keeps_is_refused(point):
+    with pytest.raises(TooLargeError):
+        evaluate(point, request(context={"note": "x" * MAX_DOCUMENT}))
+    assert point.log.data == []
+
+
+def test_a_person_who_is_erased_meanwhile_leaves_no_record(point):
+    class Erased:
+        subject = f"psn_{'0' * 32}"
+
+        def seal(self, _text, **_):
+            raise UnrecordedError("destroyed")
+
+    async def person(*_):
+        return Erased()
+
+    point.concealer.person = person
+    with pytest.raises(UnrecordedError, match="destroyed"):
+        evaluate(point)
+    assert point.log.data == []
+
+
+@given(
+    rest=st.dictionaries(st.text(max_size=4).filter(lambda name: name != "resource"), st.integers(), min_size=1),
+    resource=st.dictionaries(st.text(max_size=4), st.text(max_size=4)),
+)
+def test_what_was_split_is_joined_byte_for_byte(rest, resource):
+    whole = {**rest, "resource": resource}
+    try:
+        parts = split(whole)
+    except MalformedRequestError:
+        return
+    assert join(*parts) == encode(whole)
 
 
 def test_the_environment_is_the_pdps_own_clock_in_utc(shop):

@@ -7,8 +7,8 @@ from tests.privacy.keyring import KEK, LOOKUP, Clock
 
 
 @pytest.fixture
-def url(tmp_path):
-    return f"sqlite:///{tmp_path / 'keys.db'}"
+def url(database_url):
+    return database_url
 
 
 @pytest.fixture
@@ -37,3 +37,4 @@ def opened(engine, clock):
     yield open_store
     for store in stores:
         store.close()
+        store._thread.shutdown()  # so that it gives its connection back before the engine goes

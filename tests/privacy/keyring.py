@@ -33,6 +33,9 @@ class CountedTable:
         self.loads.append(lookups)
         return self.table.load(lookups)
 
+    def news(self, seen):
+        return self.table.news(seen)
+
 
 class HangingTable:
     """A database that does not answer until it is let go."""
@@ -53,3 +56,8 @@ class HangingTable:
 def rows(engine):
     with engine.begin() as connection:
         return connection.execute(select(func.count()).select_from(SUBJECT_KEY)).scalar_one()
+
+
+def sqlite_file(engine):
+    """Return the file of the database, if it has one."""
+    return Path(engine.url.database) if engine.dialect.name == "sqlite" else None

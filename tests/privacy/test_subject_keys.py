@@ -1,7 +1,11 @@
 import asyncio
-from pathlib import Path
 
-from tests.privacy.keyring import ALICE, PLACE, CountedTable, rows
+import pytest
+from sqlalchemy import select, text
+
+from app.privacy.errors import KeyDestroyedError
+from app.privacy.rows import SUBJECT_KEY
+from tests.privacy.keyring import ALICE, PLACE, CountedTable, rows, sqlite_file
 
 
 def test_many_tasks_that_ask_for_a_new_subject_get_one_key(opened, engine):
@@ -75,9 +79,12 @@ def test_tenant_kind_and_id_each_make_another_subject(opened):
 
 def test_no_id_stands_in_the_database(opened, engine):
     asyncio.run(opened().key(*ALICE))
-    engine.dispose()
-    for path in Path(engine.url.database).parent.iterdir():
-        assert b"alice" not in path.read_bytes()
+    with engine.begin() as connection:
+        (row,) = connection.execute(select(SUBJECT_KEY)).all()
+    assert "alice" not in str(row)
+    if path := sqlite_file(engine):
+        engine.dispose()
+        assert not any(b"alice" in file.read_bytes() for file in path.parent.iterdir())
 
 
 def test_the_least_recently_used_key_is_dropped(opened):
@@ -183,3 +190,122 @@ def test_a_key_that_is_loaded_while_it_is_destroyed_does_not_stay(opened):
         assert (await keys.key(*ALICE)).subject != key.subject
 
     asyncio.run(live())
+
+
+def test_what_was_destroyed_is_forgotten_though_nobody_asks_and_nothing_else_is(opened):
+    here, elsewhere = opened(), opened()
+
+    async def live():
+        gone, kept = await here.key(*ALICE), await here.key("tenant", "user", "bob")
+        await elsewhere.destroy(gone.subject)
+        await here.look()
+        assert list(here._cache.values()) == [kept]
+        assert kept.seal(b"text", place=PLACE)
+        with pytest.raises(KeyDestroyedError):
+            gone.seal(b"text", place=PLACE)
+        assert gone._key == bytes(32)
+
+    asyncio.run(live())
+
+
+def test_a_watch_looks_again_and_again_until_it_is_cancelled(opened):
+    here, elsewhere = opened(), opened()
+
+    async def live():
+        key = await here.key(*ALICE)
+        await elsewhere.destroy(key.subject)
+        look, looked = here.look, asyncio.Queue()
+
+        async def noted():
+            try:
+                await look()
+            finally:
+                looked.put_nowait(len(here._cache))
+
+        here.look = noted
+        watching = asyncio.create_task(here.watch(0.001))
+        assert await looked.get() == 0
+        here.close()  # so that looking is an error
+        for _ in range(3):
+            await looked.get()
+        watching.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await watching
+
+    asyncio.run(live())
+
+
+def test_a_look_makes_what_is_cached_good_for_longer(opened, clock):
+    keys = opened(lifetime=5.0)
+    keys._table = table = CountedTable(keys._table)
+
+    async def live():
+        await keys.look()  # nothing was read yet
+        key = await keys.key(*ALICE)
+        for _ in range(9):
+            clock.now += 2.4
+            await keys.look()
+            assert await keys.key(*ALICE) is key
+
+    asyncio.run(live())
+    assert len(table.loads) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("UPDATE subject_keys_destroyed SET count = 0", id="counts from less"),
+        pytest.param("UPDATE subject_keys_destroyed SET count = count + 7", id="knows not whose"),
+    ],
+)
+def test_where_nobody_can_say_whose_keys_are_gone_all_are_forgotten(opened, engine, change):
+    keys = opened()
+
+    async def live():
+        await keys.destroy((await keys.key(*ALICE)).subject)
+        found = await keys.key("tenant", "user", "bob")
+        with engine.begin() as connection:
+            connection.execute(text(change))
+        await keys.look()
+        assert not keys._cache
+        with pytest.raises(KeyDestroyedError):
+            found.seal(b"text", place=PLACE)
+        assert (await keys.key("tenant", "user", "bob")).subject == found.subject
+
+    asyncio.run(live())
+
+
+def test_a_key_that_was_loaded_and_destroyed_meanwhile_is_handed_out_dead(opened):
+    here, elsewhere = opened(), opened()
+
+    class Meanwhile(CountedTable):
+        def load(self, lookups):
+            found = super().load(lookups)
+            for key in found[1].values():
+                elsewhere._table.destroy(key.subject)
+            return elsewhere._table.load(["f" * 64])[0], found[1]
+
+    async def live():
+        await here.key("tenant", "user", "bob")
+        here._table = Meanwhile(here._table)
+        key = await here.key(*ALICE)
+        with pytest.raises(KeyDestroyedError):
+            key.seal(b"text", place=PLACE)
+        assert len(here._cache) == 1
+
+    asyncio.run(live())
+
+
+def test_after_a_day_every_key_is_read_again(opened, clock):
+    keys = opened()
+    keys._table = table = CountedTable(keys._table)
+
+    async def live():
+        first = await keys.key(*ALICE)
+        clock.now += 86_401
+        await keys.look()
+        assert not keys._cache
+        assert (await keys.key(*ALICE)).kid == first.kid
+
+    asyncio.run(live())
+    assert len(table.loads) == 2

@@ -29,7 +29,10 @@ mumbai := {
 	"freezes": [],
 }
 
-freezes := [{"name": "turn_of_the_year", "from": "2026-12-19T00:00:00Z", "to": "2027-01-04T00:00:00Z"}]
+freezes := [
+	{"name": "summer_sale", "from": "2026-07-01T00:00:00Z", "to": "2026-07-03T00:00:00Z"},
+	{"name": "turn_of_the_year", "from": "2026-12-19T00:00:00Z", "to": "2027-01-04T00:00:00Z"},
+]
 
 opened(window, text) if opened_under(window, freezes, text)
 
@@ -46,6 +49,16 @@ test_a_weekend_begins_at_midnight_and_ends_before_six if {
 	}
 	every text in ["2026-11-20T23:59:59Z", "2026-11-21T06:00:00Z", "2026-11-22T14:00:00Z", "2026-11-23T00:00:00Z"] {
 		not opened(weekend, text)
+	}
+}
+
+test_a_window_begins_and_ends_within_an_hour if {
+	late := object.union(weekend, {"allow": [{"days": ["Saturday"], "from": "09:15", "to": "16:45"}]})
+	every text in ["2026-11-21T09:15:00Z", "2026-11-21T09:16:00Z", "2026-11-21T16:44:59Z"] {
+		opened(late, text)
+	}
+	every text in ["2026-11-21T09:14:59Z", "2026-11-21T16:45:00Z"] {
+		not opened(late, text)
 	}
 }
 
@@ -96,6 +109,7 @@ test_a_freeze_of_the_window_closes_it if {
 
 test_a_freeze_of_all_closes_every_window_from_its_first_second_to_its_last if {
 	any_time := object.union(weekend, {"allow": [{"days": week, "from": "00:00", "to": "24:00"}]})
+	not opened(any_time, "2026-07-02T12:00:00Z")
 	opened(any_time, "2026-12-18T23:59:59Z")
 	not opened(any_time, "2026-12-19T00:00:00Z")
 	not opened(any_time, "2027-01-03T23:59:59Z")

@@ -65,3 +65,24 @@ test_obligations_are_handed_on_in_order if {
 	decision := gates.decision("shop.sell", required, required, duties) with data.rules as rules
 	decision.obligations == duties
 }
+
+each_type := [{"id": type, "type": type} |
+	some type in ["execution", "hold", "limit", "notice", "notification", "review", "step-up", "new"]
+]
+
+test_an_allow_carries_every_obligation if {
+	decision := gates.decision("shop.sell", required, {"signed"}, each_type) with data.rules as rules
+	decision.allow == true
+	decision.obligations == each_type
+}
+
+test_a_deny_carries_those_alone_that_a_refusal_calls_for if {
+	decision := gates.decision("shop.sell", required, {"documented"}, each_type) with data.rules as rules
+	decision.allow == false
+	[each.id | some each in decision.obligations] == ["hold", "notification", "step-up"]
+}
+
+test_an_obligation_without_a_type_falls_with_a_deny if {
+	decision := gates.decision("shop.sell", required, set(), [{"id": "a"}]) with data.rules as rules
+	decision.obligations == []
+}

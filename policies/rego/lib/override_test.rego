@@ -30,6 +30,11 @@ test_one_person if not approved_by([ciso])
 
 test_one_person_in_both_roles if not approved_by([ciso, object.union(officer, {"person": "per-1"})])
 
+test_capitals_make_no_second_person if {
+	not approved_by([object.union(ciso, {"person": "MEM-1"}), object.union(officer, {"person": "mem-1"})])
+	not valid_at("2026-11-22T14:00:00Z", golden, "PER-1")
+}
+
 test_two_persons_in_one_role if not approved_by([ciso, object.union(ciso, {"person": "per-2"})])
 
 test_two_persons_where_policy_names_one_role if {

@@ -34,6 +34,13 @@ test_a_second_beyond_the_limit_is_not if {
 	not days("2026-08-24T13:59:59Z")
 }
 
+# Contracts admit whole seconds alone; whoever brings others gets no more than that either.
+test_less_than_a_second_counts_too if {
+	seconds("2026-11-22T13:55:00.000000001Z")
+	not seconds("2026-11-22T13:54:59.999999999Z")
+	not seconds("2026-11-22T14:00:00.000000001Z")
+}
+
 # A rule, since engines disagree on `not` before a call that is given nothing.
 recent_without_limit if recency.within_seconds("2026-11-22T14:00:00Z", data.thresholds.nothing)
 

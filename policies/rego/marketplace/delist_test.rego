@@ -123,3 +123,6 @@ test_without_a_limit_no_vulnerability_is_old_enough if {
 	decision := delist.decision with input as unpatched("2026-01-01T00:00:00Z") with data.thresholds as {}
 	decision.failed == {"notice_given"}
 }
+
+# Where this gate fails, others do: that it blocks shows in nothing but what the decision says of it.
+test_authorised_is_no_mere_report if data.rules["marketplace.delist"].authorised.enforcement == "blocking"

@@ -86,3 +86,5 @@ test_a_listing_does_not_replace_itself if {
 	decision := deprecate.decision with input as replaced_by("invoice-reader")
 	decision.failed == {"successor_named"}
 }
+
+test_another_developer_is_denied if decision_on({"subject": {"id": "dev-0001"}}).allow == false

@@ -101,3 +101,16 @@ test_soak_exactly_as_long_as_asked if failed({"soak": {"hours": 24}}) == set()
 test_soak_too_short if failed({"soak": {"hours": 23.99}}) == {"soaked"}
 
 test_a_preview_earns_no_badge if failed({"channel": "preview"}) == {"stable"}
+
+test_each_of_these_alone_denies if {
+	every facts in [
+		{"rating": 4.49},
+		{"downloads": 99},
+		{"uptime_percent": 99.49},
+		{"support": {"response_hours": 24}},
+		{"soak": {"hours": 23.99}},
+		{"channel": "preview"},
+	] {
+		decision_on({"resource": {"properties": facts}}).allow == false
+	}
+}

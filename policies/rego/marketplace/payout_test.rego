@@ -116,3 +116,13 @@ test_share_counted_over_too_short_a_period if failed({"reserve": {"period_days":
 # no_debt
 
 test_a_debt_of_one_cent if failed({"developer": {"debt_minor": 1}}) == {"no_debt"}
+
+test_each_of_these_alone_denies if {
+	every facts in [
+		{"id": "dev-0001"},
+		{"kyc_complete": false},
+		{"country": "KP"},
+	] {
+		decision_on({"resource": {"properties": {"developer": facts}}}).allow == false
+	}
+}

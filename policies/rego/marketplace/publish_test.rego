@@ -114,6 +114,7 @@ test_reproducible_build_is_not_asked_for if failed(release({"build": {"reproduci
 test_reproducible_build_is_asked_for_and_missing if {
 	decision := publish.decision with input as object.union(golden, release({"build": {"reproducible": false}}))
 		with data.thresholds.marketplace.publish as object.union(limits, {"require_reproducible_build": true})
+	decision.allow == false
 	decision.failed == {"reproducible"}
 }
 
@@ -167,7 +168,8 @@ test_preview_that_has_soaked_needs_no_label if {
 
 test_preview_is_labelled_when_the_limit_is_missing if {
 	decision := publish.decision with input as object.union(golden, release({"channel": "preview"}))
-		with data.thresholds as {}
+		with data.thresholds.marketplace.publish as json.remove(limits, ["min_soak_hours"])
+	decision.allow == true
 	decision.obligations == [{"id": "label_preview", "type": "notice"}]
 }
 
@@ -224,4 +226,10 @@ test_organisation_without_entity if failed(developer({"kind": "organisation"})) 
 test_missing_lists_clear_nobody if {
 	decision := publish.decision with input as golden with data.sanctions as {}
 	decision.failed == {"not_sanctioned"}
+}
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_no_label_is_due_to_what_is_no_preview if {
+	publish.obligations == [] with input as object.union(golden, release({"soak": {"hours": 1}}))
+		with data.thresholds.marketplace.publish as limits
 }

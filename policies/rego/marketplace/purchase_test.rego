@@ -70,6 +70,8 @@ test_licence_not_accepted if outcome({"licence_accepted": false}) == [{"licence_
 
 test_no_risk_at_all if outcome({"risk": {"score": 0}}) == [set(), []]
 
+test_less_than_no_risk_is_no_score if outcome({"risk": {"score": -0.01}})[0] == {"risk_scored"}
+
 test_exactly_at_the_lower_limit if outcome({"risk": {"score": 0.5}}) == [set(), []]
 
 test_just_above_the_lower_limit if outcome({"risk": {"score": 0.500001}}) == [{"buyer_verified"}, verify_buyer]
@@ -123,3 +125,5 @@ test_security_is_alerted_whatever_else_fails if {
 	decision.failed == {"buyer_verified", "licence_accepted", "listing_active", "risk_tolerable"}
 	decision.obligations == alert_security
 }
+
+test_less_than_no_risk_is_denied if decision_on({"context": {"risk": {"score": -0.01}}}).allow == false

@@ -72,6 +72,10 @@ test_bought_thirty_days_and_a_second_ago if failed({"purchased_at": "2026-10-23T
 
 test_bought_in_the_future if failed({"purchased_at": "2026-11-22T14:00:01Z"}) == {"within_window"}
 
+test_bought_less_than_a_second_in_the_future if {
+	failed({"purchased_at": "2026-11-22T14:00:00.000000001Z"}) == {"within_window"}
+}
+
 test_without_a_limit_nothing_is_within if {
 	decision := refund.decision with input as golden with data.thresholds as {}
 	decision.failed == {"within_window"}

@@ -82,3 +82,13 @@ test_a_breaking_change_before_version_one if step("0.4.0", "0.5.0", true) == {"c
 test_a_breaking_change_backwards if step("2.4.0", "1.0.0", true) == {"compatible", "version_rises"}
 
 test_a_new_major_version_need_not_break_anything if step("2.4.0", "3.0.0", false) == set()
+
+test_each_of_these_alone_denies if {
+	every facts in [
+		{"developer": "dev-0001"},
+		{"signature": {"verified": false}},
+		{"vulnerabilities": {"critical": 1}},
+	] {
+		decision_on({"resource": {"properties": facts}}).allow == false
+	}
+}

@@ -95,3 +95,12 @@ test_iso27001_certificate_expires_now if {
 }
 
 test_without_a_clock_no_certificate_is_valid if failed_without("environment") == {"iso27001_valid", "soc2_valid"}
+
+test_each_of_these_alone_denies if {
+	every facts in [
+		{"security_audit": {"passed": false}},
+		{"certificates": {"iso27001": {"expires_at": "2026-11-22T14:00:00Z"}}},
+	] {
+		decision_on({"resource": {"properties": facts}}).allow == false
+	}
+}

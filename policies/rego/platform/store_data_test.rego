@@ -84,3 +84,5 @@ test_nobody_looked_for_health_data if {
 test_another_region_without_consent if failed({"region": "EU"}) == {"region_allowed"}
 
 test_another_region_with_explicit_consent if failed({"region": "EU", "transfer_consent": consent}) == set()
+
+test_data_that_nobody_searched_are_denied if decision_on({"phi": {"searched": false}}).allow == false

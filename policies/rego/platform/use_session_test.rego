@@ -74,9 +74,16 @@ test_methods_that_policy_does_not_name if {
 }
 
 test_no_second_factor_is_asked_for_where_it_would_not_help if {
-	decision := decision_on({"second_factor": {"verified": false}, "ended": true})
-	decision.failed == {"open", "second_factor"}
-	decision.obligations == []
+	every gate, facts in {
+		"active": {"used_at": "2026-11-22T13:00:00Z"},
+		"open": {"ended": true},
+		"own_session": {"person": "usr-32"},
+		"young": {"opened_at": "2026-11-21T08:00:00Z"},
+	} {
+		decision := decision_on(object.union(facts, {"second_factor": {"verified": false}}))
+		decision.failed == {gate, "second_factor"}
+		decision.obligations == []
+	}
 }
 
 # young

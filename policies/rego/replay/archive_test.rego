@@ -95,3 +95,12 @@ test_the_copy_lies_in_another_region_with_explicit_consent if {
 		"context": {"copy": {"region": "US"}},
 	}).failed == set()
 }
+
+test_each_of_these_alone_denies if {
+	every change in [
+		{"subject": {"type": "user", "properties": {"roles": ["engineer"]}}},
+		{"resource": {"properties": {"tenant": "globex"}}},
+	] {
+		decision_on(change).allow == false
+	}
+}

@@ -55,6 +55,12 @@ test_missing_limits_close_their_gate if {
 	decision.failed == {"retention_passed"}
 }
 
+test_nothing_is_destroyed_where_the_deletion_is_denied if {
+	decision := decision_on({"resource": {"properties": {"legal_hold": true}}})
+	decision.allow == false
+	decision.obligations == []
+}
+
 # authorised, own_tenant
 
 test_a_records_manager if by("user", "records_manager") == set()
@@ -88,3 +94,5 @@ test_health_data_are_kept_for_longer if {
 test_a_class_that_policy_does_not_name if failed({"retention_class": "forever"}) == {"retention_passed"}
 
 test_recorded_at_a_time_to_come if failed({"recorded_at": "2027-01-01T00:00:00Z"}) == {"retention_passed"}
+
+test_another_tenant_is_denied if decision_on({"resource": {"properties": {"tenant": "globex"}}}).allow == false

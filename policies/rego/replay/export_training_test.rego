@@ -114,3 +114,5 @@ test_only_a_run_that_succeeded_teaches if {
 		failed({"outcome": outcome}) == {"successful"}
 	}
 }
+
+test_another_tenant_is_denied if decision_on({"resource": {"properties": {"tenant": "globex"}}}).allow == false

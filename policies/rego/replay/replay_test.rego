@@ -77,3 +77,5 @@ test_redaction_is_not_complete_yet if failed({"redaction": {"complete": false}})
 test_another_region_without_consent if abroad({}) == {"region_allowed"}
 
 test_another_region_with_explicit_consent if abroad({"transfer_consent": consent}) == set()
+
+test_what_is_not_wholly_redacted_is_denied if decision_on({"resource": {"properties": {"redaction": {"complete": false}}}}).allow == false

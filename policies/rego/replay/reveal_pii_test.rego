@@ -143,6 +143,23 @@ test_an_agreement_that_is_too_old_is_asked_for_again if {
 }
 
 test_nobody_is_asked_for_what_cannot_be_allowed if {
-	decision := decision_on_all(object.union(unapproved, {"context": {"purpose": "debugging"}}))
-	decision.obligations == []
+	every gate, change in {
+		"authorised": {"subject": {"properties": {"roles": ["engineer"]}}},
+		"own_tenant": {"resource": {"properties": {"tenant": "globex"}}},
+		"purpose_permitted": {"context": {"purpose": "debugging"}},
+		"region_allowed": {"context": {"region": "US"}},
+	} {
+		decision := decision_on_all(object.union(unapproved, change))
+		decision.failed == {gate, "approval_fits", "approval_recent", "second_person"}
+		decision.obligations == []
+	}
+}
+
+test_each_of_these_alone_denies if {
+	every change in [
+		{"resource": {"properties": {"tenant": "globex"}}, "context": {"approval": {"tenant": "globex"}}},
+		{"context": {"region": "US"}},
+	] {
+		decision_on(change).allow == false
+	}
 }

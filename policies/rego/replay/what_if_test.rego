@@ -86,3 +86,14 @@ test_redaction_is_not_complete_yet if failed({"redaction": {"complete": false}})
 test_another_region_without_consent if abroad({}) == {"region_allowed"}
 
 test_another_region_with_explicit_consent if abroad({"transfer_consent": consent}) == set()
+
+test_each_of_these_alone_denies if {
+	every change in [
+		{"subject": {"properties": {"roles": ["viewer"]}}},
+		{"resource": {"properties": {"tenant": "globex"}}},
+		{"resource": {"properties": {"redaction": {"complete": false}}}},
+		{"context": {"region": "US"}},
+	] {
+		decision_on(change).allow == false
+	}
+}

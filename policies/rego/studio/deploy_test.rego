@@ -167,6 +167,14 @@ test_one_person_in_both_roles if {
 	approved_by([lead, object.union(security, {"person": "mem-0002"})]) == {"two_approvers"}
 }
 
+test_capitals_make_no_second_approver if {
+	approved_by([lead, object.union(security, {"person": "MEM-0002"})]) == {"two_approvers"}
+}
+
+test_capitals_make_no_author_another_person if {
+	approved_by([lead, object.union(security, {"person": "MEM-3C11"})]) == {"roles_approved", "two_approvers"}
+}
+
 test_two_persons_in_one_role if approved_by([lead, object.union(lead, {"person": "mem-0004"})]) == {"roles_approved"}
 
 test_an_author_approves if {
@@ -364,9 +372,22 @@ test_an_override_opens_nothing_else if {
 }
 
 test_nobody_deploys_with_an_override_of_his_own if {
-	own := object.union(grant, {"approvals": [
-		{"person": "mem-3c11", "role": "ciso", "at": "2026-11-22T13:00:00Z"},
-		{"person": "per-2", "role": "compliance_officer", "at": "2026-11-22T13:30:00Z"},
-	]})
-	at_four({"context": {"override": own}}).failed == {"in_change_window"}
+	every person in ["mem-3c11", "MEM-3C11"] {
+		own := object.union(grant, {"approvals": [
+			{"person": person, "role": "ciso", "at": "2026-11-22T13:00:00Z"},
+			{"person": "per-2", "role": "compliance_officer", "at": "2026-11-22T13:30:00Z"},
+		]})
+		at_four({"context": {"override": own}}).failed == {"in_change_window"}
+	}
+}
+
+# Where this gate fails, others do: that it blocks shows in nothing but what the decision says of it.
+test_ai_practice_permitted_is_no_mere_report if data.rules["studio.deploy"].ai_practice_permitted.enforcement == "blocking"
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_no_review_is_due_where_nothing_was_overridden if {
+	deploy.obligations == [] with input as object.union(golden, {"environment": {"time": "2026-11-22T16:00:00Z"}})
+		with data.thresholds.studio as limits
+		with data.change_windows as windows
+		with data.overrides as overrides
 }

@@ -57,3 +57,5 @@ test_one_secret_in_plain_text if failed(workflow({"findings": {"plaintext_secret
 test_a_deployed_workflow_can_be_changed if failed(workflow({"status": "deployed"})) == set()
 
 test_an_archived_workflow_stays_as_it_is if failed(workflow({"status": "archived"})) == {"not_archived"}
+
+test_a_change_of_what_is_archived_is_denied if decision_on(workflow({"status": "archived"})).allow == false

@@ -81,6 +81,8 @@ test_strict_rules_are_not_changed_by_one_owner if {
 
 test_nobody_approves_his_own_change if failed(approved({"person": "mem-3c11"})) == {"second_owner"}
 
+test_capitals_make_no_second_owner if failed(approved({"person": "MEM-3C11"})) == {"second_owner"}
+
 test_an_approval_of_someone_who_is_no_owner if failed(approved({"role": "editor"})) == {"second_owner"}
 
 test_an_approval_of_another_change if failed(approved({"change": "sha256:c1"})) == {"second_owner"}

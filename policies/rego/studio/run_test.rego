@@ -164,3 +164,11 @@ test_consent_that_was_withdrawn if {
 	withdrawn := object.union(consent, {"withdrawn": true})
 	failed(object.union(workspace({"transfer_consent": withdrawn}), {"context": {"region": "US"}})) == {"resident"}
 }
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_no_limit_is_due_where_nothing_is_left if {
+	facts := {"resource": {"properties": {"workspace": {"budget": {"spent_micro_usd": 100000001}}}}}
+	run.obligations == [] with input as object.union(golden, facts)
+		with data.thresholds.studio.run as limits
+		with data.residency as regions
+}

@@ -127,3 +127,5 @@ test_second_factor_a_second_earlier if with_factor({"verified_at": "2026-11-22T1
 # nonce_unused
 
 test_an_approval_given_before if decision_on({"context": {"nonce": {"fresh": false}}}).failed == {"nonce_unused"}
+
+test_an_approval_given_before_is_denied if decision_on({"context": {"nonce": {"fresh": false}}}).allow == false

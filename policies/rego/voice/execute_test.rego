@@ -92,7 +92,10 @@ with_read_back(facts) := in_circumstances({"read_back": facts})
 
 with_factor(facts) := in_circumstances({"second_factor": facts})
 
-asked(document) := [each.id | some each in decision_on_all(document).obligations]
+asked(document) := [each.id |
+	some each in decision_on_all(document).obligations
+	each.type == "step-up"
+]
 
 test_a_good_command_passes_every_gate if {
 	decision := decision_on({})
@@ -207,6 +210,8 @@ test_half_a_sentence if {
 	decision_on(object.union(half, {"context": {"channel": "text"}})).failed == {"recognised"}
 }
 
+test_a_command_that_came_in_no_known_way if in_circumstances({"channel": "gesture"}) == {"recognised"}
+
 test_a_typed_command_needs_no_hearing if {
 	typed := object.union(json.remove(golden, ["context/recognition"]), {"context": {"channel": "text"}})
 	decision_on_all(typed).failed == set()
@@ -289,7 +294,7 @@ test_a_dry_run_needs_the_role_the_hearings_and_a_new_nonce if {
 		"context": {"dry_run": true, "nonce": {"fresh": false}, "recognition": {"agreement_percent": 10}},
 	})
 	decision.failed == {"authorised", "nonce_unused", "own_tenant", "recognised"}
-	decision.obligations == simulate_only
+	decision.obligations == []
 }
 
 test_what_is_not_known_to_be_meant_is_only_simulated if {
@@ -305,5 +310,21 @@ test_everything_that_is_missing_is_asked_for_in_order if {
 test_what_is_there_is_not_asked_for if asked(json.remove(golden, ["context/read_back"])) == ["request_read_back"]
 
 test_nothing_is_asked_for_where_it_would_not_help if {
-	asked(object.union(unprepared, {"subject": {"properties": {"roles": ["viewer"]}}})) == []
+	every gate, change in {
+		"authorised": {"subject": {"properties": {"roles": ["viewer"]}}},
+		"nonce_unused": {"context": {"nonce": {"fresh": false}}},
+		"own_tenant": {"resource": {"properties": {"tenant": "globex"}}},
+		"recognised": {"context": {"recognition": {"agreement_percent": 10}}},
+	} {
+		decision := decision_on_all(object.union(unprepared, change))
+		decision.failed == {gate, "approved", "read_back", "second_factor"}
+		decision.obligations == []
+	}
+}
+
+# What the rule says before `gates.decision` leaves out what a refusal does not call for.
+test_nothing_is_simulated_that_is_no_dry_run if {
+	execute.obligations == [] with input as object.union(unprepared, {"context": {"nonce": {"fresh": false}}})
+		with data.thresholds.voice.execute as limits
+		with data.commands as commands
 }

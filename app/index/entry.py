@@ -1,0 +1,105 @@
+"""What the index says of a record, a seal, a checkpoint: rows as values, made of the log alone.
+
+The same bytes give the same row, whenever and in whatever order they are read. A body's members are taken where they
+have the shape they have in decisions, whatever the type of the record, and are otherwise left out: nothing a caller
+can put into a record keeps the index from going on.
+"""
+
+import json
+from typing import Any, Final
+
+from evidence.checkpoint import Checkpoint
+from evidence.record import Record
+from evidence.segment import Seal
+
+Row = dict[str, Any]
+
+_LONGEST: Final = 256  # characters; longer texts are cut, so that they fit into every database's index
+_MOST: Final = 64  # failed gates
+
+
+def decision_row(record: Record, segment: int) -> Row:
+    """Return the row of one record."""
+    body = record.body
+    subject, resource, result = (_object(body.get(name)) for name in ("subject", "resource", "result"))
+    policy = _object(body.get("policy")) or body
+    allow = result.get("allow")
+    return {
+        "chain": record.chain,
+        "seq": record.seq,
+        "segment": segment,
+        "time": record.time,
+        "tenant": record.tenant,
+        "type": record.type,
+        "caller": text(body.get("caller")),
+        "action": text(body.get("action")),
+        "subject_type": text(subject.get("type")),
+        "subject_ref": text(_named(subject)),
+        "resource_type": text(resource.get("type")),
+        "resource_ref": text(_named(resource)),
+        "allow": allow if isinstance(allow, bool) else None,
+        "failed": _gates(result.get("failed")),
+        "bundle": text(policy.get("bundle")),
+        "revision": text(policy.get("revision")),
+    }
+
+
+def segment_row(seal: Seal, checkpoint: int) -> Row:
+    """Return the row of one segment, which came into the tree with `checkpoint`."""
+    return {
+        "chain": seal.chain,
+        "number": seal.segment,
+        "checkpoint": checkpoint,
+        "first_seq": seal.first_seq,
+        "count": seal.count,
+        "size": seal.size,
+        "min_time": seal.min_time,
+        "max_time": seal.max_time,
+        "sealed_at": seal.sealed_at,
+        "retain_until": seal.retain_until,
+        "seal_hash": seal.seal_hash,
+        "root": seal.root,
+        "sha256": seal.sha256,
+    }
+
+
+def chain_row(newest: Seal) -> Row:
+    """Return the row of a chain whose newest seal is `newest`."""
+    return {
+        "chain": newest.chain,
+        "log": newest.log,
+        "retention_class": newest.retention_class,
+        "segments": newest.segment + 1,
+        "records": newest.first_seq + newest.count,
+        "head": newest.head,
+        "sealed_at": newest.sealed_at,
+    }
+
+
+def checkpoint_row(number: int, found: Checkpoint, newest: Seal) -> Row:
+    """Return the row of one checkpoint; `newest` is the last seal under it."""
+    return {"number": number, "size": found.size, "root": found.root.hex(), "sealed_at": newest.sealed_at}
+
+
+def text(value: Any) -> str | None:
+    """Return `value` as a column holds it, if it is text: no NUL, which PostgreSQL does not take, and not too long."""
+    if not isinstance(value, str):
+        return None
+    shown = value[:_LONGEST].replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return shown if len(value) <= _LONGEST else shown[:-1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _named(value: dict[str, Any]) -> Any:
+    """Return the pseudonym, or the id where ids of this type never name a person."""
+    return value.get("ref", value.get("id"))
+
+
+def _gates(value: Any) -> str | None:
+    """Return the ids of the failed gates as a JSON array."""
+    if not isinstance(value, list):
+        return None
+    return json.dumps([gate for gate in map(text, value[:_MOST]) if gate is not None], ensure_ascii=False)
