@@ -419,3 +419,18 @@ def test_a_disk_that_fails_as_a_chain_is_let_go_of_takes_nothing_back(tmp_path, 
     again = Writer.open(tmp_path, retention_class="std7y", version="0")
     assert again.chain == chain.name
     asyncio.run(again.close())
+
+
+def test_a_chain_that_could_not_be_opened_is_let_go_of(tmp_path, monkeypatch):
+    chain = asyncio.run(append_some(tmp_path, "a"))[0].position.chain
+    file = journal.files(tmp_path / chain)[-1]
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b"decision", b"derision"))
+    with pytest.raises(DamagedJournalError):
+        start(tmp_path)
+    file.write_bytes(whole)
+    with monkeypatch.context() as broken:
+        Faults(broken, "pwrite", errno.ENOSPC)
+        with pytest.raises(JournalError):
+            start(tmp_path)
+    assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain == chain
