@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.record import Record, leaf
 from evidence.segment import Seal
@@ -13,6 +14,7 @@ from tests.faults.life import Place, live
 from verify_evidence import parse_key, verify_store
 
 PINNED = parse_key(str(KEY.verifier).encode())
+"""The key of the small node, as the one-file verifier reads it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +33,14 @@ def aftermath(folder, *, checked=False):
 
 
 def held(store, acknowledgements):
-    """Verify the log in a directory, and look for each acknowledgement (decision id, leaf hash) in it."""
+    """Verify the log of a small node, and look for each acknowledgement (decision id, leaf hash) in it."""
+    return held_by(store, str(KEY.verifier), acknowledgements)
+
+
+def held_by(store, key, acknowledgements):
+    """Verify the log in a directory under a verifier key, and look for each acknowledgement in it."""
     there = Counter()
-    for payload in verified(store):
+    for payload in verified(store, key):
         record = Record.parse(payload)
         there[record.position.decision_id, leaf(payload)] += 1
         if record.orphan_of is not None:
@@ -46,10 +53,10 @@ def held(store, acknowledgements):
     )
 
 
-def verified(folder):
+def verified(folder, key=str(KEY.verifier)):
     """Return the records of a log that both verifiers find good, and say the same of."""
     store = LocalStore(folder, read_only=True)
-    report = Verification(store, KEY.verifier).run(None).document(None)
-    assert report == verify_store(folder, PINNED, None)
+    report = Verification(store, VerifierKey.parse(key)).run(None).document(None)
+    assert report == verify_store(folder, parse_key(key.encode()), None)
     seals = [Seal.parse(Note.parse(store.get(key)).text) for key in store.keys("chains/") if "/seals/" in key]
     return [line for seal in seals if seal.count for line in store.get(seal.object_key).splitlines()]

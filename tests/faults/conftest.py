@@ -37,6 +37,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import serving  # noqa: F401 - a fixture
 from tests.faults.histories import HISTORIES
 
 TALLY = pytest.StashKey()

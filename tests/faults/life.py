@@ -74,7 +74,7 @@ class Life:
     async def run(self, rounds):
         """Live for so many rounds, and end as when told to stop."""
         if self.checked:
-            check_continued(self.store, self.place.journals, KEY)
+            check_continued(self.store, self.place.journals, KEY.verifier)
         for number in range(rounds):
             await self._ask(number)
             self._seal()
