@@ -81,7 +81,7 @@ def test_nothing_is_left_of_the_old_key(settings):
     rotate(settings)
     assert all(path.read_bytes() != secret for path in settings.keys.iterdir())
     assert sorted(path.name for path in settings.keys.iterdir()) == [
-        "kek.key", "log.key", "log.vkey", "lookup.key", "token.key",
+        "kek-000001.key", "log.key", "log.vkey", "lookup.key", "token.key",
     ]  # fmt: skip
     assert oct((settings.keys / "log.key").stat().st_mode & 0o7777) == "0o600"
     assert oct((settings.keys / "log.vkey").stat().st_mode & 0o7777) == "0o644"

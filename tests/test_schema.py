@@ -109,7 +109,7 @@ def test_an_older_database_keeps_its_rows(engine, migrations):
     schema.upgrade(engine)
     with engine.begin() as connection:
         connection.execute(text("UPDATE subject_keys_destroyed SET count = 7"))
-    add_version(migrations, "op.execute('CREATE TABLE next (x)')")
+    add_version(migrations, "op.execute('CREATE TABLE next (x integer)')")
     assert schema.upgrade(engine, migrations) == "9000"
     assert "next" in tables(engine)
     with engine.begin() as connection:
@@ -117,7 +117,7 @@ def test_an_older_database_keeps_its_rows(engine, migrations):
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(engine, migrations):
-    add_version(migrations, "op.execute('CREATE TABLE next (x)'); op.execute('no SQL')")
+    add_version(migrations, "op.execute('CREATE TABLE next (x integer)'); op.execute('no SQL')")
     with pytest.raises(SchemaError, match="9000"):
         schema.upgrade(engine, migrations)
     assert tables(engine) == set()

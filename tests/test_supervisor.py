@@ -164,12 +164,12 @@ def test_only_who_is_anchored_has_a_process_for_it(supervising, tmp_path):
     assert supervising()._spare == []
 
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        await until(lambda: len(lines(tmp_path / "started")) >= 5)
         told(signal.SIGTERM)
 
     assert run(supervising(anchoring=POLITE), then) == 0
     assert sorted(lines(tmp_path / "ended")[:3]) == ["anchoring", "worker0", "worker1"]
-    assert lines(tmp_path / "ended")[3] == "sealer"
+    assert lines(tmp_path / "ended")[3:] == ["sealer", "indexer"]
 
 
 @pytest.mark.usefixtures("quick")

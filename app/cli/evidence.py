@@ -6,7 +6,6 @@ The verifier knows no database, so the index is held against the log here, after
 import argparse
 import io
 import json
-import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app import keys
-from app.cli.output import CommandError, note, print_json
+from app.cli.output import CommandError, note, print_json, progress
 from app.node_log import record_now
 from app.settings import Settings
 from evidence.__main__ import main as evidence_main
@@ -25,9 +24,7 @@ from evidence.storage_commands import Node
 
 if TYPE_CHECKING:
     from app.index.comparison import Compared, Lie
-    from app.index.indexer import Progress
 
-_BAR = 30  # characters
 _SHOWN = 1_000  # lies
 _BESIDES = """
 of this node's index besides:
@@ -77,15 +74,10 @@ def _reindex(arguments: Sequence[str], settings: Settings) -> int:
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args(arguments)
     try:
-        with indexing(settings) as indexer:
-            if sys.stderr.isatty():
-                total = indexer.published()
-                indexer.progress = lambda done: _draw(done, total)
-            try:
-                done = indexer.rebuild()
-            finally:
-                if sys.stderr.isatty():
-                    print("\r\N{ESCAPE}[K", end="", file=sys.stderr)
+        with indexing(settings) as indexer, progress("reading checkpoints") as told:
+            total = indexer.published()
+            indexer.progress = lambda done: told(done.checkpoints, total)
+            done = indexer.rebuild()
     except IndexingError as error:
         raise CommandError(str(error)) from error
     if options.json:
@@ -93,12 +85,6 @@ def _reindex(arguments: Sequence[str], settings: Settings) -> int:
     else:
         print(f"indexed {done.records} records; {done.checkpoints} checkpoints read, {done.segments} segments")
     return 0
-
-
-def _draw(done: "Progress", total: int) -> None:
-    filled = _BAR * min(done.checkpoints, total) // max(total, 1)
-    bar = "#" * filled + "." * (_BAR - filled)
-    print(f"\r[{bar}] {done.checkpoints}/{total} checkpoints, {done.records} records", end="", file=sys.stderr)
 
 
 def _verify(arguments: Sequence[str], settings: Settings) -> int:

@@ -6,7 +6,7 @@ time; any number of indexers may work on one database, one transaction after the
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, sele
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
-from app.db import DatabaseUrlError, write_transaction
+from app.db import BUSY_TIMEOUT_MS, DatabaseUrlError, write_transaction
 from app.index import entry
 from app.index.errors import IndexDamagedError, IndexUnavailableError
 from app.index.rows import CHAIN, CHECKPOINT, DECISION, SEGMENT
@@ -28,6 +28,7 @@ from evidence.segment import Seal
 LOCK: Final = 0x6F6D6567_61000002
 """Number of the lock under which rows are written where SQLite's one lock is not."""
 
+_PATIENCE_MS: Final = 15_000  # for the indexers of other nodes: a large segment takes a second
 _DELETED_AT_ONCE: Final = 100  # segments
 _WRITTEN_AT_ONCE: Final = 500  # records
 _TABLES: Final = (DECISION, SEGMENT, CHECKPOINT, CHAIN)
@@ -86,10 +87,15 @@ class Indexer:
 
     def rebuild(self) -> Progress:
         """Forget everything, and read it again. Searches find less meanwhile. Raises as `catch_up` does."""
-        with translated(), write_transaction(self._engine, exclusive=LOCK) as connection:
+        with translated(), self._writing() as connection:
             for table in _TABLES:
                 connection.execute(delete(table))
         return self.catch_up()
+
+    def _writing(self) -> AbstractContextManager[Connection]:
+        """Return a transaction that no other indexer writes beside; on a server others may be at it for a while."""
+        patience = _PATIENCE_MS if self._engine.dialect.name == "postgresql" else BUSY_TIMEOUT_MS
+        return write_transaction(self._engine, busy_timeout_ms=patience, exclusive=LOCK)
 
     def _next(self) -> int:
         """Return the first checkpoint that is not in the index."""
@@ -113,7 +119,7 @@ class Indexer:
                 done.records += 0 if records is None else seal.count
                 self.progress(done)
         last: Seal = seal or self._log.seal(batch.leaves[-1])
-        with write_transaction(self._engine, exclusive=LOCK) as connection:
+        with self._writing() as connection:
             if _next(connection) != batch.number:
                 return False
             row = entry.checkpoint_row(batch.number, batch.checkpoint, last)
@@ -132,7 +138,7 @@ class Indexer:
 
         Return False if somebody else finished this checkpoint, or began anew, meanwhile.
         """
-        with write_transaction(self._engine, exclusive=LOCK) as connection:
+        with self._writing() as connection:
             if _next(connection) != checkpoint:
                 return False
             counted = select(CHAIN.c.segments).where(CHAIN.c.chain == seal.chain)
@@ -158,7 +164,7 @@ class Indexer:
         old = or_(SEGMENT.c.sealed_at < window.since, SEGMENT.c.retain_until <= window.now)
         columns = (SEGMENT.c.chain, SEGMENT.c.number, SEGMENT.c.first_seq, SEGMENT.c.count)
         while going_on():
-            with write_transaction(self._engine, exclusive=LOCK) as connection:
+            with self._writing() as connection:
                 found = connection.execute(select(*columns).where(old).limit(_DELETED_AT_ONCE)).all()
                 for row in found:
                     _drop(connection, row.chain, row.number, range(row.first_seq, row.first_seq + row.count))

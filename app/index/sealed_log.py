@@ -13,6 +13,7 @@ from evidence import checkpoint, note
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError, SignatureError
+from evidence.key_history import KeyHistory
 from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.record import Record
@@ -35,7 +36,9 @@ class SealedLog:
     """Reads one store. Every method raises `StoreError` if it does not answer."""
 
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
+        """Read `store` under any one `key` of the log; the others follow from the log's own statements."""
         self._store, self._key = store, key
+        self._history: KeyHistory | None = None
 
     def published(self) -> int:
         """Return how many checkpoints there are; it asks for all their names."""
@@ -52,7 +55,7 @@ class SealedLog:
             data = self._store.get(where, limit=note.MAX_NOTE)
         except NotFoundError:
             return None
-        found = _checked(where, "malformed-checkpoint", lambda: checkpoint.verify(data, self._key))
+        found = _checked(where, "malformed-checkpoint", lambda: self._keys_of(data).verify_checkpoint(data))
         where = leaves_key(number)
         data = self._store.get(where, limit=checkpoint.MAX_LEAVES)
         leaves = _checked(where, "malformed-leaves", lambda: checkpoint.parse_leaves(data))
@@ -66,7 +69,7 @@ class SealedLog:
         """
         where = seal_key(leaf.chain, leaf.segment)
         data = self._store.get(where, limit=note.MAX_NOTE)
-        seal = _checked(where, "malformed-seal", lambda: Seal.parse(Note.parse_stored(data).verify(self._key)))
+        seal = _checked(where, "malformed-seal", lambda: self._parsed_seal(data))
         if (seal.key, seal.log) != (where, self._key.origin):
             raise FindingError("misplaced-seal", where, "is of another log, chain or number")
         if seal.seal_hash != leaf.seal_hash:
@@ -90,6 +93,16 @@ class SealedLog:
         if hashlib.sha256(data).hexdigest() != seal.sha256 or len(lines) != seal.count:
             raise FindingError("wrong-segment", where, "is not the object that was sealed")
         return (_record(seal, index, line) for index, line in enumerate(lines))
+
+    def _parsed_seal(self, data: bytes) -> Seal:
+        return Seal.parse(self._keys_of(data).verify(Note.parse_stored(data)))
+
+    def _keys_of(self, data: bytes) -> KeyHistory:
+        """Return the keys of the log, read again once a note is by none of those known so far."""
+        ids = {line.key_id for line in Note.parse(data).signatures}
+        if self._history is None or not ids & {key.id for key in self._history.keys}:
+            self._history = KeyHistory.load(self._store, self._key)
+        return self._history
 
 
 def _record(seal: Seal, index: int, line: bytes) -> Record:

@@ -1,13 +1,14 @@
 """The index follows the log: what comes in, what falls out, and that it may be killed anywhere."""
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import delete, text, update
 
-from app.db import open_engine
+from app import db
+from app.db import open_engine, write_transaction
 from app.index import indexer as module
 from app.index.errors import IndexDamagedError, IndexUnavailableError
 from app.index.indexer import Indexer
@@ -213,6 +214,20 @@ def test_two_indexers_of_one_database_come_to_the_same(engine, new_engine, logge
     assert contents(engine) == contents(whole)
 
 
+@pytest.mark.slow
+def test_an_indexer_waits_for_one_that_takes_its_time(postgresql_url, logged, monkeypatch):
+    monkeypatch.setattr(db, "BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_MS", 1)
+    engine = open_engine(postgresql_url, durable=False)
+    indexer = logged.indexer(engine)
+    with ThreadPoolExecutor(1) as pool:
+        with write_transaction(engine, exclusive=module.LOCK):
+            waiting = pool.submit(indexer.catch_up)
+            assert wait([waiting], timeout=0.2).not_done
+        assert waiting.result().checkpoints == 3
+    engine.dispose()
+
+
 @pytest.mark.parametrize("moment", ["before a segment", "before a checkpoint"])
 def test_a_rebuild_meanwhile_is_noticed(engine, logged, monkeypatch, moment):
     """An indexer that is overtaken must not say that what was forgotten is in."""
@@ -277,6 +292,9 @@ def test_a_store_that_is_away_leaves_what_was_read(engine, logged):
             if self.left < 0:
                 raise StoreError("the store is away")
             return self.store.get(key, limit=limit)
+
+        def keys(self, prefix):
+            return self.store.keys(prefix)
 
     failures = 0
     for left in range(20):

@@ -1,9 +1,14 @@
 """What the index reads is what the log's key signed, or an error that says where it is not."""
 
+from datetime import UTC, datetime
+
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence.checkpoint import Leaf
 from evidence.errors import FindingError, ObjectTooLargeError
+from evidence.key_history import KeyHistory, Reason, rotate
+from evidence.keys import SigningKey
 from tests.evidence.logs import Signer
 from tests.index.logged import Logged, body
 
@@ -74,6 +79,34 @@ def test_a_log_of_another_key_is_not_read(logged):
     logged.log.signer = Signer(seed=b"\x08" * 32)
     with pytest.raises(FindingError, match="bad-signature"):
         read_all(logged)
+
+
+def signing(signer):
+    return SigningKey(origin=signer.origin, private_key=Ed25519PrivateKey.from_private_bytes(signer.seed))
+
+
+def rotated(logged, new):
+    """Give the log another key, as the service does."""
+    old = logged.log.signer
+    history = KeyHistory.load(logged.store, signing(old).verifier)
+    head = history.verify_checkpoint(logged.store.get(f"log/checkpoints/{logged.log.batches - 1:012}.note"))
+    time = logged.log.tick()
+    where, data = rotate(signing(old), signing(new), history=history, head=head, reason=Reason.ROTATED, time=time)
+    logged.store.put(where, data, retain_until=datetime.max.replace(tzinfo=UTC))
+    logged.log.signer = new
+
+
+def test_a_log_that_gets_another_key_is_read_on(logged):
+    log = logged.sealed_log()
+    log.batch(0)
+    rotated(logged, Signer(seed=b"\x08" * 32))
+    logged.log.chains[0].append(body=body())
+    logged.publish()
+    (leaf,) = log.batch(1).leaves
+    assert [record.seq for record in log.records(log.seal(leaf))] == [2]
+    for pinned in (Signer(), logged.log.signer):
+        logged.log.signer = pinned
+        assert [record.seq for record in read_all(logged)] == [0, 1, 2]
 
 
 def test_a_seal_in_another_place_is_named(logged):

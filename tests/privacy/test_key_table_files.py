@@ -65,6 +65,7 @@ def test_after_destruction_the_wrapped_key_is_in_no_file(table, engine):
     assert secret not in files(engine)
     assert lookup.encode() not in files(engine)
     assert key.subject.encode() not in files(engine)
+    assert key.kid.encode() not in files(engine)
 
 
 def test_no_page_that_was_split_or_merged_keeps_a_copy(engine):
