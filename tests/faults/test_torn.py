@@ -67,10 +67,10 @@ def test_a_torn_tail_loses_nothing(dead, quick, tally):
 @pytest.mark.slow
 @pytest.mark.timeout(1_800)
 def test_a_tail_torn_anywhere_loses_nothing(dead, quick, tally):
-    torn(dead, quick, tally, 8 * SOME)
+    torn(dead, quick, tally, 4 * SOME)
 
 
-@pytest.mark.parametrize("most", [20, pytest.param(40 * SOME, marks=pytest.mark.slow)], ids=["few", "many"])
+@pytest.mark.parametrize("most", [20, pytest.param(20 * SOME, marks=pytest.mark.slow)], ids=["few", "many"])
 def test_what_was_acknowledged_and_altered_is_refused(dead, quick, tally, most):
     data = newest(dead).read_bytes()
     for place in spread(acknowledged_until(data), most):
