@@ -38,8 +38,9 @@ bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wr
 	$(BIN)/python -m bench.decide
 	$(BIN)/python -m bench.index
 
-chaos: .venv/tested ## The storms: more rounds of the fault tests, half an hour
-	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 $(BIN)/pytest -q -m "slow" --timeout=3600 tests/e2e
+chaos: .venv/tested ## The storms: more rounds of the fault tests, an hour
+	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 OMEGA_RECORDS=1000000 \
+	  $(BIN)/pytest -q -m "slow" --timeout=3600 tests/e2e tests/faults
 
 lock: .venv/tested ## Resolve the lock files anew
 	$(BIN)/pip install -q uv

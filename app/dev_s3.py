@@ -124,7 +124,7 @@ def _start(
     rights = ["Admin", "Read", "List", "Tagging", "Write"]
     identity = {"name": "dev", "credentials": [{"accessKey": access_key, "secretKey": secret_key}], "actions": rights}
     (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-    (folder / "data").mkdir()
+    (folder / "data").mkdir(exist_ok=True)
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(  # noqa: S603  # our own program with our own arguments
             [sys.executable, "-I", "-c", _LAUNCH, str(os.getpid()), str(program), *_arguments(ports)],

@@ -6,7 +6,7 @@ and nobody to share with uses this alone.
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -75,8 +75,13 @@ class Chain:
             journals.mkdir(mode=0o700, parents=True, exist_ok=True)
             journal.sync_directory(journals.parent)
             directory, lock = holding.take(journals, form.retention_class(retention_class), clock)
-            chain, torn = cls._recover(directory, lock, retention_class, clock)
-            chain._record_opening(version, torn)  # noqa: SLF001 - its own class
+            with ExitStack() as undo:
+                undo.callback(os.close, lock)
+                chain, torn = cls._recover(directory, lock, retention_class, clock)
+                undo.pop_all()
+                undo.callback(chain.close, whole=False)
+                chain._record_opening(version, torn)  # noqa: SLF001 - its own class
+                undo.pop_all()
         except OSError as error:
             raise JournalError(f"journal cannot be opened: {error.strerror}") from error
         return chain
@@ -167,11 +172,16 @@ class Chain:
             holding.abandon(self.directory, Reason.DISK)
 
     def close(self, *, whole: bool = True) -> None:
-        """Let go of the chain. `whole`: every write came through, so what was set aside can be given back."""
-        if whole:
-            os.ftruncate(self._file, self.written)
-        os.close(self._file)
-        os.close(self._lock)
+        """Let go of the chain. `whole`: every write came through, so what was set aside can be given back.
+
+        What a disk does not take back stays, and means nothing.
+        """
+        with suppress(OSError):
+            if whole:
+                os.ftruncate(self._file, self.written)
+        for descriptor in (self._file, self._lock):
+            with suppress(OSError):  # closed all the same
+                os.close(descriptor)
 
 
 def _as_it_is(draft: Draft, _: Position) -> Draft:

@@ -3,9 +3,11 @@
 Knows nothing of objects and keys. Lets every `OSError` through.
 """
 
+import fcntl
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -16,6 +18,8 @@ from evidence.errors import StoreError
 FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a pipe must not hang its reader
 NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PATIENCE: Final = 5.0  # seconds for a lock: others hold one for as long as a few syncs take
+_PAUSE: Final = 0.005
 
 
 @contextmanager
@@ -46,6 +50,24 @@ def opened_folders(root: Path, path: Sequence[str], *, create: bool = False) -> 
                     os.mkdir(name, 0o700, dir_fd=folders[-1])
             folders.append(stack.enter_context(opened(name, FOLDER | os.O_NOFOLLOW, folders[-1])))
         yield folders
+
+
+def lock(folder: int, how: int) -> None:
+    """Take a lock on `folder` until it is closed, and do not wait for ever: a stopped process keeps what it holds.
+
+    Raises:
+        StoreError: another process holds it, and does not let go in time.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(folder, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                raise StoreError("another process holds the lock of the store") from None
+            time.sleep(_PAUSE)
+        else:
+            return
 
 
 def create_folder(folder: Path) -> None:

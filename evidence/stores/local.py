@@ -15,7 +15,7 @@ from pathlib import Path
 from evidence.errors import AlreadyWrittenError, NotFoundError, ObjectTooLargeError, StoreError
 from evidence.store import MAX_OBJECT, Attempt, Canary, Level, check_expired, check_key, check_longer, check_retention
 from evidence.stores import immutable as flag
-from evidence.stores.folders import FILE, create_folder, draft, opened, opened_folders, read
+from evidence.stores.folders import FILE, create_folder, draft, lock, opened, opened_folders, read
 from evidence.stores.marks import SCRATCH, Marks
 
 
@@ -162,12 +162,12 @@ class LocalStore:
             yield file
 
     @contextmanager
-    def _changing(self, key: str, lock: int) -> Iterator[int]:
+    def _changing(self, key: str, how: int) -> Iterator[int]:
         """Lock the store against `expire`, or against all others; yield its scratch folder."""
         if self._read_only:
             raise StoreError(f"`{key}` cannot be changed: the store was opened for reading only")
         with _store_errors(key), opened_folders(self._root, [SCRATCH], create=True) as folders:
-            fcntl.flock(folders[-1], lock)
+            lock(folders[-1], how)
             yield folders[-1]
 
     def _entries(self, folder: str) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from evidence.errors import StoreError
-from evidence.stores.folders import FILE, draft, opened, opened_folders, read
+from evidence.stores.folders import FILE, draft, lock, opened, opened_folders, read
 
 SCRATCH: Final = ".scratch"
 _RETENTION: Final = ".retention"
@@ -56,7 +56,7 @@ class Marks:
             opened_folders(self._root, [SCRATCH], create=True) as scratch,
             self._place(_RETENTION, key, create=True) as (folders, name),
         ):
-            fcntl.flock(folders[1], fcntl.LOCK_EX)
+            lock(folders[1], fcntl.LOCK_EX)
             if (date := self.date(key)) is None or date < until:
                 with draft(until.isoformat().encode(), scratch[-1]) as written:
                     os.rename(written, name, src_dir_fd=scratch[-1], dst_dir_fd=folders[-1])

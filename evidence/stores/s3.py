@@ -221,7 +221,7 @@ class S3Store:
     def _only_version(self, key: str) -> str:
         place = self._place(key)
         # Other keys may begin with this one, and come after it: the first page is enough.
-        page = self._client.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"])
+        page = _listing(self._client.list_object_versions(Bucket=place["Bucket"], Prefix=place["Key"]))
         versions = [each["VersionId"] for each in page.get("Versions", ()) if each["Key"] == place["Key"]]
         deleted = any(each["Key"] == place["Key"] for each in page.get("DeleteMarkers", ()))
         if deleted or len(versions) > 1:
@@ -232,8 +232,10 @@ class S3Store:
 
     def _read(self, key: str, version: str, limit: int) -> bytes:
         with _absence(key):
-            body = self._client.get_object(**self._place(key), VersionId=version)["Body"]
-        with closing(body):
+            answer = self._client.get_object(**self._place(key), VersionId=version)
+        with closing(answer["Body"]) as body:
+            if answer.get("VersionId") != version:  # whoever answers for the store does not know the object
+                raise StoreError(f"`{key}` was answered with something else than its version")
             data = body.read(limit + 1)
             if len(data) > limit:
                 raise ObjectTooLargeError(key)
@@ -272,7 +274,7 @@ class S3Store:
     def _pages(self, prefix: str, marker: dict[str, str]) -> Iterator[dict[str, Any]]:
         with _store_errors(prefix):
             pages = self._client.get_paginator("list_object_versions")
-            yield from pages.paginate(Bucket=self._bucket, Prefix=prefix, **marker)
+            yield from map(_listing, pages.paginate(Bucket=self._bucket, Prefix=prefix, **marker))
 
 
 def ensure_bucket(bucket: str, *, options: S3Options) -> None:
@@ -311,6 +313,17 @@ def _connect(options: S3Options, signature: Any = "s3v4") -> Any:
         )
     except (BotoCoreError, ValueError) as error:
         raise StoreError(f"no S3 client can be made: {error}") from error
+
+
+def _listing(page: dict[str, Any]) -> dict[str, Any]:
+    """Return a page of a listing; any other answer of the form XML is parsed as one that is empty.
+
+    Raises:
+        StoreError: it is none.
+    """
+    if "IsTruncated" not in page:
+        raise StoreError("the store answered with something else than a listing")
+    return page
 
 
 def _is_locked(head: dict[str, Any], until: datetime) -> bool:

@@ -88,7 +88,7 @@ class FakeS3:
         return {"VersionId": made.id}
 
     def get_object(self, *, Key, VersionId, **_):  # noqa: N803 - as boto3 has it
-        return {"Body": BytesIO(self._find(Key, VersionId).body)}
+        return {"Body": BytesIO(self._find(Key, VersionId).body), "VersionId": VersionId}
 
     def head_object(self, *, Key, VersionId, **_):  # noqa: N803
         found = self._find(Key, VersionId)
@@ -102,7 +102,7 @@ class FakeS3:
         return SimpleNamespace(paginate=lambda **given: [self.list_object_versions(**given)])
 
     def list_object_versions(self, *, Prefix, KeyMarker="", **_):  # noqa: N803
-        listed = {"Versions": [], "DeleteMarkers": []}
+        listed = {"IsTruncated": False, "Versions": [], "DeleteMarkers": []}
         for key in sorted(key for key in self.objects if key.startswith(Prefix) and key > KeyMarker):
             for each in self.objects[key]:
                 listed["DeleteMarkers" if each.marker else "Versions"].append({"Key": key, "VersionId": each.id})

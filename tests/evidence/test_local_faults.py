@@ -1,6 +1,7 @@
 """The directory store when the disk fails or its writer is killed: all or nothing, and a retry settles it."""
 
 import errno
+import fcntl
 import os
 import resource
 import signal
@@ -10,6 +11,7 @@ from functools import partial
 import pytest
 
 from evidence.errors import AlreadyWrittenError, StoreError
+from evidence.stores import folders
 from evidence.stores.local import LocalStore
 
 UNTIL = datetime.now(UTC) + timedelta(days=1)
@@ -164,3 +166,15 @@ def test_a_writer_killed_at_any_step_leaves_all_or_nothing(tmp_path):
     assert outcomes == [[]] * nothing + [[KEY]] * everything
     assert nothing > 10
     assert everything > 5
+
+
+def test_a_process_that_was_stopped_with_the_lock_of_the_store_hangs_nobody(folder, monkeypatch):
+    monkeypatch.setattr(folders, "_PATIENCE", 0.02)
+    store = LocalStore(folder)
+    held = os.open(folder / ".scratch", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(StoreError, match="another process holds the lock of the store"):
+        store.put(KEY, b"x", retain_until=UNTIL)
+    fcntl.flock(held, fcntl.LOCK_UN)
+    store.put(KEY, b"x", retain_until=UNTIL)
+    os.close(held)

@@ -150,6 +150,22 @@ def test_a_listing_out_of_order_is_refused(s3_store):
         list(s3_store.keys())
 
 
+SOMEBODY = {
+    "an object": ("GetObject", "VersionId", lambda store: store.get(KEY)),
+    "a listing": ("ListObjectVersions", "IsTruncated", lambda store: list(store.keys())),
+}
+
+
+@pytest.mark.parametrize("asked", SOMEBODY.values(), ids=SOMEBODY)
+def test_an_answer_of_somebody_else_says_nothing(s3_store, asked):
+    """A proxy on the way that answers by itself, with status 200."""
+    operation, member, ask = asked
+    s3_store.put(KEY, b"x", retain_until=UNTIL)
+    changing(s3_store, operation, **{member: None})
+    with pytest.raises(StoreError, match="something else"):
+        ask(s3_store)
+
+
 class TornBody:
     def read(self, _limit=None):
         raise SSLError("the connection broke")

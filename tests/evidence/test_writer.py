@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from evidence import journal, record
+from evidence.chain import Chain
 from evidence.errors import DamagedJournalError, JournalError, MalformedError, RecordTooLargeError
 from evidence.holding import class_of
 from evidence.record import Draft, Record
@@ -393,3 +394,43 @@ def test_what_arrives_during_a_sync_is_synced_next(tmp_path):
 
     asyncio.run(run())
     assert batches(tmp_path) == 4
+
+
+@pytest.mark.parametrize("call", ["ftruncate", "close"])
+def test_a_disk_that_fails_as_a_chain_is_let_go_of_takes_nothing_back(tmp_path, monkeypatch, call):
+    """The records are on disk by then, and whoever asked for them must hear of it."""
+    real, writing = getattr(os, call), []
+
+    def fail(descriptor, *rest):
+        if call == "close" and descriptor not in writing:
+            return real(descriptor, *rest)
+        if call == "close":
+            real(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    chain = Chain.open(tmp_path, retention_class="std7y", version="0")
+    writing += [chain._file, chain._lock]
+    with monkeypatch.context() as broken:
+        broken.setattr(os, call, fail)
+        chain.close()
+    lock = journal.try_lock(chain.directory)
+    assert lock is not None
+    os.close(lock)
+    again = Writer.open(tmp_path, retention_class="std7y", version="0")
+    assert again.chain == chain.name
+    asyncio.run(again.close())
+
+
+def test_a_chain_that_could_not_be_opened_is_let_go_of(tmp_path, monkeypatch):
+    chain = asyncio.run(append_some(tmp_path, "a"))[0].position.chain
+    file = journal.files(tmp_path / chain)[-1]
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b"decision", b"derision"))
+    with pytest.raises(DamagedJournalError):
+        start(tmp_path)
+    file.write_bytes(whole)
+    with monkeypatch.context() as broken:
+        Faults(broken, "pwrite", errno.ENOSPC)
+        with pytest.raises(JournalError):
+            start(tmp_path)
+    assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain == chain
