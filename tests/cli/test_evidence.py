@@ -68,7 +68,7 @@ def test_without_a_node_there_is_nothing_to_verify(omega, monkeypatch, tmp_path)
 def test_a_hold_is_in_the_log_as_well_as_on_the_object(omega, recorded, settings):
     assert omega("evidence", "hold", recorded.decision_id, "on").code == 0
     sealed(settings)
-    assert omega("evidence", "verify", "--json").json["checked"]["records"] == 4
+    assert omega("evidence", "verify", "--json").json["checked"]["records"] == 6
     store = open_store(settings.store, read_only=True)
     segments = {key: store.get(key) for key in store.keys("chains/") if "/segments/" in key}
     (held,) = [key for key in segments if store.held(key)]

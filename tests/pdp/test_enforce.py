@@ -158,7 +158,7 @@ def test_what_cannot_be_kept_is_not_decided(point):
 
 
 def test_what_is_too_large_for_a_record_and_cannot_stand_beside_it_is_not_decided(point):
-    with pytest.raises(UnrecordedError, match="larger than 65536"):
+    with pytest.raises(UnrecordedError, match="larger than 65280"):
         evaluate(point, request(context={"note": "x" * 60_000}))
 
 
