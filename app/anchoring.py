@@ -12,14 +12,17 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 from app import anchors, keys
 from app.pdp.lifeline import end_with_parent
 from app.settings import Settings, SettingsError
-from evidence import checkpoint
 from evidence.anchorer import Anchorer
+from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError
-from evidence.store import open_store
+from evidence.key_history import KeyHistory
+from evidence.keys import VerifierKey
+from evidence.store import WormStore, open_store
 
 _LOG = logging.getLogger(__name__)
 _LOOK = 0.5  # seconds between two looks at the threads
@@ -72,7 +75,7 @@ def keepers(settings: Settings, stop: threading.Event) -> list[_Keeper]:
             Anchorer(
                 store,
                 anchor,
-                verify=lambda note: checkpoint.verify(note, verifier),
+                verify=partial(_verified, store, verifier),
                 retention=max(settings.retention.values()),
                 interval=settings.anchor,
                 clock=lambda: datetime.now(UTC),
@@ -81,6 +84,11 @@ def keepers(settings: Settings, stop: threading.Event) -> list[_Keeper]:
         )
         for anchor in anchors.anchors(settings, store, anchors.load_roots(settings))
     ]
+
+
+def _verified(store: WormStore, key: VerifierKey, signed: bytes) -> Checkpoint:
+    """Return the checkpoint of a note; it may be the last one that the log's key before this one signed."""
+    return KeyHistory.load(store, key).verify_checkpoint(signed)
 
 
 def run(settings: Settings, stopping: Callable[[], bool]) -> int:

@@ -12,7 +12,7 @@ from cryptography import x509
 
 from app.settings import Settings, SettingsError
 from evidence import timestamp
-from evidence.anchor import Anchor, TimestampAnchor, WitnessAnchor
+from evidence.anchor_source import Anchor, TimestampAnchor, WitnessAnchor
 from evidence.errors import MalformedError
 from evidence.growth import Growth
 from evidence.store import WormStore

@@ -57,12 +57,12 @@ def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None
     more, hurried, asked = 0, set[str](), set[str]()
     while True:
         last_round = stopping()
-        if not last_round and watch.due(utc_now()):
-            watch.run(utc_now())
         waited = line.wait(0 if last_round or more else _PAUSE)
         hurried, asked = hurried | waited[0], asked | waited[0] | waited[1]
         try:
             sealer = sealer or new_sealer(settings, line)
+            if not last_round and watch.due(utc_now()):  # by the node whose log this is, and no other
+                watch.run(utc_now())
             more = sealer.step(flush=last_round, now=hurried)
             while last_round and more:
                 more = sealer.step(flush=True)

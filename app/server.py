@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -41,6 +41,8 @@ from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
+from evidence import receipt
+from evidence.chain import Appended
 from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, NotFoundError, StoreError
 from evidence.reader import Reader
 from evidence.record import Position, Record
@@ -132,6 +134,7 @@ class Worker:
             decisions=self,
             health=self._health,
             refusals=Refusals(time.monotonic),
+            sign_receipt=self._receipt,
             decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
         )
@@ -186,6 +189,9 @@ class Worker:
         if (record.tenant, record.body.get("caller")) != (caller.tenant, caller.subject):
             raise NotFoundError("another's")  # a caller sees what it asked itself; the rest is the auditor's business
         return decision_log.prove(self._reader, found)
+
+    def _receipt(self, records: Sequence[Appended]) -> str:
+        return receipt.issue(records, self._node.log, utc_now()).decode()
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle

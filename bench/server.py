@@ -102,6 +102,7 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
         decisions=NoDecisions(),
         health=lambda: Health(checks={}, bundle="", revision=""),
         refusals=Refusals(time.monotonic),
+        sign_receipt=lambda _: "",
         decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
     )

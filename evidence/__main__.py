@@ -7,16 +7,15 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from evidence import checkpoint, form, receipt, storage_commands
+from evidence import checkpoint, form, receipt, report_text, storage_commands
+from evidence.anchor_check import Trust
 from evidence.anchorer import newest_checkpoint
-from evidence.anchors import Trust
-from evidence.checkpoint import decimal
 from evidence.checkpointer import checkpoint_key
 from evidence.cosignature import WitnessKey
 from evidence.errors import EvidenceError, FindingError, MalformedError, NotFoundError, ProofError, SignatureError
@@ -28,12 +27,9 @@ from evidence.proof import MAX_PROOF, Proof
 from evidence.reader import Reader
 from evidence.receipt import MAX_FILE
 from evidence.record import Position
-from evidence.report import Receipts, Report
 from evidence.store import WormStore, open_store
 from evidence.timestamp import MAX_ROOTS, parse_roots
 from evidence.verify import Asked, Verification
-
-_BAR = 30  # characters
 
 
 def main(
@@ -111,6 +107,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
     growth.add_argument("old", type=Path, metavar="OLD", help="the older checkpoint")
     growth.add_argument("new", type=Path, metavar="NEW", help="the newer checkpoint")
     growth.add_argument("proof", type=Path, metavar="PROOF", help="the lines that `consistency` printed")
+    growth.add_argument("--old-key", type=Path, metavar="FILE", help="the key that signed the older one, if another")
     _key_options(growth, key)
     growth.set_defaults(run=_check_consistency)
     storage_commands.add_to(commands, node)
@@ -119,7 +116,7 @@ def _parser(program: str, node: storage_commands.Node | None) -> argparse.Argume
 
 def _size(text: str) -> int:
     try:
-        return decimal(text)
+        return checkpoint.decimal(text)
     except MalformedError as error:
         raise argparse.ArgumentTypeError(f"`{text}` is no size") from error
 
@@ -143,7 +140,7 @@ def _verify(options: argparse.Namespace) -> int:
     earlier = None if options.checkpoint is None else _read(options.checkpoint, MAX_NOTE)
     verification = Verification(store, key, _asked(options))
     if sys.stderr.isatty():
-        verification.progress = lambda report: _draw(report, verification.total_seals)
+        verification.progress = lambda report: _draw(report_text.bar(report, verification.total_seals))
     finding = None
     try:
         verification.run(earlier)
@@ -151,12 +148,16 @@ def _verify(options: argparse.Namespace) -> int:
         finding = error
     finally:
         if sys.stderr.isatty():
-            print("\r\N{ESCAPE}[K", end="", file=sys.stderr)
+            _draw("\r\N{ESCAPE}[K")
     if options.json:
         _print_json(verification.report.document(finding))
     else:
-        print(_text(verification.report, finding, earlier=earlier is not None))
+        print(report_text.text(verification.report, finding, earlier=earlier is not None))
     return 0 if finding is None else 1
+
+
+def _draw(text: str) -> None:
+    print(text, end="", file=sys.stderr)
 
 
 def _asked(options: argparse.Namespace) -> Asked:
@@ -219,8 +220,8 @@ def _consistency(options: argparse.Namespace) -> int:
         number = newest_checkpoint(store)
         if number is None:
             raise NotFoundError("there is no checkpoint yet")
-        history = KeyHistory.load(store, _key(options))
-        size = history.verify_checkpoint(store.get(checkpoint_key(number), limit=MAX_NOTE)).size
+        newest = store.get(checkpoint_key(number), limit=MAX_NOTE)
+        size = KeyHistory.load(store, _key(options)).verify_checkpoint(newest).size
     proof = format_proof(Growth(store).prove(options.old, size))
     if options.json:
         _print_json({"old": options.old, "new": size, "proof": proof.splitlines()})
@@ -231,8 +232,10 @@ def _consistency(options: argparse.Namespace) -> int:
 
 def _check_consistency(options: argparse.Namespace) -> int:
     key, proof = _key(options), parse_proof(_read(options.proof, MAX_NOTE))
+    old_key = key if options.old_key is None else VerifierKey.parse(_text_of(options.old_key))
     try:
-        old, new = (checkpoint.verify(_read(path, MAX_NOTE), key) for path in (options.old, options.new))
+        old = checkpoint.verify(_read(options.old, MAX_NOTE), old_key)
+        new = checkpoint.verify(_read(options.new, MAX_NOTE), key)
         verify_growth(old, new, proof)
     except (ProofError, SignatureError) as error:
         return _does_not_hold(error, options.proof, as_json=options.json)
@@ -272,63 +275,6 @@ def _read(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise MalformedError(f"`{path}` is larger than {limit} bytes")
     return data
-
-
-def _draw(report: Report, total: int) -> None:
-    done = _BAR * report.checked.seals // max(total, 1)
-    bar = "#" * done + "." * (_BAR - done)
-    print(f"\r[{bar}] {report.checked.seals}/{total} seals, {report.checked.records} records", end="", file=sys.stderr)
-
-
-def _text(report: Report, finding: FindingError | None, *, earlier: bool) -> str:
-    checked, up_to = report.checked, report.up_to
-    lines = [
-        f"log          {report.log}",
-        (
-            f"checked      {checked.records} records in {checked.segments} segments, {checked.seals} seals of"
-            f" {checked.chains} chains, {checked.checkpoints} checkpoints"
-        ),
-        f"up to        {up_to.max_time or 'no record'}, tree of {up_to.tree_size} seals",
-        *_told(report),
-        (
-            f"not covered  {report.uncheckpointed_seals} seals under no checkpoint yet,"
-            f" {report.stray_segments} segments under no seal"
-        ),
-    ]
-    if finding is not None:
-        lines.append(f"DOES NOT HOLD  {_printable(finding.where)}: {finding.code}: {finding.detail}")
-    else:
-        lines.append(
-            "all holds" + ("" if earlier else "; that nothing newer was removed, only an earlier --checkpoint can show")
-        )
-    return "\n".join(lines)
-
-
-def _told(report: Report) -> Iterator[str]:
-    """Yield a line for each thing that not every log has."""
-    if len(report.keys) > 1:
-        changes = [f"{each['id']} from leaf {each['from_leaf']} ({each['reason'] or 'first'})" for each in report.keys]
-        yield f"keys         {', '.join(changes)}"
-    if (stamp := report.timestamped) is not None:
-        known = "" if stamp.verified else ", by whom was not checked: no --tsa was given"
-        yield f"time stamp   {stamp.time}, of the tree of {stamp.tree_size} seals{known}"
-    if (line := report.cosigned) is not None:
-        known = "" if line.verified else ", which was not checked: no --witness was given"
-        yield f"cosigned     {line.time}, the tree of {line.tree_size} seals, by {', '.join(line.witnesses)}{known}"
-    if report.receipts != Receipts():
-        found = report.receipts
-        yield f"receipts     {found.records} records are there, {found.carried} carried over, {found.expired} expired"
-    if report.orphans:
-        yield f"carried over {report.orphans} records, from chains that could not go on"
-    if report.expired:
-        yield f"expired      {report.expired} segments, whose seals hold"
-    if report.since is not None:
-        yield f"not read     {report.since.skipped} segments under --since, a tree of {report.since.tree_size} seals"
-
-
-def _printable(text: str) -> str:
-    """Return `text` with whatever a terminal might obey written out: keys are an attacker's to choose."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 def _print_json(value: Any) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from evidence import note
-from evidence.anchor import Anchor
+from evidence.anchor_source import Anchor
 from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import checkpoint_key
 from evidence.errors import (

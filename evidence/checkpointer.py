@@ -86,7 +86,7 @@ class Checkpointer:
         for key, chain, segment in self._lacking():
             if (chain, segment) not in known:
                 signed = Note.parse_stored(self._store.get(key, limit=note.MAX_NOTE))
-                self.add(Seal.parse(self._history.verify(signed)))
+                self.add(Seal.parse(signed.verify(self._key.verifier)))
 
     def publish(self) -> None:
         """Publish checkpoints until they cover every seal taken in; nothing new, nothing written.
@@ -143,7 +143,7 @@ class Checkpointer:
         batch = self._leaves(self._number)
         for leaf in batch:
             signed = Note.parse_stored(self._store.get(seal_key(leaf.chain, leaf.segment), limit=note.MAX_NOTE))
-            text = self._history.verify(signed)
+            text = signed.verify(self._key.verifier)
             if leaf_hash(text.encode()).hex() != leaf.seal_hash:
                 raise FindingError("wrong-leaf", leaves_key(self._number), "names another seal than the store holds")
         return batch

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
-from evidence.anchors import COSIGNATURE_KEY, TIMESTAMP_KEY
+from evidence.anchor_check import COSIGNATURE_KEY, TIMESTAMP_KEY
 from evidence.checkpointer import CHECKPOINT_KEY, LEAVES_KEY
 from evidence.errors import FindingError, MalformedError, NotFoundError, ObjectTooLargeError, ShadowedObjectError
 from evidence.key_history import STATEMENT_KEY

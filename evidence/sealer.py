@@ -139,11 +139,16 @@ class Sealer:
             StoreError: the store does not take it, or its answer was lost.
             RetiredKeyError: the log was given another key meanwhile.
         """
+        if self._older(self._scanned, self._limits.scan):
+            self._look_at_keys()
         try:
             return self._step(flush=flush, now=now)
         except SignatureError:
-            _refuse_retired(self._key, KeyHistory.load(self._store, self._key.verifier))
+            self._look_at_keys()
             raise
+
+    def _look_at_keys(self) -> None:
+        _refuse_retired(self._key, KeyHistory.load(self._store, self._key.verifier))
 
     def _step(self, *, flush: bool, now: Collection[str]) -> int:
         try:

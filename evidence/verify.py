@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from evidence import checkpoint, form
-from evidence.anchors import COSIGNATURE_KEY, TIMESTAMP_KEY, AnchorCheck, Trust
+from evidence.anchor_check import TIMESTAMP_KEY, AnchorCheck, Trust
 from evidence.chain_walk import ChainWalk
 from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import checkpoint_key, leaves_key
@@ -171,16 +171,15 @@ class Verification:
     def _check_anchors(self) -> None:
         check = AnchorCheck(trust=self._asked.trust, read=self._checkpoint, sizes=self._sizes)
         for key in self._inventory.anchors:
-            stamp, line = TIMESTAMP_KEY.fullmatch(key), COSIGNATURE_KEY.fullmatch(key)
             number = int(key.rpartition("/")[2][:12])
             if number not in self._sizes:
                 if not self._objects.arrived(checkpoint_key(number), MAX_NOTE):
                     raise FindingError("unexpected-object", key, "there is no such checkpoint")
-            elif stamp:
+            elif TIMESTAMP_KEY.fullmatch(key):
                 check.take_timestamp(key, number, self._objects.read(key, MAX_TIMESTAMP, "malformed-anchor"))
-            elif line:
+            else:
                 data = self._objects.read(key, MAX_LINE, "malformed-anchor")
-                check.take_cosignature(key, number, line[2], data)
+                check.take_cosignature(key, number, key[-12:-4], data)
             self.report.timestamped, self.report.cosigned = check.timestamped, check.cosigned
 
     def _checkpoint(self, number: int) -> bytes:

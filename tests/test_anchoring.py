@@ -4,14 +4,18 @@ import os
 import signal
 import sys
 import threading
+from datetime import timedelta
 
 import pytest
 
 from app import anchoring, keys
 from app.anchoring import main, run, step
-from evidence.anchor import cosignature_key
+from app.rotation import Rotation
+from evidence.anchor_source import cosignature_key
 from evidence.authority import Answer
-from evidence.errors import AuthorityError
+from evidence.chain import utc_now
+from evidence.errors import AuthorityError, EvidenceError, UntrustedLogError
+from evidence.key_history import Reason
 from evidence.store import open_store
 from tests.decision_plane.asking import body
 from tests.evidence.authority import Authority
@@ -153,6 +157,31 @@ def test_every_authority_is_kept_on_the_log_of_the_node(node):
     assert list(store.keys("log/cosignatures/")) == [cosignature_key(0, WITNESS.key)]
 
 
+def test_after_a_rotation_old_and_new_checkpoints_are_the_logs(node):
+    settings, _ = node
+    witness = FakeWitness(keys.load_verifier(settings.keys))
+    (_, cosigned) = anchoring.keepers(settings, threading.Event())
+    cosigned._anchorer._anchor._post = witness
+    rotation = Rotation(
+        directory=settings.keys,
+        store=open_store(settings.store),
+        retention=timedelta(days=1),
+        clock=utc_now,
+        record=[].append,
+    )
+    rotation.run(Reason.ROTATED)
+    assert cosigned._anchorer.step() == cosignature_key(0, WITNESS.key)
+    decided(settings, body())
+    sealed(settings)
+    (_, again) = anchoring.keepers(settings, threading.Event())
+    again._anchorer._anchor._post = witness
+    again._anchorer._interval = 0.0
+    with pytest.raises(UntrustedLogError):
+        again._anchorer.step()
+    witness.keys = (*witness.keys, keys.load_verifier(settings.keys))
+    assert again._anchorer.step() == cosignature_key(1, WITNESS.key)
+
+
 def test_what_stops_the_process_is_said(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(sys, "argv", ["anchoring", "1"])
     monkeypatch.setattr(anchoring, "end_with_parent", lambda _: None)
@@ -178,3 +207,18 @@ def test_told_to_stop_it_stops(tmp_path, monkeypatch, number):
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+
+
+def test_the_last_checkpoint_of_the_key_before_is_anchored_too(tmp_path):
+    settings = prepared(tmp_path, OMEGA_TSA_URL="http://127.0.0.1:1")
+    decided(settings, body())
+    sealed(settings)
+    store = open_store(settings.store)
+    signed = store.get("log/checkpoints/000000000000.note")
+    rotation = Rotation(
+        directory=settings.keys, store=store, retention=timedelta(days=1), clock=utc_now, record=lambda _: None
+    )
+    rotation.run(Reason.ROTATED)
+    assert anchoring._verified(store, keys.load_verifier(settings.keys), signed).size == 1
+    with pytest.raises(EvidenceError):
+        anchoring._verified(store, keys.load_verifier(settings.keys), signed.replace(b"\n1\n", b"\n2\n"))

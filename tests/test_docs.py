@@ -54,7 +54,7 @@ def refusals():
 
 
 def findings():
-    modules = ["verify", "inventory", "chain_walk", "segment_check", "anchors", "key_history"]
+    modules = ["verify", "inventory", "chain_walk", "segment_check", "anchor_check", "key_history"]
     return {code for name in modules for code in codes(ROOT / f"evidence/{name}.py", FINDINGS)}
 
 

@@ -146,7 +146,7 @@ def test_a_decision_is_made_again_under_the_snapshot_of_its_bundle(settings, wor
     monkeypatch.setattr(server, "decide_again", lambda *given: given)
 
     async def decide_again(_, plane):
-        return plane._explainer._decide_again("0a1b", b"asked")
+        return plane._by.explainer._decide_again("0a1b", b"asked")
 
     assert working(decide_again) == (settings.bundles / "0a1b.json", b"asked")
 

@@ -5,6 +5,7 @@ import asyncio
 import json
 import sys
 import urllib.error
+import urllib.parse
 import urllib.request
 from datetime import UTC, datetime
 from http.client import HTTPException
@@ -18,7 +19,7 @@ from app.pdp.bundle import parse_snapshot
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import PdpError
 from app.pdp.evaluators import Evaluators
-from app.pdp.model import Environment
+from app.pdp.model import Durability, Environment
 from app.pdp.request import document, parse_request
 from app.settings import Settings
 
@@ -36,6 +37,13 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.add_argument("--caller", default="marketplace", help="who asks (default: %(default)s)")
     command.add_argument("--tenant", default="default", help="the caller's tenant (default: %(default)s)")
     command.add_argument("--url", metavar="URL", help="the service (default: OMEGA_HOST and OMEGA_PORT)")
+    command.add_argument(
+        "--durability",
+        choices=list(Durability),
+        default=Durability.JOURNAL,
+        help="where the record has to be before the answer; the policy may ask for more (default: %(default)s)",
+    )
+    command.add_argument("--receipt", type=Path, metavar="FILE", help="write the log's signed receipt there")
     command.add_argument("--dry-run", action="store_true", help="evaluate here; nothing is asked and nothing recorded")
     command.add_argument("--json", action="store_true", help="print the whole answer as JSON")
     command.set_defaults(run=run)
@@ -45,6 +53,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     """Ask, and print the answer."""
     data = _read(options.file)
     answer = _dry(options, settings, data) if options.dry_run else _ask(options, settings, data)
+    if options.receipt and not options.dry_run:
+        _keep_receipt(options, answer)
     if options.json:
         print_json(answer)
     else:
@@ -70,7 +80,9 @@ def _ask(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[s
     bearer = token.issue(settings, options.caller, options.tenant, _TOKEN_LIFETIME)
     headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
     try:
-        request = urllib.request.Request(f"{url}/access/v1/evaluation", data, headers)  # noqa: S310 - checked above
+        query = urllib.parse.urlencode(_query(options))
+        where = f"{url}/access/v1/evaluation" + (f"?{query}" if query else "")
+        request = urllib.request.Request(where, data, headers)  # noqa: S310 - checked above
         with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - checked above
             return _answer(json.load(response))
     except urllib.error.HTTPError as error:
@@ -79,6 +91,25 @@ def _ask(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[s
         raise CommandError(message, NO_SERVICE if error.code >= 500 else UNUSABLE) from error  # noqa: PLR2004
     except (OSError, ValueError, HTTPException) as error:
         raise CommandError(f"no service at {url}: {error}; start it with `omega serve`", NO_SERVICE) from error
+
+
+def _query(options: argparse.Namespace) -> dict[str, str]:
+    asked = {} if options.durability == Durability.JOURNAL else {"durability": str(options.durability)}
+    return asked | ({"receipt": "true"} if options.receipt else {})
+
+
+def _keep_receipt(options: argparse.Namespace, answer: dict[str, Any]) -> None:
+    """Write the receipt of an answer where it was asked for.
+
+    Raises:
+        CommandError: there is none, or it cannot be written; the decision is on record all the same.
+    """
+    try:
+        options.receipt.write_text(answer["context"]["evidence"]["receipt"])
+    except (KeyError, TypeError) as error:
+        raise CommandError("the answer has no receipt") from error
+    except OSError as error:
+        raise CommandError(f"`{options.receipt}` cannot be written: {error.strerror}") from error
 
 
 def _answer(value: Any) -> dict[str, Any]:
@@ -139,4 +170,9 @@ def _print(answer: dict[str, Any]) -> None:
     for obligation in context["obligations"]:
         print(f"  obligation: {obligation['id']} ({obligation['type']})")
     if "decision_id" in context:
-        print(f"  recorded as {context['decision_id']}")
+        print(f"  recorded as {context['decision_id']}{_durability(context)}")
+
+
+def _durability(context: dict[str, Any]) -> str:
+    evidence = context.get("evidence")
+    return ", locked in the store" if isinstance(evidence, dict) and evidence.get("durability") == "locked" else ""

@@ -5,12 +5,13 @@ Routes are a table; errors become problems here and nowhere else on this plane.
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from traceback import format_tb
 from typing import Any, Protocol
 
 from app.decision_plane import authzen
+from app.decision_plane.authzen import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
     DisconnectedError,
@@ -27,6 +28,7 @@ from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
 from app.pdp.strict_json import MAX_BYTES
+from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
 _BEARER = re.compile(rb"[Bb]earer +([!-~]{1,4096})")
@@ -83,11 +85,11 @@ class DecisionPlane:
         health: Callable[[], Health],
         refusals: authzen.Refusals,
         decide_again: DecideAgain,
+        sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
     ) -> None:
-        self._pdp, self._authenticate, self._decisions, self._health = pdp, authenticate, decisions, health
-        self._refusals = refusals
-        self._explainer = Explainer(decide_again)
+        self._authenticate, self._decisions, self._health = authenticate, decisions, health
+        self._by = Answering(pdp=pdp, refusals=refusals, explainer=Explainer(decide_again), sign_receipt=sign_receipt)
         self._free = in_flight
         self._routes: dict[str, tuple[str, Handler]] = {
             "/access/v1/evaluation": ("POST", self._evaluation),
@@ -134,7 +136,7 @@ class DecisionPlane:
             raise ProblemError(problem("overloaded"))
         self._free -= 1
         try:
-            return 200, await authzen.evaluation(request, body, caller, self._pdp, self._refusals, self._explainer)
+            return 200, await authzen.evaluation(request, body, caller, self._by)
         finally:
             self._free += 1
 

@@ -5,7 +5,7 @@ Owns the form of the answer, and what happens to bytes that are no request.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,23 @@ from app.errors import problem
 from app.pdp.enforce import Caller, Pdp, Recorded
 from app.pdp.errors import MalformedRequestError, TooLargeError
 from app.pdp.request import parse_request
+from evidence.chain import Appended
 
 _MOST_CALLERS = 1_024  # whose refusals are counted
 
 
-async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
-    request: Request, body: bytes, caller: Caller, pdp: Pdp, refusals: "Refusals", explainer: Explainer
-) -> dict[str, Any]:
-    """Return the answer to one evaluation request, once the decision is on disk; explained, where that was asked.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answering:
+    """What an answer is made with: who decides, which refusals are recorded, who explains, who signs receipts."""
+
+    pdp: Pdp
+    refusals: "Refusals"
+    explainer: Explainer
+    sign_receipt: Callable[[Sequence[Appended]], str]
+
+
+async def evaluation(request: Request, body: bytes, caller: Caller, by: Answering) -> dict[str, Any]:
+    """Return the answer to one evaluation request, once the decision is on record, with what was asked for beside it.
 
     Raises:
         ProblemError: there is no decision.
@@ -34,20 +43,22 @@ async def evaluation(  # noqa: PLR0913, PLR0917 - what it is handed
         options = Options.parse(request.query)
     except MalformedRequestError as error:
         raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
-    if options.explain and not may_have_explained(pdp.policies.bundle, caller):
+    if options.explain and not may_have_explained(by.pdp.policies.bundle, caller):
         raise ProblemError(problem("forbidden"))
     try:
         _verify_content_type(request)
         parsed = parse_request(body)
     except MalformedRequestError as error:
-        if (suppressed := refusals.take(caller)) is not None:
-            await pdp.refuse(caller, error.code, hashlib.sha256(body).hexdigest(), suppressed)
+        if (suppressed := by.refusals.take(caller)) is not None:
+            await by.pdp.refuse(caller, error.code, hashlib.sha256(body).hexdigest(), suppressed)
         raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
     except TooLargeError as error:
         raise ProblemError(problem("request_too_large")) from error
-    answer = _answer(recorded := await pdp.evaluate(parsed, caller, durability=options.durability))
+    answer = _answer(recorded := await by.pdp.evaluate(parsed, caller, durability=options.durability))
+    if options.receipt:
+        answer["context"]["evidence"]["receipt"] = by.sign_receipt([recorded.appended])
     if options.explain:
-        answer["context"]["explanation"] = await explainer.explanation(recorded, parsed.action, caller)
+        answer["context"]["explanation"] = await by.explainer.explanation(recorded, parsed.action, caller)
     return answer
 
 

@@ -55,6 +55,8 @@ class _Said:
 
     def take(self, record: Record) -> None:
         subject = record.body.get("subject")
+        if record.type == HOLD and "subject" not in record.body:
+            return  # a hold on an object of the store
         if not isinstance(subject, str) or not _SUBJECT.fullmatch(subject):
             self.unreadable += 1
         elif record.type == COMPLETED:

@@ -90,15 +90,17 @@ def _left(table: KeyTable, generation: int) -> int:
 
 
 def _wrap_table(table: KeyTable, rows: Table, generation: int) -> int:
+    """Wrap what one table holds, in the order in which others lock its rows; return how much."""
+    (key,) = rows.primary_key
     done, last = 0, ""
     while True:
         with translated(), write_transaction(table.engine) as connection:
-            wanted = select(rows).where(rows.c.kek < generation, rows.c.kid > last).order_by(rows.c.kid).limit(_BATCH)
+            wanted = select(rows).where(rows.c.kek < generation, key > last).order_by(key).limit(_BATCH)
             batch = connection.execute(wanted.with_for_update()).mappings().all()
             done += sum(_wrap(table, connection, rows, dict(row), generation) for row in batch)
         if not batch:
             return done
-        last = batch[-1]["kid"]
+        last = batch[-1][key.name]
 
 
 def _wrap(table: KeyTable, connection: Connection, rows: Table, row: dict[str, Any], generation: int) -> bool:

@@ -34,11 +34,7 @@ def _now() -> datetime:
 
 
 class KeyTable:
-    """The rows of `subject_key` and `retired_key`, opened with the KEK.
-
-    PostgreSQL must run at its default isolation, READ COMMITTED: a row that another process
-    inserted meanwhile has to be seen by the statement after.
-    """
+    """The rows of `subject_key` and `retired_key`, opened with the KEK."""
 
     def __init__(
         self,
@@ -71,7 +67,7 @@ class KeyTable:
             with self.engine.begin() as connection:
                 destroyed = _destroyed(connection)  # before the rows: rows newer than the count do no harm
                 found, aged = self._read(connection, lookups)
-            missing = [lookup for lookup in lookups if lookup not in found]
+            missing = sorted(lookup for lookup in lookups if lookup not in found)  # in one order: else a deadlock
             if missing or aged:
                 with write_transaction(self.engine) as connection:
                     generation = current_generation(connection)
@@ -117,21 +113,22 @@ class KeyTable:
     def news(self, seen: int) -> tuple[int, frozenset[str] | None]:
         """Return how many were destroyed so far, and whose keys since there were `seen`, or None where nobody can say.
 
-        Drops generations of the KEK that are not there any more.
+        A person is named by `half` of the pseudonym. Drops generations of the KEK that are not there any more.
 
         Raises:
             KeyStoreError: the database failed.
         """
-        wanted = select(DESTROYED_SUBJECT.c.subject).where(DESTROYED_SUBJECT.c.number > seen)
+        wanted = select(DESTROYED_SUBJECT.c.half).where(DESTROYED_SUBJECT.c.number > seen)
         with translated():
             with self.engine.begin() as connection:
                 count = _destroyed(connection)
                 generation = connection.execute(select(KEK_GENERATION.c.generation)).scalar_one()
-                subjects = frozenset(connection.execute(wanted).scalars()) if 0 < count - seen <= _MOST_NEWS else ()
+                gone = (
+                    frozenset(connection.execute(wanted).scalars()) if 0 < count - seen <= _MOST_NEWS else frozenset()
+                )
             if self.keks.held != {generation}:
                 self.keks.reload()
-        known = count == seen or len(subjects) == count - seen
-        return count, frozenset(subjects) if known else None
+        return count, gone if len(gone) == count - seen else None
 
     def _read(self, connection: Connection, lookups: Collection[str]) -> tuple[dict[str, Outcome], list[str]]:
         """Return the keys that are there, and the lookups of those that have sealed for long enough."""
@@ -162,7 +159,8 @@ class KeyTable:
     def _renew(self, connection: Connection, lookups: Collection[str], generation: int) -> None:
         """Retire the keys that are still old, and give their subjects fresh ones."""
         aged = SUBJECT_KEY.c.created_at < self._now() - DATA_KEY_LIFETIME
-        wanted = select(SUBJECT_KEY).where(SUBJECT_KEY.c.lookup.in_(lookups), aged).with_for_update()
+        wanted = select(SUBJECT_KEY).where(SUBJECT_KEY.c.lookup.in_(lookups), aged)
+        wanted = wanted.order_by(SUBJECT_KEY.c.lookup).with_for_update()  # in one order: else a deadlock
         for row in connection.execute(wanted).mappings().all():
             connection.execute(insert(RETIRED_KEY).values(dict(row)))
             fresh = self._new_row(row["lookup"], generation, row["subject"])
@@ -189,8 +187,13 @@ def delete_keys(connection: Connection, subject: str) -> tuple[str, ...]:
     if kids:
         count = SUBJECT_KEYS_DESTROYED.c.count
         connection.execute(update(SUBJECT_KEYS_DESTROYED).values({count: count + 1}))
-        connection.execute(insert(DESTROYED_SUBJECT).values(number=_destroyed(connection), subject=subject))
+        connection.execute(insert(DESTROYED_SUBJECT).values(number=_destroyed(connection), half=half(subject)))
     return tuple(sorted(kids))
+
+
+def half(subject: str) -> str:
+    """Return the first half of the digits of a pseudonym, by which caches find what they have to forget."""
+    return subject[4:20]
 
 
 def empty_wal(engine: Engine) -> None:

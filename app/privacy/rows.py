@@ -55,12 +55,15 @@ class SubjectKeysDestroyedRow(SQLModel, table=True):
 
 
 class DestroyedSubjectRow(SQLModel, table=True):
-    """A pseudonym whose keys were destroyed, and as the how manyth: what caches have to forget."""
+    """Whose keys were destroyed, and as the how manyth: what caches have to forget.
+
+    `half` is the first half of the hex digits of a pseudonym: enough to find it in a cache, and not the name itself.
+    """
 
     __tablename__ = "destroyed_subject"
 
     number: int = Field(primary_key=True)
-    subject: str = Field(max_length=36)
+    half: str = Field(max_length=16)
 
 
 class LegalHoldRow(SQLModel, table=True):

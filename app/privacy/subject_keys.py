@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 
 from app.privacy.errors import KeyStoreError
 from app.privacy.keks import Keks
-from app.privacy.key_table import KeyTable, Outcome
+from app.privacy.key_table import KeyTable, Outcome, half
 from app.privacy.lookup import lookup_of
 from app.privacy.sealed_block import KEY_BYTES, SubjectKey
 
@@ -124,7 +124,7 @@ class SubjectKeys:
         try:
             return await self._run(self._table.destroy, subject)
         finally:
-            self._forget(frozenset({subject}))
+            self._forget(frozenset({half(subject)}))
 
     async def watch(self, pause: float = _WATCH) -> None:
         """Look for destroyed keys every `pause` seconds until cancelled, whether or not the database answers."""
@@ -224,7 +224,7 @@ class SubjectKeys:
         if gone is not None and not gone:
             return
         for lookup, key in list(self._cache.items()):
-            if gone is None or key.subject in gone:
+            if gone is None or half(key.subject) in gone:
                 del self._cache[lookup]
                 key.forget()
 

@@ -28,7 +28,7 @@ def upgrade() -> None:
     op.create_table(
         "destroyed_subject",
         sa.Column("number", sa.Integer, primary_key=True),
-        sa.Column("subject", sa.String(36), nullable=False),
+        sa.Column("half", sa.String(16), nullable=False),
     )
     op.create_table(
         "legal_hold",

@@ -268,3 +268,30 @@ def test_a_dry_run_without_policies_is_refused(omega, question, settings):
     code, last = dry(omega, question)
     assert code == 2
     assert "no policies are in force" in last
+
+
+def test_more_than_a_journal_is_asked_for_by_word(omega, service, question):
+    service.answer = decision(allow=True, evidence={"durability": "locked"})
+    ended = omega("decide", question, "--durability", "locked")
+    assert service.asked[0][0] == "/access/v1/evaluation?durability=locked"
+    assert ended.out == "allow\n  recorded as 01a203ec17c0f73dc8f6-3, locked in the store\n"
+
+
+def test_a_receipt_is_kept(omega, service, question, tmp_path):
+    service.answer = decision(allow=False, evidence={"receipt": "the log says so"})
+    assert omega("decide", question, "--receipt", tmp_path / "receipt").code == 1
+    assert service.asked[0][0] == "/access/v1/evaluation?receipt=true"
+    assert (tmp_path / "receipt").read_text() == "the log says so"
+
+
+def test_a_receipt_that_did_not_come_is_said(omega, service, question, tmp_path):
+    service.answer = decision(allow=True, evidence={})
+    ended = omega("decide", question, "--receipt", tmp_path / "receipt")
+    assert (ended.code, ended.errors) == (2, "omega: the answer has no receipt\n")
+
+
+def test_a_receipt_that_has_no_place_is_said(omega, service, question, tmp_path):
+    service.answer = decision(allow=True, evidence={"receipt": "x"})
+    ended = omega("decide", question, "--receipt", tmp_path / "no" / "receipt")
+    assert ended.code == 2
+    assert "cannot be written: No such file or directory" in ended.errors

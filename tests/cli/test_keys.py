@@ -30,6 +30,11 @@ def test_the_key_is_replaced_and_the_line_for_auditors_printed(omega, used):
     after = VerifierKey.parse(ended.out.splitlines()[-1])
     assert after == pinned(used) != before
     assert KeyHistory.load(open_store(used.store), before).keys == (before, after)
+    sealed(used)
+    store = open_store(used.store)
+    segments = [store.get(key) for key in store.keys("chains/") if "/segments/" in key]
+    assert [b'"type":"key.rotated"' in each and str(after).encode() in each for each in segments] == [False, True]
+    assert omega("evidence", "verify", "--json").json["keys"][1]["id"] == after.id.hex()
 
 
 def test_the_list_says_which_key_signed_what(omega, used):

@@ -11,7 +11,9 @@ from app.decision_plane.http import ProblemError
 from app.errors import problem
 from app.pdp.explain import Trace
 from app.pdp.explaining import Again, traced
-from tests.pdp.deciding import Deciding, Service, deciding
+from evidence.receipt import issue
+from tests.evidence.sealing import KEY
+from tests.pdp.deciding import NOW, Deciding, Service, deciding
 from tests.pdp.shop import asked
 
 CALLERS = {"a-token": Service(), "another": Service(tenant="other"), "stranger": Service(subject="stranger")}
@@ -86,6 +88,7 @@ class Plane:
             decisions=self.shelf,
             health=lambda: Health(checks=self.checks, bundle=bundle.digest, revision=bundle.revision),
             refusals=Refusals(self.clock),
+            sign_receipt=lambda records: issue(records, KEY, NOW).decode(),
             decide_again=self.decide_again,
             in_flight=in_flight,
         )

@@ -10,7 +10,10 @@ from app.decision_plane.options import Options
 from app.pdp.errors import MalformedRequestError
 from app.pdp.model import Durability
 from evidence.errors import NotLockedError
+from evidence.key_history import KeyHistory
+from evidence.receipt import Receipt
 from tests.decision_plane.asking import Plane, body
+from tests.evidence.sealing import KEY
 from tests.pdp.shop import SELL, stocked
 
 
@@ -94,3 +97,18 @@ def test_an_unknown_option_decides_nothing(plane):
     answer = plane.ask(body(), query=b"durabilty=locked")
     assert (answer.status, answer.document["detail"].split(":")[0]) == (400, "unknown_option")
     assert plane.log.records == []
+
+
+def test_a_receipt_is_the_logs_word_for_the_record(plane):
+    evidence = plane.ask(body(), query=b"receipt=true").document["context"]["evidence"]
+    receipt = Receipt.verify(evidence["receipt"].encode(), KeyHistory(keys=(KEY.verifier,)))
+    [entry] = receipt.records
+    assert (entry.position.chain, entry.position.seq, entry.leaf) == (
+        evidence["chain"],
+        evidence["seq"],
+        evidence["leaf_hash"],
+    )
+
+
+def test_nobody_gets_a_receipt_that_did_not_ask(plane):
+    assert "receipt" not in plane.ask(body()).document["context"]["evidence"]

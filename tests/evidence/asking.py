@@ -1,7 +1,7 @@
 """What an auditor brings along, as each verifier takes it."""
 
 import verify_evidence
-from evidence.anchors import Trust
+from evidence.anchor_check import Trust
 from evidence.cosignature import WitnessKey
 from evidence.verify import Asked
 

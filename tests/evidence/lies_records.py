@@ -145,6 +145,27 @@ def a_first_record_that_is_no_start(log: Log) -> str:
     return f"{chain.id}-0"
 
 
+def _within_a_segment(kind: str, epoch: int) -> Lie:
+    """The second of two records, so that the first is not to blame."""
+
+    def tamper(log: Log) -> str:
+        chain = log.chains[0]
+        chain.append()
+        where = chain.next_id
+        chain.append(kind, epoch=epoch)
+        chain.seal()
+        return where
+
+    return tamper
+
+
+RECORDS |= {
+    "an epoch that rises within a segment": ("wrong-epoch", _within_a_segment("decision", 2)),
+    "a start within a segment that opens nothing": ("wrong-epoch", _within_a_segment("chain.opened", 1)),
+    "a start within a segment that opens too much": ("wrong-epoch", _within_a_segment("chain.opened", 3)),
+}
+
+
 @RECORDS.tell("wrong-epoch")
 def a_first_record_of_epoch_2(log: Log) -> str:
     chain = log.chain(opened=False)

@@ -89,6 +89,11 @@ def test_every_flipped_bit_of_a_cosignature_is_noticed_by_both():
         assert not theirs.holds(found[3], f"cosignature/v1\ntime {found[2]}\n{TEXT}".encode())
 
 
+def test_beyond_64_kib_nothing_is_read():
+    for data in (STAMP + bytes(1 << 16), bytes((1 << 16) + 1)):
+        assert ours_of_stamp(data) is theirs_of_stamp(data) is None
+
+
 @pytest.mark.slow
 def test_the_form_of_what_an_authority_sends(tmp_path):
     authority = Authority.make(tmp_path / "a")

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from evidence import checkpoint, cosignature
-from evidence.anchor import TimestampAnchor, WitnessAnchor, cosignature_key
+from evidence.anchor_source import TimestampAnchor, WitnessAnchor, cosignature_key
 from evidence.anchorer import Anchorer, newest_checkpoint
 from evidence.authority import Answer
 from evidence.errors import (
@@ -271,6 +271,17 @@ def test_time_stamps_are_written_beside_checkpoints(tmp_path):
     assert anchorer.step() == "log/timestamps/000000000000.tsr"
     data = node.grown.store.get("log/timestamps/000000000000.tsr")
     assert authority.check(data, node.grown.store.get("log/checkpoints/000000000000.note")).returncode == 0
+
+
+@pytest.mark.slow
+def test_two_nodes_on_one_bucket(s3_store, reopen_s3):
+    node = Anchored(3, 2)
+    for name, data in node.grown.log.objects.items():
+        s3_store.put(name, data, retain_until=NOW + YEARS)
+    first, second = node.restart(store=s3_store), node.restart(store=reopen_s3())
+    assert (first.step(), second.step()) == (key(1), None)
+    assert list(s3_store.keys("log/cosignatures/")) == [key(1)]
+    assert node.witness.asked == [0]
 
 
 def test_a_wrong_answer_is_not_written():

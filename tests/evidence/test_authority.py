@@ -5,7 +5,7 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence import authority
@@ -258,12 +258,14 @@ def test_where_nobody_is_asked(url):
         authority.parse_url(url)
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.text(max_size=60), st.sampled_from(["", "http://", "https://h"]))
 def test_no_url_raises_another_error(text, start):
     with contextlib.suppress(MalformedError):
         authority.parse_url(start + text)
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.binary(max_size=300), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Type: "]))
 def test_no_answer_raises_another_error(data, start):
     with contextlib.suppress(AuthorityError):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence import cosignature
@@ -153,12 +153,14 @@ def test_what_is_no_key_of_a_witness(text):
         WitnessKey.parse(text)
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.one_of(st.binary(max_size=600), st.text(max_size=200).map(lambda text: f"— {text}\n".encode())))
 def test_no_line_raises_another_error(data):
     with suppress(MalformedError):
         cosignature.parse(data)
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.text(max_size=200))
 def test_no_key_raises_another_error(text):
     with suppress(MalformedError):

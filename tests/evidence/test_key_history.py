@@ -294,6 +294,55 @@ def test_the_old_key_seals_nothing_more(tmp_path):
         node.restart()
 
 
+def test_a_sealer_that_meets_a_note_by_the_new_key_looks_and_ends(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+    give(node, KEYS[1])
+    other = Node(tmp_path / "other", store=node.store)
+    other.append("b")
+    seal(other, KEYS[1])
+    node.append("c")
+    with pytest.raises(RetiredKeyError):
+        node.step(flush=True)  # its sealer was there before the log got another key
+
+
+def test_a_sealer_looks_at_the_keys_now_and_then(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+    give(node, KEYS[1])
+    node.clock.forward(10_000)
+    objects = node.keys()
+    with pytest.raises(RetiredKeyError):
+        node.step()
+    assert node.keys() == objects
+
+
+def test_a_seal_by_the_old_key_does_not_get_into_the_tree(tmp_path):
+    node, _, _ = rotated_node(tmp_path)
+    stray = note.sign(Note.parse(node.store.get(node.keys("/seals/")[0])).text, KEY)
+    node.store.put("chains/" + "f" * 20 + "/seals/000000000000.note", stray, retain_until=node.clock())
+    with pytest.raises(SignatureError):
+        seal(node, KEYS[1])
+
+
+def test_a_note_by_nobody_is_no_retirement(tmp_path):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+    [seal_key] = node.keys("/seals/")
+    stranger = note.sign(Note.parse(node.store.get(seal_key)).text, KEYS[2])
+    other = "chains/" + "f" * 20 + "/seals/000000000000.note"
+    node.store.put(other, stranger, retain_until=node.clock())
+    node.append("c")
+    with pytest.raises(SignatureError):
+        node.sealer._checkpointer.scan()
+    node.clock.forward(10_000)
+    with pytest.raises(SignatureError):
+        node.sealer.step(flush=True)
+
+
 def test_a_key_the_history_does_not_know_seals_nothing(tmp_path):
     node, _, _ = rotated_node(tmp_path)
     with pytest.raises(FindingError, match="bad-signature"):

@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from evidence import __main__ as command
+from evidence import report_text
 from evidence.cosignature import WitnessSigner
 from evidence.note import Note
 from evidence.reader import Reader
@@ -214,14 +215,14 @@ def test_other_things_that_not_every_log_has_are_told():
         {"id": "aa", "from_leaf": 0, "reason": None},
         {"id": "bb", "from_leaf": 3, "reason": "rotated"},
     ]
-    told = list(command._told(report))
+    told = list(report_text.told(report))
     assert told == [
         "keys         aa from leaf 0 (first), bb from leaf 3 (rotated)",
         "time stamp   T, of the tree of 3 seals, by whom was not checked: no --tsa was given",
         "carried over 2 records, from chains that could not go on",
     ]
     report.timestamped = Timestamped(checkpoint=1, tree_size=3, time="T", verified=True)
-    assert list(command._told(report))[1] == "time stamp   T, of the tree of 3 seals"
+    assert list(report_text.told(report))[1] == "time stamp   T, of the tree of 3 seals"
 
 
 BROUGHT = {

@@ -4,8 +4,11 @@ import json
 import pytest
 
 from evidence import __main__ as command
+from evidence.growth import format_proof
+from evidence.tree import consistency_proof
+from tests.evidence import logs
 from tests.evidence.growing import GrowingLog
-from tests.evidence.logs import SIGNER, root, write
+from tests.evidence.logs import SIGNER, Signer, note_text, root, write
 
 ONE_HASH = base64.b64encode(bytes(32)) + b"\n"
 
@@ -40,6 +43,21 @@ def test_growth_is_proved_and_the_proof_is_checked(files, capsys, sizes, last):
     assert "holds: the tree of" in capsys.readouterr().out
 
 
+def test_across_a_rotation_each_checkpoint_has_its_key(files, capsys):
+    log = logs.build(segments=3, checkpoints=3)
+    for number, signer in ((1, SIGNER), (2, logs.SECOND_SIGNER)):
+        (files / f"{number}.note").write_bytes(
+            signer.note(note_text(log.objects[f"log/checkpoints/{number:012}.note"]))
+        )
+    (files / "proof").write_text(format_proof(consistency_proof(log.leaves, 2)))
+    (files / "old").write_bytes(SIGNER.key_file)
+    (files / "key").write_bytes(logs.SECOND_SIGNER.key_file)
+    arguments = files / "1.note", files / "2.note", files / "proof"
+    assert run(files, "check-consistency", *arguments) == 1
+    assert run(files, "check-consistency", *arguments, "--old-key", files / "old") == 0
+    assert "the tree of 3 seals" in capsys.readouterr().out
+
+
 def test_as_json(files, capsys):
     assert run(files, "consistency", files / "store", "--old", "3", "--json") == 0
     found = json.loads(capsys.readouterr().out)
@@ -48,6 +66,19 @@ def test_as_json(files, capsys):
     arguments = checkpoint(files, 0), checkpoint(files, 2), files / "proof"
     assert run(files, "check-consistency", *arguments, "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"ok": True, "log": "log.example/omega", "old": 3, "new": 12}
+
+
+def test_checkpoints_before_and_after_a_rotation(files, capsys):
+    following = Signer(seed=b"\x08" * 32)
+    new = checkpoint(files, 1)
+    new.write_bytes(following.note(note_text(new.read_bytes())))
+    run(files, "consistency", files / "store", "--old", "3", "--new", "7")
+    (files / "proof").write_text(capsys.readouterr().out)
+    (files / "old.vkey").write_bytes(SIGNER.key_file)
+    (files / "key").write_bytes(following.key_file)
+    given = checkpoint(files, 0), new, files / "proof"
+    assert run(files, "check-consistency", *given) == 1
+    assert run(files, "check-consistency", *given, "--old-key", files / "old.vkey") == 0
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
@@ -131,12 +131,14 @@ def test_a_changed_bit_is_refused_or_changes_nothing(answer, roots):
     assert survived < len(answer) // 20  # what a container says twice
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.binary(max_size=200))
 def test_no_bytes_raise_another_error(data):
     with suppress(MalformedError):
         timestamp.parse_timestamp(data)
 
 
+@settings(deadline=None)  # a busy machine
 @given(data=st.data())
 def test_no_damage_raises_another_error(answer, roots, data):
     start = data.draw(st.integers(0, len(answer)))

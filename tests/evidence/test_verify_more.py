@@ -8,7 +8,7 @@ import pytest
 
 import verify_evidence
 from evidence import timestamp
-from evidence.anchors import Trust
+from evidence.anchor_check import Trust
 from evidence.errors import FindingError, NotFoundError, ShadowedObjectError
 from evidence.keys import VerifierKey
 from evidence.stores.memory import MemoryStore

@@ -3,7 +3,7 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evidence.authority import Answer
@@ -127,6 +127,7 @@ def test_63_hashes_are_a_request():
     assert len(AddCheckpoint.parse(data).proof) == 63
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.binary(max_size=300), st.sampled_from([b"", b"old 0\n", f"old 7\n{HASH}\n".encode()]))
 def test_no_request_raises_another_error(data, start):
     with suppress(MalformedError):
@@ -291,6 +292,7 @@ def test_a_cosignature_over_another_checkpoint_is_none(grown):
         submit(request, "http://w.example", WITNESS.key, asking(Answer(status=200, content_type="", body=wrong)))
 
 
+@settings(deadline=None)  # a busy machine
 @given(st.binary(max_size=200), st.sampled_from([200, 409]))
 def test_no_answer_raises_another_error(grown, body, status):
     request = AddCheckpoint(old_size=0, proof=(), note=note(grown, 3))

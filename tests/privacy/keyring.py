@@ -3,7 +3,8 @@
 import threading
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, insert, select
+from sqlmodel import SQLModel
 
 from app.privacy.rows import SUBJECT_KEY
 
@@ -61,3 +62,19 @@ def rows(engine):
 def sqlite_file(engine):
     """Return the file of the database, if it has one."""
     return Path(engine.url.database) if engine.dialect.name == "sqlite" else None
+
+
+def kept(engine):
+    """Keep what the database holds, and return a function that brings it back, as from a backup."""
+    tables = SQLModel.metadata.sorted_tables
+    with engine.begin() as connection:
+        rows = {table: [dict(row) for row in connection.execute(select(table)).mappings()] for table in tables}
+
+    def bring_back():
+        with engine.begin() as connection:
+            for table in tables:
+                connection.execute(delete(table))
+                if rows[table]:
+                    connection.execute(insert(table), rows[table])
+
+    return bring_back

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
@@ -14,11 +13,11 @@ from app.privacy import kek_rotation
 from app.privacy.errors import KeyStoreError
 from app.privacy.kek_rotation import Rotation, rotate_kek
 from app.privacy.keks import Keks
-from app.privacy.key_table import DATA_KEY_LIFETIME, KeyTable, empty_wal
+from app.privacy.key_table import DATA_KEY_LIFETIME, KeyTable
 from app.privacy.rows import KEK_GENERATION, RETIRED_KEY, SUBJECT_KEY
 from app.privacy.subject_keys import SubjectKeys
 from tests.privacy.crashing import Crashing
-from tests.privacy.keyring import ALICE, LOOKUP, PLACE
+from tests.privacy.keyring import ALICE, LOOKUP, PLACE, kept
 
 NAMES = [f"{number:064x}" for number in range(7)]
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -110,13 +109,9 @@ def test_a_process_that_was_not_told_reads_and_makes_keys(node, other, engine):
 
 def test_what_is_wrapped_in_old_copies_of_the_database_is_dead(node, engine, files):
     node.sealed()
-    empty_wal(engine)
-    copy = Path(engine.url.database).read_bytes()
+    bring_back = kept(engine)
     node.rotate()
-    engine.dispose()
-    for name in ("", "-wal", "-shm"):
-        Path(f"{engine.url.database}{name}").unlink(missing_ok=True)
-    Path(engine.url.database).write_bytes(copy)
+    bring_back()
     restored = Node(engine, files)
     outcomes = restored.table.load(NAMES)[1]
     assert all("not here" in str(outcome) for outcome in outcomes.values())

@@ -177,6 +177,23 @@ def test_the_count_of_destroyed_keys_is_one_row(engine):
         assert connection.execute(select(SUBJECT_KEYS_DESTROYED)).all() == [(1, 0)]
 
 
+def test_a_row_whose_names_have_another_form_is_damaged_though_it_unwraps(table, engine):
+    table.load([ALICE])
+    row = {"lookup": ALICE, "subject": "alice", "kid": "k", "kek": 1}
+    change(engine, ALICE, subject="alice", kid="k", wrapped=table.keks.wrap(row, bytes(32), bytes(12)))
+    assert isinstance(table.load([ALICE])[1][ALICE], KeyStoreError)
+
+
+def test_only_sqlite_has_a_log_to_empty():
+    class Dialect:
+        name = "postgresql"
+
+    class Other:
+        dialect = Dialect()
+
+    empty_wal(Other())
+
+
 def test_two_nodes_that_make_the_same_keys_in_another_order_agree(table, url):
     """Each holds rows the other waits for, unless both go through them in one order."""
     other_engine = open_engine(url)
@@ -202,20 +219,3 @@ def test_a_key_outlives_a_crash_of_the_server(postgresql, postgresql_url):
     assert table.find(key.subject, key.kid) is not None
     assert table.load([ALICE])[1][ALICE].subject == key.subject
     engine.dispose()
-
-
-def test_a_row_whose_names_have_another_form_is_damaged_though_it_unwraps(table, engine):
-    table.load([ALICE])
-    row = {"lookup": ALICE, "subject": "alice", "kid": "k", "kek": 1}
-    change(engine, ALICE, subject="alice", kid="k", wrapped=table.keks.wrap(row, bytes(32), bytes(12)))
-    assert isinstance(table.load([ALICE])[1][ALICE], KeyStoreError)
-
-
-def test_only_sqlite_has_a_log_to_empty():
-    class Dialect:
-        name = "postgresql"
-
-    class Other:
-        dialect = Dialect()
-
-    empty_wal(Other())

@@ -9,7 +9,7 @@ from app import keys
 from app.settings import Settings
 from app.witness import serving
 from app.witness.serving import WitnessError, application, prepare
-from evidence.anchor import WitnessAnchor
+from evidence.anchor_source import WitnessAnchor
 from evidence.authority import post
 from evidence.checkpoint import verify
 from evidence.errors import ForkedLogError, InconsistentLogError, UnknownLogError, UntrustedLogError

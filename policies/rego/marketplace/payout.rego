@@ -1,3 +1,5 @@
+# METADATA
+# custom: {durability: locked}
 package marketplace.payout
 
 # Money goes to a developer. Amounts are integers in minor units (cents), one currency to a payout; nothing is divided.

@@ -1,3 +1,5 @@
+# METADATA
+# custom: {retention: hipaa6y}
 package platform.store_data
 
 # A job or a service writes data to a store. Health data (PHI) are never written in the clear.

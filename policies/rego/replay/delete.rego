@@ -1,3 +1,5 @@
+# METADATA
+# custom: {durability: locked}
 package replay.delete
 
 # A run is deleted for good, at the end of the time that policy keeps its kind.

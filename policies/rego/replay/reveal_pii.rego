@@ -1,3 +1,5 @@
+# METADATA
+# custom: {durability: locked}
 package replay.reveal_pii
 
 # A privacy officer sees what the placeholders of a run stand for: for a purpose, and because a second person agrees.

@@ -1,3 +1,5 @@
+# METADATA
+# custom: {retention: aiact1y}
 package voice.execute
 
 # A person speaks or types a command. What a command needs stands in data.commands: by verb, target and environment.

@@ -1,17 +1,17 @@
-"""What anchors a checkpoint outside the log: a time stamp, or the cosignature of a witness.
+"""Where the anchors of a log come from: a time-stamp authority, or a witness.
 
-An anchor obtains evidence for one checkpoint, checks it, and knows under which key of the store it belongs
-(docs/evidence-format.md, section 6). When to ask, and what to do about no answer, `evidence/anchorer.py` knows.
+A source obtains an anchor for one checkpoint, checks it as an auditor would, and knows under which key of the store it
+belongs. When to ask, and what to do about no answer, `evidence/anchorer.py` knows.
 """
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
 from cryptography import x509
 
-from evidence import authority, cosignature, timestamp, witness
+from evidence import authority, cosignature, timestamp, timestamp_form, witness
+from evidence.anchor_check import COSIGNATURE_KEY, TIMESTAMP_KEY
 from evidence.authority import Post
 from evidence.checkpoint import Checkpoint
 from evidence.cosignature import WitnessKey
@@ -19,8 +19,6 @@ from evidence.errors import AuthorityError, WitnessConflictError
 from evidence.growth import Growth
 from evidence.witness import AddCheckpoint
 
-TIMESTAMP_KEY = re.compile(r"log/timestamps/([0-9]{12})\.tsr")
-COSIGNATURE_KEY = re.compile(r"log/cosignatures/([0-9]{12})-([0-9a-f]{8})\.txt")
 _OK = 200
 _ROUNDS = 3  # a witness says what it has seen, then cosigns; unless another was faster
 
@@ -113,6 +111,7 @@ class TimestampAnchor:
         return self._check(data, note, None)
 
     def _check(self, data: bytes, note: bytes, nonce: int | None) -> datetime:
+        timestamp_form.parse(data)  # nothing is written that a verifier without our library would refuse
         if self._roots:
             return timestamp.verify_timestamp(data, note, self._roots, nonce=nonce)
         found = timestamp.parse_timestamp(data)

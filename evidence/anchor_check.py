@@ -1,6 +1,6 @@
 """What others say of a log's checkpoints: docs/evidence-format.md, section 8, step 5.
 
-Owns the keys of both kinds of anchors. Without trust from outside, their form alone is checked, and what they are over.
+Owns the keys of both kinds. Without trust from outside, their form alone is checked, and what they are over.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from evidence.report import Cosigned, Timestamped
 
 if TYPE_CHECKING:
     from cryptography import x509
+
 
 TIMESTAMP_KEY: Final = re.compile(r"log/timestamps/([0-9]{12})\.tsr")
 COSIGNATURE_KEY: Final = re.compile(r"log/cosignatures/([0-9]{12})-([0-9a-f]{8})\.txt")

@@ -2,7 +2,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from evidence import checkpoint, cosignature, timestamp
-from evidence.anchor import TimestampAnchor, WitnessAnchor
+from evidence.anchor_source import TimestampAnchor, WitnessAnchor
 from evidence.authority import Answer
 from evidence.cosignature import WitnessSigner
 from evidence.errors import AnchorError, AuthorityError, MalformedError, ProofError, WitnessConflictError
