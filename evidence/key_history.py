@@ -210,7 +210,7 @@ class KeyHistory:
 
 
 class KeysInStore:
-    """The keys of a log for who reads on and on: asks the store at first, and for a note that none known so far signed."""
+    """The keys of a log for who reads on and on. Asks the store at first, and when a note is by none known so far."""
 
     def __init__(self, store: WormStore, pinned: VerifierKey) -> None:
         self._store, self._pinned = store, pinned
