@@ -18,6 +18,7 @@ from evidence.store import Level, open_store
 from evidence.upkeep import Record
 
 _LOG = logging.getLogger(__name__)
+_ANCHORS = ("log/timestamps/", "log/cosignatures/")  # what the node wrote there it had checked
 _DAY = timedelta(days=1)
 _SOON = timedelta(minutes=10)
 _MOST = 65_536  # bytes of the file
@@ -117,7 +118,8 @@ def kept(settings: Settings) -> Kept | None:
 
 def _probe(settings: Settings, now: datetime) -> Assurance:
     store = open_store(settings.store, immutable=settings.store_immutable)
-    found = probe(store, now, secrets.token_hex(8))
+    stamped, cosigned = (any(store.keys(prefix)) for prefix in _ANCHORS)
+    found = probe(store, now, secrets.token_hex(8), timestamped=stamped, witnessed=cosigned)
     level = _LOG.warning if found.accepted else _LOG.info
     level("storage assurance %s: %s", found.label, MEANINGS[found.level])
     for name in found.accepted:

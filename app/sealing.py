@@ -11,10 +11,12 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 from app import keys
 from app.assurance import Watch
+from app.node_log import record_now
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.sealing_line import SealerEnd
 from app.settings import Settings, SettingsError
@@ -52,7 +54,7 @@ def new_sealer(settings: Settings, line: SealerEnd | None = None) -> Sealer:
 def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None = None) -> None:
     """Seal until `stopping`, then seal what is left. Probe the store at start and daily."""
     line = line or SealerEnd([])
-    watch = Watch(settings)
+    watch = Watch(settings, record=partial(record_now, settings))
     sealer: Sealer | None = None
     more, hurried, asked = 0, set[str](), set[str]()
     while True:

@@ -209,6 +209,27 @@ class KeyHistory:
         return checkpoint.verify(data, self.of_checkpoint(size))
 
 
+class KeysInStore:
+    """The keys of a log for who reads on: asks the store at first, and for a note that none known so far signed."""
+
+    def __init__(self, store: WormStore, pinned: VerifierKey) -> None:
+        self._store, self._pinned = store, pinned
+        self._history: KeyHistory | None = None
+
+    def of(self, data: bytes) -> KeyHistory:
+        """Return the history by which to verify the note in `data`.
+
+        Raises:
+            MalformedError: it is no note.
+            FindingError: the history does not hold.
+            StoreError: the store does not answer.
+        """
+        ids = {line.key_id for line in Note.parse(data).signatures}
+        if self._history is None or not ids & {key.id for key in self._history.keys}:
+            self._history = KeyHistory.load(self._store, self._pinned)
+        return self._history
+
+
 def rotate(  # noqa: PLR0913 - what a statement says
     old: SigningKey, new: SigningKey, *, history: KeyHistory, head: Checkpoint | None, reason: Reason, time: str
 ) -> tuple[str, bytes]:

@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 
 from evidence import checkpoint, note
 from evidence.checkpoint import Checkpoint
 from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError
-from evidence.key_history import KeyHistory
+from evidence.key_history import KeysInStore
 from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.proof import Proof
 from evidence.record import Position
 from evidence.segment import MAX_SEGMENT, SEAL_KEY, Seal, seal_key
 from evidence.store import WormStore
-from evidence.tree import inclusion_proof, leaf_hash, root_hash
+from evidence.tree import GrowingTree, inclusion_proof, leaf_hash, root_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,9 @@ class Reader:
 
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
         self._store, self._key = store, key
-        self._history = KeyHistory(keys=(key,))  # until something signed by another key is met
+        self._keys = KeysInStore(store, key)
+        self._growing = Lock()
+        self._tree, self._places, self._batches = GrowingTree(), dict[str, int](), 0
 
     def locate(self, position: Position) -> Located:
         """Return the record at `position`.
@@ -78,28 +81,22 @@ class Reader:
             EvidenceError: the log does not hold here, or the store does not answer.
         """
         located = self.locate(position)
-        newest = self._newest_checkpoint()
-        leaves = [
-            leaf
-            for number in range(newest + 1)
-            for leaf in checkpoint.parse_leaves(self._store.get(leaves_key(number), limit=checkpoint.MAX_LEAVES))
-        ]
-        hashes = [bytes.fromhex(leaf.seal_hash) for leaf in leaves]
-        own = bytes.fromhex(located.seal.seal_hash)
-        if own not in hashes:
-            raise NotFoundError(f"record {position.decision_id} is sealed, and not under a checkpoint yet")
-        proof = Proof(
-            record=located.record,
-            path=inclusion_proof(
-                [leaf_hash(entry) for entry in located.segment], position.seq - located.seal.first_seq
-            ),
-            seal=located.seal,
-            index=hashes.index(own),
-            seal_path=inclusion_proof(hashes, hashes.index(own)),
-            checkpoint=self._store.get(checkpoint_key(newest), limit=note.MAX_NOTE),
-        )
+        leaves = [leaf_hash(entry) for entry in located.segment]
+        with self._growing:  # several threads may ask at once
+            newest = self._catch_up()
+            index = self._places.get(located.seal.seal_hash)
+            if index is None:
+                raise NotFoundError(f"record {position.decision_id} is sealed, and not under a checkpoint yet")
+            proof = Proof(
+                record=located.record,
+                path=inclusion_proof(leaves, position.seq - located.seal.first_seq),
+                seal=located.seal,
+                index=index,
+                seal_path=self._tree.inclusion_proof(index),
+                checkpoint=self._store.get(checkpoint_key(newest), limit=note.MAX_NOTE),
+            )
         size = Checkpoint.parse(Note.parse(proof.checkpoint).text).size
-        proof.verify(self._keys_of(proof.checkpoint).of_checkpoint(size))
+        proof.verify(self._keys.of(proof.checkpoint).of_checkpoint(size))
         return proof
 
     def _covering(self, position: Position) -> Seal | None:
@@ -124,22 +121,23 @@ class Reader:
             return None
         key = seal_key(chain, number)
         try:
-            seal = Seal.parse(self._keys_of(data).verify(Note.parse_stored(data)))
+            seal = Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
         except MalformedError as error:
             raise FindingError("malformed-seal", key, str(error)) from error
         if (seal.key, seal.log) != (key, self._key.origin):
             raise FindingError("misplaced-seal", key, "is of another log, chain or number")
         return seal
 
-    def _keys_of(self, data: bytes) -> KeyHistory:
-        """Return the keys of the log, read from the store once a note is not by those known so far."""
-        ids = {line.key_id for line in Note.parse(data).signatures}
-        if not ids & {key.id for key in self._history.keys}:
-            self._history = KeyHistory.load(self._store, self._key)
-        return self._history
-
-    def _newest_checkpoint(self) -> int:
-        keys = [key for key in self._store.keys("log/checkpoints/") if CHECKPOINT_KEY.fullmatch(key)]
-        if not keys:
+    def _catch_up(self) -> int:
+        """Read the leaves under checkpoints that came since; return the number of the newest checkpoint."""
+        before = checkpoint_key(self._batches - 1) if self._batches else ""
+        newer = sum(CHECKPOINT_KEY.fullmatch(key) is not None for key in self._store.keys("log/checkpoints/", before))
+        for _ in range(newer):
+            data = self._store.get(leaves_key(self._batches), limit=checkpoint.MAX_LEAVES)
+            for leaf in checkpoint.parse_leaves(data):
+                self._places[leaf.seal_hash] = self._tree.size
+                self._tree.append(bytes.fromhex(leaf.seal_hash))
+            self._batches += 1
+        if not self._batches:
             raise NotFoundError("there is no checkpoint yet")
-        return len(keys) - 1
+        return self._batches - 1

@@ -86,6 +86,55 @@ class Frontier:
         return (*(peaks if low else ()), *reversed(proof))
 
 
+class GrowingTree:
+    """All leaves so far, and every node above them that can change no more: a proof hashes a handful of nodes."""
+
+    def __init__(self) -> None:
+        self._levels: list[list[bytes]] = [[]]
+
+    @property
+    def size(self) -> int:
+        """Return how many leaves there are."""
+        return len(self._levels[0])
+
+    def append(self, leaf: bytes) -> None:
+        """Add one leaf hash on the right."""
+        height = 0
+        self._levels[0].append(leaf)
+        while len(self._levels[height]) % 2 == 0:
+            left, right = self._levels[height][-2:]
+            if (height := height + 1) == len(self._levels):
+                self._levels.append([])
+            self._levels[height].append(node_hash(left, right))
+
+    def inclusion_proof(self, index: int) -> tuple[bytes, ...]:
+        """Return PATH(index, leaves) of RFC 6962, section 2.1.1.
+
+        Raises:
+            ProofError: there is no such leaf.
+        """
+        if not 0 <= index < self.size:
+            raise ProofError(f"no leaf {index} in a tree of {self.size}")
+        low, high, proof = 0, self.size, list[bytes]()
+        while high - low > 1:  # from the root down to the leaf
+            middle = low + (1 << (high - low - 1).bit_length() - 1)
+            if index < middle:
+                proof.append(self._root(middle, high))
+                high = middle
+            else:
+                proof.append(self._root(low, middle))
+                low = middle
+        return tuple(reversed(proof))
+
+    def _root(self, low: int, high: int) -> bytes:
+        """Return the root over leaves `low` until before `high`, which is a subtree of the whole."""
+        height = (high - low).bit_length() - 1
+        if high - low == 1 << height:
+            return self._levels[height][low >> height]
+        middle = low + (1 << height)
+        return node_hash(self._levels[height][low >> height], self._root(middle, high))
+
+
 def root_hash(leaves: Iterable[bytes]) -> bytes:
     """Return the root over `leaves`, level by level: a node without a sibling moves up as it is."""
     level = list(leaves)

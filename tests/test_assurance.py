@@ -3,6 +3,7 @@
 import json
 import logging
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +173,19 @@ def test_a_store_that_was_never_probed_is_not_believed(node, away):
     away()
     with pytest.raises(AssuranceError, match="cannot be probed"):
         at_start(node(OMEGA_REQUIRE="L1"), NOW)
+
+
+@pytest.mark.parametrize(
+    ("keys", "label"),
+    [
+        (["log/timestamps/000000000003.tsr"], "L1+T"),
+        (["log/cosignatures/000000000003-0a1b2c3d.txt"], "L1+W"),
+        (["log/timestamps/000000000003.tsr", "log/cosignatures/000000000003-0a1b2c3d.txt"], "L1+T+W"),
+    ],
+)
+def test_what_others_vouched_for_is_said(node, keys, label):
+    settings = node()
+    for key in keys:
+        LocalStore(Path(settings.store)).put(key, b"", retain_until=NOW + DAY)
+    Watch(settings).run(NOW)
+    assert kept(settings).label == label

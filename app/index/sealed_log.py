@@ -13,7 +13,7 @@ from evidence import checkpoint, note
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.checkpointer import CHECKPOINT_KEY, checkpoint_key, leaves_key
 from evidence.errors import FindingError, MalformedError, NotFoundError, SignatureError
-from evidence.key_history import KeyHistory
+from evidence.key_history import KeysInStore
 from evidence.keys import VerifierKey
 from evidence.note import Note
 from evidence.record import Record
@@ -38,7 +38,7 @@ class SealedLog:
     def __init__(self, store: WormStore, key: VerifierKey) -> None:
         """Read `store` under any one `key` of the log; the others follow from the log's own statements."""
         self._store, self._key = store, key
-        self._history: KeyHistory | None = None
+        self._keys = KeysInStore(store, key)
 
     def published(self) -> int:
         """Return how many checkpoints there are; it asks for all their names."""
@@ -55,7 +55,7 @@ class SealedLog:
             data = self._store.get(where, limit=note.MAX_NOTE)
         except NotFoundError:
             return None
-        found = _checked(where, "malformed-checkpoint", lambda: self._keys_of(data).verify_checkpoint(data))
+        found = _checked(where, "malformed-checkpoint", lambda: self._keys.of(data).verify_checkpoint(data))
         where = leaves_key(number)
         data = self._store.get(where, limit=checkpoint.MAX_LEAVES)
         leaves = _checked(where, "malformed-leaves", lambda: checkpoint.parse_leaves(data))
@@ -95,14 +95,7 @@ class SealedLog:
         return (_record(seal, index, line) for index, line in enumerate(lines))
 
     def _parsed_seal(self, data: bytes) -> Seal:
-        return Seal.parse(self._keys_of(data).verify(Note.parse_stored(data)))
-
-    def _keys_of(self, data: bytes) -> KeyHistory:
-        """Return the keys of the log, read again once a note is by none of those known so far."""
-        ids = {line.key_id for line in Note.parse(data).signatures}
-        if self._history is None or not ids & {key.id for key in self._history.keys}:
-            self._history = KeyHistory.load(self._store, self._key)
-        return self._history
+        return Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
 
 
 def _record(seal: Seal, index: int, line: bytes) -> Record:

@@ -12,6 +12,7 @@ from evidence.errors import ProofError
 from evidence.tree import (
     EMPTY_ROOT,
     Frontier,
+    GrowingTree,
     consistency_proof,
     inclusion_proof,
     leaf_hash,
@@ -155,3 +156,15 @@ def test_the_right_edge_proves_what_the_leaves_prove():
         edge.append(leaves[old_size - 1])
         for size in range(old_size, len(leaves) + 1):
             assert edge.consistency_proof(leaves[old_size:size]) == consistency_proof(leaves[:size], old_size)
+
+
+def test_a_tree_that_grows_gives_the_proofs_of_a_tree_that_stands():
+    growing, leaves = GrowingTree(), []
+    for number in range(70):
+        with pytest.raises(ProofError, match=f"no leaf {number}"):
+            growing.inclusion_proof(number)
+        leaves.append(leaf_hash(b"%d" % number))
+        growing.append(leaves[-1])
+        assert growing.size == len(leaves)
+        for index in range(len(leaves)):
+            assert growing.inclusion_proof(index) == inclusion_proof(leaves, index)

@@ -206,6 +206,21 @@ def test_two_nodes_that_make_the_same_keys_in_another_order_agree(table, url):
     other_engine.dispose()
 
 
+def test_two_nodes_that_renew_the_same_keys_in_another_order_agree(table, engine, url):
+    other_engine = open_engine(url)
+    other = KeyTable(other_engine, KEK, now=lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    lookups = [f"{place:064x}" for place in range(100)]
+    first = table.load(lookups)[1]
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(5):
+            with engine.begin() as connection:
+                connection.execute(update(SUBJECT_KEY).values(created_at=datetime(2026, 1, 1, tzinfo=UTC)))
+            here, there = pool.map(lambda work: work[0].load(work[1])[1], [(table, lookups), (other, lookups[::-1])])
+            assert [here[lookup].kid for lookup in lookups] == [there[lookup].kid for lookup in lookups]
+            assert {here[lookup].kid for lookup in lookups}.isdisjoint(key.kid for key in first.values())
+    other_engine.dispose()
+
+
 @pytest.mark.slow
 def test_a_key_outlives_a_crash_of_the_server(postgresql, postgresql_url):
     engine = open_engine(postgresql_url)
