@@ -31,6 +31,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(supervisor, "_FIRST_PAUSE", 0.001)
     monkeypatch.setattr(supervisor, "_LONGEST_PAUSE", 0.002)
     monkeypatch.setattr(supervisor, "_LOOK", 0.001)
+    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
 
 
 @pytest.fixture
@@ -137,7 +138,6 @@ def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("code", [7, HOPELESS])
 def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_path, monkeypatch, code):
-    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
 
     async def then():
         await until(lambda: lines(tmp_path / "started").count("anchoring") > supervisor._DEATHS + 2)
@@ -149,7 +149,6 @@ def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_
 
 @pytest.mark.usefixtures("quick")
 def test_a_child_it_can_do_without_that_cannot_be_started(supervising, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
     made = supervising(anchoring=POLITE)
     made._spare[0].command = [str(tmp_path / "nothing")]
 
