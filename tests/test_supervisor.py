@@ -137,7 +137,7 @@ def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("code", [7, HOPELESS])
-def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_path, monkeypatch, code):
+def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_path, code):
 
     async def then():
         await until(lambda: lines(tmp_path / "started").count("anchoring") > supervisor._DEATHS + 2)
@@ -148,7 +148,7 @@ def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_child_it_can_do_without_that_cannot_be_started(supervising, tmp_path, monkeypatch, caplog):
+def test_a_child_it_can_do_without_that_cannot_be_started(supervising, tmp_path, caplog):
     made = supervising(anchoring=POLITE)
     made._spare[0].command = [str(tmp_path / "nothing")]
 
