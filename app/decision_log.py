@@ -64,9 +64,23 @@ def find(reader: Reader, journals: Path, position: Position) -> Found:
 
 def locate(reader: Reader, journals: Path, position: Position) -> Found:
     """Return the record at `position`, without a proof. Raises as `find` does."""
-    directory = journals / position.chain
-    if holding.abandoned(directory) in holding.LOST and (there := carrying.find(directory, position.seq)) is not None:
-        position = there
+    there = position
+    while holding.abandoned(journals / there.chain) in holding.LOST:
+        moved = carrying.find(journals / there.chain, there.seq)
+        if moved is None:
+            if not carrying.done(journals / there.chain):
+                with suppress(NotFoundError):  # the store has another's record under this number, if it has one
+                    return _journalled(journals, there)
+            break
+        there = moved
+    found = _located(reader, journals, there)
+    origin = Record.parse(found.record).orphan_of
+    if there != position and (origin is None or (origin["chain"], origin["seq"]) != (position.chain, position.seq)):
+        raise NotFoundError(f"no record {position.decision_id}")
+    return found
+
+
+def _located(reader: Reader, journals: Path, position: Position) -> Found:
     try:
         return Found(record=reader.locate(position).record, status=Status.SEALED, proof=None)
     except NotFoundError:

@@ -48,9 +48,9 @@ class LockableChain:
         self.writer = writer
         self._line, self._patience = line, patience
 
-    def append(self, build: Build) -> asyncio.Future[Appended]:
+    def append(self, build: Build, *, always: bool = False) -> asyncio.Future[Appended]:
         """See `Writer.append`."""
-        return self.writer.append(build)
+        return self.writer.append(build, always=always)
 
     def coming(self) -> AbstractContextManager[None]:
         """See `Writer.coming`."""
@@ -148,4 +148,4 @@ class NodeLog:
     def _sealed(self, name: str, next_seq: int) -> None:
         for chain in self._chains.values():
             if chain.writer.chain == name:
-                chain.writer.spool.sealed(next_seq)
+                chain.writer.sealed(next_seq)

@@ -43,7 +43,14 @@ from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
 from evidence import receipt
 from evidence.chain import Appended
-from evidence.errors import DamagedJournalError, EvidenceError, MalformedError, NotFoundError, StoreError
+from evidence.errors import (
+    DamagedJournalError,
+    EvidenceError,
+    MalformedError,
+    NotFoundError,
+    RetentionError,
+    StoreError,
+)
 from evidence.reader import Reader
 from evidence.record import Position, Record
 from evidence.store import open_store
@@ -239,7 +246,8 @@ class Worker:
             fresh = await self._start(snapshot)
         except (PdpError, OSError, EvidenceError) as error:
             _LOG.warning("bundle in force cannot be loaded, the old one goes on: %s", error)
-            self._unusable = snapshot.stem if snapshot else None
+            if isinstance(error, (BundleError, RetentionError)):  # which trying again does not mend
+                self._unusable = snapshot.stem if snapshot else None
             return
         old = self._pdp.policies
         try:

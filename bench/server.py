@@ -33,9 +33,9 @@ _NOWHERE = Appended(position=Position(chain="0" * 20, seq=0), leaf="0" * 64)
 class NoLog:
     """Takes nothing in."""
 
-    async def append(self, build: Callable[[Position], Draft]) -> Appended:
+    async def append(self, build: Callable[[Position], Draft], *, always: bool = False) -> Appended:
         """Say that it is done."""
-        del build
+        del build, always
         return _NOWHERE
 
     def chain(self, retention_class: str | None) -> "NoLog":

@@ -6,9 +6,10 @@ chain said of itself (`chain.*`, `recovery`) stays behind; a `chain.abandoned` t
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from evidence import holding, journal, record
 from evidence.chain import Chain, Taken
@@ -42,12 +43,27 @@ def find(directory: Path, seq: int) -> Position | None:
 
 
 def carry_over(  # noqa: PLR0913 - what it is handed
-    directory: Path, store: WormStore, newest: Seal | None, seals: Seals, *, version: str, clock: Callable[[], datetime]
+    directory: Path,
+    store: WormStore,
+    newest: Callable[[], Seal | None],
+    seals: Seals,
+    *,
+    progress: Callable[[str], int | None],
+    version: str,
+    clock: Callable[[], datetime],
 ) -> int | None:
-    """Carry over what the store has not of this chain; return how many records, or None while its writer holds it.
+    """Carry over what the store has not of this chain; return how many records, or None if it is too early for that.
 
-    `newest` is the chain's last seal in the store. May be called again after any crash: what an earlier try put on
-    disk is not carried over once more.
+    May be called again after any crash: what an earlier try put on disk is not carried over once more.
+
+    Args:
+        directory: of the chain that was lost.
+        store: where the log is.
+        newest: returns the chain's last seal in the store.
+        seals: returns any of its seals.
+        progress: returns the first number of a chain of this node that is not in the store.
+        version: of the software.
+        clock: the time of copies.
 
     Raises:
         EvidenceError: the store does not answer, or the journal cannot be read.
@@ -60,26 +76,31 @@ def carry_over(  # noqa: PLR0913 - what it is handed
         retention_class = class_of(directory)
         if retention_class is None:
             raise DamagedJournalError(f"chain {directory.name} has lost its class")
-        first = common(directory, store, newest, seals)
+        if (before := _carried_before(directory, progress)) is None:
+            return None
+        first = common(directory, store, newest(), seals)
         chain = Chain.open(directory.parent, retention_class=retention_class, version=version, clock=clock)
         try:
-            return _carry(directory, chain, first)
+            return _carry(directory, chain, first, before)
         finally:
             chain.close()
     finally:
         os.close(lock)
 
 
-def _carry(directory: Path, chain: Chain, first: int) -> int:
-    carried = _carried_before(directory)
+def _carry(directory: Path, chain: Chain, first: int, before: Mapping[tuple[str, int, str], Position]) -> int:
     tries = [*_lines(directory, _BEGUN), Position(chain=chain.name, seq=chain.next_seq).decision_id]
     _note(directory, _BEGUN, tries)
+    carried: dict[int, Position] = {}
     batch: list[Taken] = []
     for payload, orphan in _records(directory, first):
-        if orphan.type in _OWN or orphan.seq in carried:
+        if orphan.type in _OWN:
             continue
-        batch.append(_take_in(chain, payload, orphan))
-        carried[orphan.seq] = batch[-1][1].position
+        origin = _origin(payload, orphan)
+        if (there := before.get(_name(origin))) is None:
+            batch.append(_take_in(chain, orphan, origin))
+            there = batch[-1][1].position
+        carried[orphan.seq] = there
         if len(batch) == _BATCH:
             _write(chain, batch)
     _write(chain, batch)
@@ -93,20 +114,26 @@ def _carry(directory: Path, chain: Chain, first: int) -> int:
 def common(directory: Path, store: WormStore, newest: Seal | None, seals: Seals) -> int:
     """Return the first number of the chain whose record in the journal is not the one in the store.
 
-    As each record names the one before it, equal leaf hashes at one number mean equal records before it.
+    As each record names the one before it, equal leaf hashes at one number mean equal records before it. So the seals
+    that are of our journal come before all others, and the last of them is found by halves.
     """
     paths = journal.files(directory)
-    begin, following = journal.first_seq(paths[0]) if paths else 0, None
-    seal = newest
-    while seal is not None:
+    begin = journal.first_seq(paths[0]) if paths else 0
+    if newest is None:
+        return begin
+    ours, other = -1, newest.segment + 1
+    while other - ours > 1:
+        middle = (ours + other) // 2
+        seal = _required(seals, middle)
         end = seal.first_seq + seal.count
-        if end <= begin:
-            break  # what stands before is in no file any more: it was sealed, and discarded
-        if _leaves(directory, end - 1, end).get(end - 1) == seal.head:
-            begin = end
-            break
-        seal, following = (_required(seals, seal.segment - 1) if seal.segment else None), seal
-    return begin if following is None else _common_in(directory, store, following, begin)
+        if end <= begin or _leaves(directory, end - 1, end).get(end - 1) == seal.head:
+            ours = middle
+        else:
+            other = middle
+    if ours >= 0:
+        last = _required(seals, ours)
+        begin = max(begin, last.first_seq + last.count)
+    return begin if other > newest.segment else _common_in(directory, store, _required(seals, other), begin)
 
 
 def _common_in(directory: Path, store: WormStore, seal: Seal, begin: int) -> int:
@@ -137,14 +164,18 @@ def _leaves(directory: Path, begin: int, end: int) -> dict[int, str]:
 
 
 def _payloads(directory: Path, first: int) -> Iterator[bytes]:
-    """Yield what the journal has from number `first` on, as far as it can be read."""
+    """Yield what the journal has from number `first` on.
+
+    Raises:
+        DamagedJournalError: something acknowledged was altered: not all of it can be carried over.
+    """
     paths = journal.files(directory)
     for path, following in zip(paths, [*paths[1:], None], strict=True):
         if following is not None and journal.first_seq(following) <= first:
             continue
-        for found in journal.frames(path.read_bytes()):
-            if record.stamp(found.payload)[0] >= first:
-                yield found.payload
+        for payload in journal.payloads(directory.name, path.read_bytes(), newest=following is None):
+            if record.stamp(payload)[0] >= first:
+                yield payload
 
 
 def _records(directory: Path, first: int) -> Iterator[tuple[bytes, Record]]:
@@ -162,29 +193,48 @@ def _records(directory: Path, first: int) -> Iterator[tuple[bytes, Record]]:
         yield payload, found
 
 
-def _take_in(chain: Chain, payload: bytes, orphan: Record) -> Taken:
-    """Take in a copy; of a copy of a copy, what it says is where it was acknowledged at first."""
+def _origin(payload: bytes, orphan: Record) -> Mapping[str, Any]:
+    """Return what a copy says of where it was acknowledged; of a copy of a copy, where it was at first."""
+    return orphan.orphan_of or {"chain": orphan.chain, "leaf": record.leaf(payload), "seq": orphan.seq}
+
+
+def _name(origin: Mapping[str, Any]) -> tuple[str, int, str]:
+    return origin["chain"], origin["seq"], origin["leaf"]
+
+
+def _take_in(chain: Chain, orphan: Record, origin: Mapping[str, Any]) -> Taken:
     blocks = tuple(dict(block) for block in orphan.sealed)
     draft = Draft(type=orphan.type, tenant=orphan.tenant, body=dict(orphan.body), sealed=blocks)
-    here = {"chain": orphan.chain, "leaf": record.leaf(payload), "seq": orphan.seq}
-    return chain.take_in(lambda _: draft, orphan_of=orphan.orphan_of or here)
+    return chain.take_in(lambda _: draft, orphan_of=origin)
 
 
 def _write(chain: Chain, batch: list[Taken]) -> None:
     if batch:
-        chain.write(batch)
-        chain.sync()
+        try:
+            chain.write(batch)
+            chain.sync()
+        except OSError:
+            chain.abandon()  # what it took of them, recovery says and not the page cache
+            raise
         batch.clear()
 
 
-def _carried_before(directory: Path) -> dict[int, Position]:
-    """Return what earlier tries put on disk: of each number here the place there."""
+def _carried_before(
+    directory: Path, progress: Callable[[str], int | None]
+) -> dict[tuple[str, int, str], Position] | None:
+    """Return what earlier tries put on disk: for each origin the place there. None: that is not certain yet.
+
+    What is shown of a chain whose disk failed may be in the kernel's books alone. It counts once it is in the store.
+    """
     carried = {}
     for begun in map(Position.parse, _lines(directory, _BEGUN)):
         there = directory.parent / begun.chain
+        certain = holding.abandoned(there) is not holding.Reason.DISK
         for _, found in _records(there, begun.seq) if there.is_dir() else ():
-            if found.orphan_of is not None and found.orphan_of["chain"] == directory.name:
-                carried[found.orphan_of["seq"]] = found.position
+            if not certain and found.seq >= (progress(begun.chain) or 0):
+                return None
+            if found.orphan_of is not None:
+                carried[_name(found.orphan_of)] = found.position
     return carried
 
 

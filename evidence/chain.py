@@ -58,6 +58,7 @@ class Chain:
         self.directory = directory
         self._lock, self._clock = lock, clock
         self._prev = prev
+        self._last = next_seq - 1  # the last record that was written
         self._file = _create(directory, next_seq)
         self.written = self._set_aside = 0  # bytes of the file: with records, and in all
 
@@ -150,21 +151,30 @@ class Chain:
 
     def write(self, batch: list[Taken]) -> int:
         """Hand `batch` to the kernel, in order; return how many bytes it took. Raises OSError."""
-        if self.written >= journal.MAX_FILE:
-            os.ftruncate(self._file, self.written)
-            os.close(self._file)
-            self._file, self.written, self._set_aside = _create(self.directory, batch[0][1].position.seq), 0, 0
         data = b"".join([journal.frame(payload, self.written) for payload, _ in batch])
         if self.written + len(data) > self._set_aside:
             os.posix_fallocate(self._file, self.written, len(data) + journal.SET_ASIDE)
             self._set_aside = self.written + len(data) + journal.SET_ASIDE
         journal.write_all(self._file, data, self.written)
         self.written += len(data)
+        self._last = batch[-1][1].position.seq
         return len(data)
 
     def sync(self) -> None:
-        """Have the disk take what was written. Raises OSError; nothing may be written or synced after that."""
+        """Have the disk take what was written, and begin a new file if this one is full. Not while anybody writes.
+
+        Raises:
+            OSError: nothing may be written or synced after that.
+        """
         os.fdatasync(self._file)
+        if self.written >= journal.MAX_FILE:
+            self._begin_file()
+
+    def _begin_file(self) -> None:
+        following = _create(self.directory, self._last + 1)
+        os.ftruncate(self._file, self.written)
+        os.close(self._file)
+        self._file, self.written, self._set_aside = following, 0, 0
 
     def abandon(self) -> None:
         """Have nobody continue this chain, because its disk failed."""

@@ -63,14 +63,18 @@ class Checkpointer:
         self._tree = Frontier()
         self._next: dict[str, int] = {}  # of each chain, the first segment that is not in the tree
         self._waiting: list[Leaf] = []
+        self._queued: set[tuple[str, int]] = set()  # chain and number of what waits
         self.newest = form.HASH_ZERO
         self._recall()
         self._catch_up()
         self.scan()
 
     def add(self, seal: Seal) -> None:
-        """Take in a seal that was just written; the next checkpoint covers it."""
-        self._waiting.append(Leaf(chain=seal.chain, segment=seal.segment, seal_hash=seal.seal_hash))
+        """Take in a seal that stands in the store; the next checkpoint covers it, unless the tree has it already."""
+        place = (seal.chain, seal.segment)
+        if place not in self._queued and seal.segment >= self._next.get(seal.chain, 0):
+            self._queued.add(place)
+            self._waiting.append(Leaf(chain=seal.chain, segment=seal.segment, seal_hash=seal.seal_hash))
 
     def sealed(self, chain: str) -> int:
         """Return how many seals of `chain` are known to be in the tree."""
@@ -82,9 +86,8 @@ class Checkpointer:
         Raises:
             EvidenceError: the store does not answer, or a seal is not this log's.
         """
-        known = {(leaf.chain, leaf.segment) for leaf in self._waiting}
         for key, chain, segment in self._lacking():
-            if (chain, segment) not in known:
+            if (chain, segment) not in self._queued:
                 signed = Note.parse_stored(self._store.get(key, limit=note.MAX_NOTE))
                 self.add(Seal.parse(signed.verify(self._key.verifier)))
 
@@ -137,6 +140,7 @@ class Checkpointer:
         self.newest = hashlib.sha256(head.text.encode()).hexdigest()
         self._number += 1
         self._waiting = [leaf for leaf in self._waiting if leaf.segment >= self._next.get(leaf.chain, 0)]
+        self._queued = {(leaf.chain, leaf.segment) for leaf in self._waiting}
 
     def _adopt(self) -> tuple[Leaf, ...]:
         """Return the batch that another wrote under our number, once its seals are found to be there."""

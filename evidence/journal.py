@@ -179,13 +179,32 @@ def find(directory: Path, seq: int) -> bytes:
 
     Raises:
         NotFoundError: it is not there (any more, or yet).
+        DamagedJournalError: the file was altered before it.
+        JournalError: the disk does not say.
     """
     try:
         paths = [path for path in files(directory) if first_seq(path) <= seq]
         data = paths[-1].read_bytes() if paths else b""
-    except OSError:
-        data = b""
-    for found in frames(data):
-        if stamp(found.payload)[0] == seq:
-            return found.payload
+        newest = bool(paths) and paths[-1] == files(directory)[-1]
+    except FileNotFoundError:  # no such chain here, or a file that was just discarded
+        data, newest = b"", True
+    except OSError as error:
+        raise JournalError(f"journal of chain {directory.name} cannot be read: {error.strerror}") from error
+    for payload in payloads(directory.name, data, newest=newest):
+        if stamp(payload)[0] == seq:
+            return payload
     raise NotFoundError(f"no record {directory.name}-{seq}")
+
+
+def payloads(chain: str, data: bytes, *, newest: bool) -> Iterator[bytes]:
+    """Yield the records in `data`, a journal file of `chain`, which is the `newest` or has others behind it.
+
+    Raises:
+        DamagedJournalError: after those before it, something that was durable was altered.
+    """
+    end = 0
+    for found in frames(data):
+        yield found.payload
+        end = found.end
+    if data[end:].strip(b"\0") and (not newest or altered_behind(data, end)):
+        raise DamagedJournalError(f"journal of chain {chain} is altered at byte {end} of a file")

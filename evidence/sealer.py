@@ -200,10 +200,12 @@ class Sealer:
         for directory in holding.chains(self._journals):
             if holding.abandoned(directory) in holding.LOST and not carrying.done(directory):
                 known = self._checkpointer.sealed(directory.name)
-                newest = last_seal(self._store, directory.name, self._history, known)
+                newest = partial(last_seal, self._store, directory.name, self._history, known)
                 seals = partial(_seal, self._store, directory.name, self._history)
                 version, clock = self._version, self._clock
-                found = carrying.carry_over(directory, self._store, newest, seals, version=version, clock=clock)
+                found = carrying.carry_over(
+                    directory, self._store, newest, seals, progress=self.progress, version=version, clock=clock
+                )
                 carried += 0 if found is None else 1 + found
         return carried
 
@@ -335,7 +337,12 @@ def _refuse_retired(key: SigningKey, history: KeyHistory) -> None:
 
 
 def continued(directory: Path, seal: Seal | None) -> bool:
-    """Return whether a journal is the one whose records `seal` sealed, and not, say, an older copy of it."""
+    """Return whether a journal is the one whose records `seal` sealed, and not, say, an older copy of it.
+
+    Raises:
+        DamagedJournalError: it was altered, which no copy is.
+        JournalError: the disk does not say.
+    """
     if seal is None or seal.first_seq + seal.count == 0:
         return True
     try:
@@ -354,17 +361,19 @@ def check_continued(store: WormStore, journals: Path, key: VerifierKey) -> None:
         JournalError: the disk does not let us.
     """
     history: KeyHistory | None = None
+    away = False  # then nobody need be asked again
     try:
         for directory in holding.chains(journals):
             if holding.abandoned(directory) is None and journal.files(directory):
+                same = True
                 try:
-                    history = history or KeyHistory.load(store, key)
-                    same = continued(directory, last_seal(store, directory.name, history))
+                    if not away:
+                        history = history or KeyHistory.load(store, key)
+                        same = continued(directory, last_seal(store, directory.name, history))
                 except StoreError:
-                    holding.abandon(directory, Reason.UNCHECKED)
-                else:
-                    if not same:
-                        holding.abandon(directory, Reason.RESTORED)
+                    away = True
+                if away or not same:
+                    holding.abandon(directory, Reason.UNCHECKED if away else Reason.RESTORED)
     except OSError as error:
         raise JournalError(f"journal cannot be checked: {error.strerror}") from error
 

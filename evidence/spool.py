@@ -6,6 +6,7 @@ Counts alone: reads no disk, asks no store. Belongs to one event loop.
 import asyncio
 import heapq
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count
 
@@ -33,6 +34,12 @@ class Spool:
         """Take in what was written; batches come in order."""
         self._batches.append(batch)
         self.size += batch.size
+
+    def add_earlier(self, batches: Iterable[Spooled]) -> None:
+        """Take in what was written before everything else, in order."""
+        earlier = list(batches)
+        self._batches.extendleft(reversed(earlier))
+        self.size += sum(batch.size for batch in earlier)
 
     def age(self, now: float) -> float:
         """Return for how many seconds the oldest record has waited."""

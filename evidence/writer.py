@@ -67,8 +67,7 @@ class Writer:
         self._syncing = False
         self._waiting: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
-        for batch in _found(chain, ticks()):
-            self.spool.add(batch)
+        self._earlier = _found(chain, ticks())  # counts once it is known how much of it is in the store already
 
     @classmethod
     def open(  # noqa: PLR0913 - what it is handed
@@ -104,10 +103,18 @@ class Writer:
         """Return where the journal of the chain lies."""
         return self._chain.directory
 
-    def append(self, build: Build) -> asyncio.Future[Appended]:
+    def sealed(self, next_seq: int) -> None:
+        """Take in that every record before `next_seq` is in the store, under a seal that was read back."""
+        if self._earlier:
+            self.spool.add_earlier(batch for batch in self._earlier if batch.next_seq > next_seq)
+            self._earlier = []
+        self.spool.sealed(next_seq)
+
+    def append(self, build: Build, *, always: bool = False) -> asyncio.Future[Appended]:
         """Take in the draft that `build` makes of its position; the future ends once it is on disk.
 
-        `build` is called at once and must not await. If it raises, nothing was taken in.
+        `build` is called at once and must not await. If it raises, nothing was taken in. `always`: also where there is
+        no room, for the few records that the service itself writes.
 
         Raises:
             BackPressureError: there is no room for now.
@@ -117,7 +124,7 @@ class Writer:
         """
         if self.failure is not None:
             raise JournalError(self.failure)
-        if (full := self.full) is not None:
+        if not always and (full := self.full) is not None:
             raise BackPressureError(full)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended] = loop.create_future()
@@ -196,8 +203,8 @@ class Writer:
             overdue.cancel()
         if (error := done.exception()) is not None:
             # What the kernel could not write is gone from its books: never sync or read this file again.
-            self._chain.abandon()
             self._fail(batch, f"journal cannot be synced: {getattr(error, 'strerror', None) or error}")
+            self._executor.submit(self._chain.abandon)  # on a disk that just failed, and may now hang
             return
         for (_, appended), future in batch:
             if not future.done():
@@ -220,7 +227,12 @@ class Writer:
         if self.stuck:
             self._executor.shutdown(wait=False)  # who holds the file cannot be waited for; the chain stays held
             return
-        await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
+        closing = asyncio.get_running_loop().run_in_executor(self._executor, self._close)
+        with suppress(TimeoutError):  # a disk that hangs now holds the chain until this process is gone
+            await asyncio.wait_for(asyncio.shield(closing), self._limits.sync or None)
+        self._executor.shutdown(wait=False)
+
+    def _close(self) -> None:
         if self.failure is None:
             with suppress(OSError):  # a chain that could not be closed is one that was not
                 self._chain.append(Draft(type=record.CLOSED, tenant="system", body={"reason": "stopped"}))

@@ -39,8 +39,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     command.add_argument("--url", metavar="URL", help="the service (default: OMEGA_HOST and OMEGA_PORT)")
     command.add_argument(
         "--durability",
-        choices=list(Durability),
-        default=Durability.JOURNAL,
+        choices=[level.value for level in Durability],
+        default=Durability.JOURNAL.value,
         help="where the record has to be before the answer; the policy may ask for more (default: %(default)s)",
     )
     command.add_argument("--receipt", type=Path, metavar="FILE", help="write the log's signed receipt there")

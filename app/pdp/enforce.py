@@ -27,8 +27,8 @@ INLINE = 16_384
 class Chain(Protocol):
     """Where records of one retention class go; the answer is there once they are on disk, or an `EvidenceError` is."""
 
-    def append(self, build: Callable[[Position], Draft]) -> Awaitable[Appended]:
-        """Take in the draft that `build` makes of its position, without awaiting."""
+    def append(self, build: Callable[[Position], Draft], *, always: bool = False) -> Awaitable[Appended]:
+        """Take in the draft that `build` makes of its position, without awaiting; `always` also where room is short."""
 
     def coming(self) -> AbstractContextManager[None]:
         """Say that whoever is inside will append in a moment."""
@@ -267,7 +267,7 @@ class Pdp:
         body = _identity(bundle) | {"previous": previous}
         try:
             for chain in self._log.chains():
-                await chain.append(lambda _: Draft(type="policy.activated", tenant="system", body=body))
+                await chain.append(lambda _: Draft(type="policy.activated", tenant="system", body=body), always=True)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
         self.policies = policies

@@ -1,6 +1,8 @@
 """Two writers of one chain: a machine and its copy, a restored snapshot, a write whose answer was lost."""
 
+import errno
 import shutil
+from functools import partial
 
 import pytest
 
@@ -213,7 +215,7 @@ def test_what_was_discarded_was_sealed(tmp_path):
     for file in journal.files(chain):
         file.unlink()
     (chain / journal.file_name(40)).touch()
-    assert carrying.common(chain, node.store, seal, lambda _: None) == 40
+    assert carrying.common(chain, node.store, seal, lambda _: seal) == 40
 
 
 def test_a_chain_never_sealed_and_empty_has_nothing_in_common(tmp_path):
@@ -398,3 +400,132 @@ def test_a_record_leaves_room_to_be_carried_over(tmp_path):
         lambda _: Draft(type=record.type, tenant=record.tenant, body=dict(record.body)), orphan_of=origin
     )
     assert Record.parse(carried).orphan_of == origin
+
+
+def altered(file, *, behind):
+    """Change a byte of the record before the text `behind`."""
+    data = bytearray(file.read_bytes())
+    data[data.index(behind) - 400] ^= 1
+    file.write_bytes(bytes(data))
+
+
+@pytest.mark.parametrize("starting", [True, False], ids=["as the node starts", "as the sealer does"])
+def test_an_altered_journal_is_not_taken_for_an_older_copy(tmp_path, starting):
+    """What was acknowledged lies behind the damage: it must not be given up in silence."""
+    node = Node(tmp_path)
+    chain = Chain.open(node.path, retention_class="std7y", version="0", clock=node.clock)
+    say = partial(Draft, type="decision", tenant="default")
+    chain.append(say(body={"text": "sealed"}))
+    node.step(flush=True)
+    chain.append(say(body={"text": "acknowledged"}))
+    chain.append(say(body={"text": "and this too"}))
+    chain.close()
+    altered(journal.files(chain_of(node))[-1], behind=b"acknowledged")
+    with pytest.raises(DamagedJournalError, match="altered"):
+        check_continued(node.store, node.path, KEY.verifier) if starting else everything(node.restart(), flush=True)
+    assert holding.abandoned(chain_of(node)) is None
+
+
+def test_a_disk_that_does_not_say_ends_no_chain(tmp_path, monkeypatch):
+    node = Node(tmp_path)
+    node.append("a")
+    node.step(flush=True)
+
+    def refuse(_):
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("evidence.journal.Path.read_bytes", refuse)
+        with pytest.raises(JournalError, match="Input/output error"):
+            check_continued(node.store, node.path, KEY.verifier)
+    assert holding.abandoned(chain_of(node)) is None
+
+
+@pytest.mark.parametrize("apart", [3, 30, 70])
+def test_copies_that_say_nothing_may_say_so_at_any_time(tmp_path, apart):
+    one = Node(tmp_path / "one", heartbeat=600.0)
+    one.append("a")
+    other = copied(one, tmp_path / "other")
+    other.limits = one.limits
+    settle(one, other)
+    one.clock.forward(601)
+    other.clock.forward(601 - apart)
+    for _ in range(4):
+        for node in (one, other):
+            everything(node.sealer)
+            node.clock.forward(apart)
+    settle(one, other)
+    assert holding.abandoned(chain_of(other)) is None
+    assert texts(one) == ["a"]
+    one.verify()
+
+
+def test_a_death_while_copies_of_copies_are_carried_over_repeats_none(tmp_path, monkeypatch):
+    one = Node(tmp_path / "one")
+    one.append("a")
+    other = copied(one, tmp_path / "other")
+    one.append("b")
+    one.step(flush=True)
+    other.append("c", "d")
+    everything(other.restart())  # carried over on disk, and not sealed yet
+    third = copied(other, tmp_path / "third")
+    other.append("f")
+    settle(other)
+    third.append("e")
+
+    def die(*_):
+        raise LostError
+
+    with monkeypatch.context() as dead:
+        real = carrying._note
+        dead.setattr(carrying, "_note", lambda *call: die() if call[1] == carrying._MAP else real(*call))
+        with pytest.raises(LostError):
+            settle(third)
+    third.sealer = None
+    settle(third, other)
+    copies = [each.body["text"] for each in one.records() if each.orphan_of is not None]
+    assert sorted(set(texts(one))) == ["a", "b", "c", "d", "e", "f"]
+    assert len(copies) == len(set(copies))
+    one.verify()
+
+
+def test_where_the_store_is_away_it_is_asked_once(tmp_path):
+    asked = []
+
+    class Gone(Away):
+        def keys(self, *_, **__):
+            asked.append(1)
+            raise StoreError("away")
+
+    held = [Chain.open(tmp_path, retention_class="std7y", version="0") for _ in range(3)]
+    for chain in held:
+        chain.close()
+    check_continued(Gone(), tmp_path, KEY.verifier)
+    assert len(asked) == 1
+    assert {holding.abandoned(path) for path in tmp_path.iterdir()} == {Reason.UNCHECKED}
+
+
+def test_what_a_failed_disk_shows_counts_once_it_is_in_the_store(tmp_path, monkeypatch):
+    one = Node(tmp_path / "one")
+    one.append("a")
+    other = copied(one, tmp_path / "other")
+    one.append("b")
+    one.step(flush=True)
+    other.append("c", "d")
+    failing = [True]
+    real = Chain.sync
+
+    def sync(chain):
+        if failing and chain.next_seq > 2 and chain.directory.parent == other.path:
+            failing.pop()
+            raise OSError(errno.EIO, "Input/output error")
+        real(chain)
+
+    monkeypatch.setattr(Chain, "sync", sync)
+    with pytest.raises(JournalError):
+        settle(other)
+    other.sealer = None
+    settle(other)
+    assert not failing
+    assert texts(one) == ["a", "b", "c", "d"]
+    one.verify()

@@ -127,8 +127,10 @@ def test_what_an_earlier_start_left_counts_until_the_store_has_it(tmp_path):
         await before.append(lambda _: draft("x" * 1_000))
         await before.close()
         after = start(tmp_path)
+        assert after.spool.size == 0  # nobody has said yet what of it is in the store
+        after.sealed(0)
         assert after.spool.size > 1_000
-        after.spool.sealed(10)
+        after.sealed(10)
         assert after.spool.size == 0
         await after.close()
 
@@ -240,3 +242,27 @@ def test_a_few_records_on_a_disk_that_fails_are_a_journal_error(tmp_path, monkey
     monkeypatch.setattr(os, "fdatasync", fdatasync)
     with pytest.raises(JournalError, match="Input/output error"):
         record_once(tmp_path, [draft()], retention_class="std7y", version="0")
+
+
+def test_what_the_service_itself_says_is_taken_where_room_is_short(tmp_path):
+    async def run():
+        writer = start(tmp_path, spool_size=1)
+        await writer.append(lambda _: draft())
+        with pytest.raises(BackPressureError):
+            writer.append(lambda _: draft())
+        await writer.append(lambda _: draft("activated"), always=True)
+        await writer.close()
+
+    asyncio.run(run())
+
+
+def test_a_disk_that_hangs_at_the_end_holds_up_nobody(tmp_path, monkeypatch):
+    async def run():
+        writer = start(tmp_path, sync=0.05)
+        await writer.append(lambda _: draft())
+        disk = Hanging(monkeypatch)
+        await writer.close()
+        disk.let_go()
+        await asyncio.get_running_loop().run_in_executor(None, writer._executor.shutdown)
+
+    asyncio.run(run())

@@ -31,7 +31,7 @@ class MemoryLog:
         self.locked_to = None
         self.expected = 0
 
-    def append(self, build):
+    def append(self, build, *, always=False):  # noqa: ARG002 - it has room
         if self.refusing is not None:
             raise self.refusing
         position = Position(chain=CHAIN, seq=len(self.data))
