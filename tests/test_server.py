@@ -18,7 +18,7 @@ from evidence.writer import Writer
 from tests.decision_plane.asking import body
 from tests.node import decided, listening, node_environment, prepared, sealed, use
 from tests.pdp.deciding import GONE, NOW
-from tests.pdp.shop import written
+from tests.pdp.shop import FILES, written
 from tests.working import started, work
 
 
@@ -283,3 +283,20 @@ def test_real_evaluators_start_and_end_with_it(settings):
         return digest
 
     assert asyncio.run(run()) == activation.active(settings.bundles).stem
+
+
+def test_a_bundle_whose_records_cannot_be_kept_is_not_taken_over(settings, working, caplog):
+    """It names a retention class that this node does not keep."""
+
+    async def swap(worker, _):
+        before = worker._pdp.policies
+        sell = FILES["rego/shop/sell.rego"]
+        written(settings.policies, {"rego/shop/sell.rego": "# METADATA\n# custom: {retention: forever}\n" + sell})
+        await asyncio.to_thread(activation.activate, settings.policies, settings.bundles)
+        await turns(worker)
+        return before is worker._pdp.policies, worker._unusable
+
+    same, unusable = working(swap)
+    assert same
+    assert unusable == activation.active(settings.bundles).stem
+    assert "the old one goes on: retention class `forever` has no days in OMEGA_RETENTION" in caplog.text

@@ -55,6 +55,14 @@ def test_a_store_below_what_is_required_is_said(tmp_path):
         serve(settings, print)
 
 
+def test_a_class_of_the_policies_that_is_not_kept_is_said(tmp_path):
+    settings = Settings.from_environment(node_environment(tmp_path))
+    sell = settings.policies / "rego" / "shop" / "sell.rego"
+    sell.write_text("# METADATA\n# custom: {retention: forever}\n" + sell.read_text())
+    with pytest.raises(ServeError, match="the retention class `forever`: say its days in OMEGA_RETENTION"):
+        serve(settings, print)
+
+
 def lose_a_key(node):
     (node / "keys" / "kek-000001.key").unlink()
 

@@ -13,7 +13,7 @@ class Pool:
         self.gone = asyncio.get_running_loop().create_future()
         self.closed = False
 
-    async def close(self):
+    async def close(self, *, at_once=False):  # noqa: ARG002 - there is nobody to wait for
         self.closed = True
 
 

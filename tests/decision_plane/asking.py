@@ -1,7 +1,6 @@
 """The decision plane without a socket: fakes around it, and a way to ask it."""
 
 import asyncio
-import gc
 import json
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -102,10 +101,7 @@ class Plane:
 
     def traced(self, _, asked):
         """Decide again in this process."""
-        try:
-            told = asyncio.run(traced(self.bundle, asked))
-        finally:
-            gc.collect()  # an engine has to end on the thread that made it, and the collector runs on any
+        told = asyncio.run(traced(self.bundle, asked))
         return Again(result=told["result"], trace=Trace(held=told["held"], lines=told["lines"]))
 
     def ask(self, *chunks, **options):

@@ -23,6 +23,11 @@ async def crashed(service, head_alone):
     return load.answers
 
 
+def deciding(log):
+    """Return the chains that decisions are on: a worker has others, for classes that nothing was decided in."""
+    return {record.chain for record in log.records.values() if record.type == "decision"}
+
+
 def test_nothing_acknowledged_is_lost_however_often_everything_is_killed(serving, say):
     service = serving(OMEGA_WORKERS=2)
     acknowledged = []
@@ -39,7 +44,7 @@ def test_nothing_acknowledged_is_lost_however_often_everything_is_killed(serving
     )
     assert lost == []
     assert len(acknowledged) >= 150 * ROUNDS
-    assert len({record.chain for record in log.records.values()}) == 2  # each start continues what it finds
+    assert len(deciding(log)) == 2  # each start continues what it finds
 
 
 def test_a_crash_while_it_starts_costs_nothing_either(serving):
@@ -97,4 +102,5 @@ def test_whichever_process_is_killed_the_service_recovers(serving, say):
     assert [costs[role][1] for role in (Role.EVALUATOR, Role.ZYGOTE, Role.SEALER)] == [0, 0, 0]
     assert costs[Role.SEALER] == costs[Role.INDEXER] == (0, 0)
     assert costs[Role.WORKER][1] > 0
-    assert sum(record.type == "chain.opened" for record in log.records.values()) == 2
+    starts = [record for record in log.records.values() if record.type == "policy.activated"]
+    assert sum(record.chain in deciding(log) for record in starts) == 2

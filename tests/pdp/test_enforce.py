@@ -15,7 +15,7 @@ from app.pdp.model import Entity, EvaluationRequest
 from app.pdp.request import MAX_DOCUMENT, join, parse_document, parse_request, split
 from app.pdp.strict_json import encode
 from app.privacy.errors import SealedBlockError
-from evidence.errors import JournalError, RecordTooLargeError
+from evidence.errors import JournalError, RecordTooLargeError, RetentionError
 from evidence.record import Record, leaf
 from tests.pdp.deciding import CHAIN, GONE, NOW, Service, deciding, key
 from tests.pdp.evaluating import ROOT
@@ -424,3 +424,12 @@ def test_nothing_that_a_caller_writes_stands_in_clear_but_public_ids(marketplace
     seal = key("default", document["subject"]["type"], document["subject"]["id"])
     text = seal.open(point.log.records[0].sealed[0], place=(recorded.decision_id, 0))
     assert json.loads(text)["context"] == document["context"]
+
+
+def test_without_a_chain_of_its_class_nothing_is_decided(point, monkeypatch):
+    def chain(retention_class):
+        raise RetentionError(f"there is no chain of class `{retention_class}`")
+
+    monkeypatch.setattr(point.log, "chain", chain)
+    with pytest.raises(UnrecordedError, match="no chain of class"):
+        evaluate(point)
