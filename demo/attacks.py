@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from demo.log_copy import Line, LogCopy
 from evidence import canonical, form, journal
@@ -106,25 +107,30 @@ def swap_seals(log: LogCopy) -> None:
 
 def rewrite(log: LogCopy, victim: str, key: SigningKey) -> None:
     """Turn a deny into an allow, link and seal the whole log anew, and sign it with the log's own key."""
-    lines = [line.record for line in log.lines()]
-    chain, retention_class = lines[0]["chain"], lines[0]["class"]
     journals = log.folder.with_name(f"{log.folder.name}-journals")
-    directory = journals / chain
+    chains: dict[str, list[dict[str, Any]]] = {}
+    for line in log.lines():
+        chains.setdefault(line.record["chain"], []).append(line.record)
+    for chain, lines in chains.items():
+        _rewrite_chain(journals / chain, lines, victim)
+    _replace(log.folder, journals, key, {lines[0]["class"] for lines in chains.values()})
+
+
+def _rewrite_chain(directory: Path, lines: list[dict[str, Any]], victim: str) -> None:
     directory.mkdir(parents=True)
-    (directory / "class").write_text(retention_class)
+    (directory / "class").write_text(lines[0]["class"])
     head = form.HASH_ZERO
     with (directory / journal.file_name(0)).open("wb") as file:
         for members in lines:
-            if f"{chain}-{members['seq']}" == victim:
+            if f"{directory.name}-{members['seq']}" == victim:
                 members["body"]["result"] |= {"allow": True, "failed": [], "violations": []}
             data = canonical.encode(members | {"prev": head})
             file.write(journal.frame(data, file.tell()))
             head = leaf(data)
-    _replace(log.folder, journals, key, retention_class)
 
 
-def _replace(folder: Path, journals: Path, key: SigningKey, retention_class: str) -> None:
+def _replace(folder: Path, journals: Path, key: SigningKey, retention_classes: set[str]) -> None:
     """Put a log made of journals in the place of the one in `folder`."""
     folder.rename(folder.with_name(f"{folder.name}-old"))
-    store, classes = LocalStore(folder), {retention_class: timedelta(days=2555)}
+    store, classes = LocalStore(folder), dict.fromkeys(retention_classes, timedelta(days=2555))
     Sealer(store, journals, key, classes=classes, limits=Limits(count=25)).step(flush=True)
