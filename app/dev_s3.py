@@ -172,11 +172,14 @@ def _await_first_write(server: DevS3, process: subprocess.Popen[bytes], log: Pat
             ensure_bucket(server.bucket, options=options)
             store.put("ready", b"", retain_until=datetime.now(UTC) + timedelta(minutes=1))
         except StoreError as error:
-            if process.poll() is not None or time.monotonic() > end:
-                raise DevS3Error(f"the server takes no writes: {_tail(log)}") from error
-            time.sleep(_PAUSE)
+            reason = str(error)
         else:
+            reason = ""
+        if process.poll() is not None or time.monotonic() > end:
+            raise DevS3Error(f"the server takes no writes in time: {reason}: {_tail(log)}")
+        if not reason:
             return
+        time.sleep(_PAUSE)
 
 
 def _tail(log: Path) -> str:

@@ -91,8 +91,8 @@ class NodeLog:
         wanted = {self._default, *retention_classes}
         if unknown := sorted(wanted - self._classes.keys()):
             raise RetentionError(f"retention class `{unknown[0]}` has no days in OMEGA_RETENTION")
+        place, opened = self._place, dict[str, LockableChain]()
         for retention_class in sorted(wanted - self._chains.keys()):
-            place = self._place
             writer = Writer.open(
                 place.journals,
                 retention_class=retention_class,
@@ -100,7 +100,8 @@ class NodeLog:
                 clock=place.clock,
                 limits=place.limits,
             )
-            self._chains[retention_class] = LockableChain(writer, self._line, self._patience)
+            opened[retention_class] = LockableChain(writer, self._line, self._patience)
+        self._chains = self._chains | opened  # a new one: the loop may be walking over the old one meanwhile
 
     def chain(self, retention_class: str | None) -> LockableChain:
         """Return the chain of a class that was opened (None: the default).

@@ -7,13 +7,13 @@ from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import Any, Final
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from urllib3.exceptions import HTTPError
 
 from app.objects import MAX_OBJECT, ObjectGoneError, ObjectsError, Stored, check_key, check_prefix
+from evidence.errors import StoreError
 from evidence.store import S3Options
+from evidence.stores.s3 import connect
 
 _NOT_FOUND: Final = 404
 _TAKEN: Final = frozenset({409, 412})
@@ -34,7 +34,10 @@ class S3Objects:
         """
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
-        self._client = _connect(options)
+        try:
+            self._client = connect(options)
+        except StoreError as error:
+            raise ObjectsError(str(error)) from error
 
     def put(self, key: str, data: bytes) -> None:
         """See `Objects.put`."""
@@ -88,28 +91,6 @@ class S3Objects:
         """Yield versions and delete markers of all keys that begin with `prefix`, page after page."""
         for page in self._client.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix):
             yield from sorted((*page.get("Versions", ()), *page.get("DeleteMarkers", ())), key=lambda each: each["Key"])
-
-
-def _connect(options: S3Options) -> Any:
-    access_key, secret_key = options.credentials or (None, None)
-    config = Config(
-        connect_timeout=options.connect_timeout,
-        read_timeout=options.read_timeout,
-        retries={"mode": "standard", "total_max_attempts": options.attempts},
-        s3={"addressing_style": "path" if options.endpoint else "auto"},
-        signature_version="s3v4",
-    )
-    try:
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=options.endpoint,
-            region_name=options.region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            config=config,
-        )
-    except (BotoCoreError, ValueError) as error:
-        raise ObjectsError(f"no S3 client can be made: {type(error).__name__}") from error
 
 
 def _status(error: ClientError) -> int:

@@ -11,14 +11,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import uvicorn
 
 from app import activation, anchors, assurance, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
@@ -26,7 +24,7 @@ from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
 from app.errors import problem
-from app.http_protocol import HttpProtocol
+from app.http_server import HttpServer
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
@@ -60,7 +58,6 @@ _LOG = logging.getLogger(__name__)
 _WATCH = 0.5  # seconds between two looks at the bundle in force
 _SEALER_LATE = 30.0  # seconds of silence of the sealer after which a worker is not ready
 _LOOKUPS = 4  # decisions looked up at once: each reads the store, and threads are shared
-_GRACE = 5  # seconds a request in flight has at shutdown
 
 
 def utc_now() -> datetime:
@@ -269,42 +266,15 @@ def sealer_alive(settings: Settings) -> float | None:
         return None
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, without its way with signals: it raises them again when it ends, before the chain is let go."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to `serve`."""
-        yield
-
-
 async def serve(settings: Settings, listening: socket.socket, line: socket.socket) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
     worker = Worker(settings, keys.load(settings.keys), line)
     application = await worker.start()
-    config = uvicorn.Config(
-        application,
-        http=HttpProtocol,
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="error",
-        server_header=False,
-        proxy_headers=False,
-        date_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = _Server(config)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
+    server = HttpServer(application)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())
     done, _ = await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
-    server.should_exit = True
+    server.stop()
     ended.cancel()
     await serving
     await worker.close()

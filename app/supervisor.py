@@ -25,7 +25,7 @@ from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
 from evidence.chain import utc_now
 from evidence.errors import EvidenceError
-from evidence.sealer import check_continued
+from evidence.standing import check_continued
 from evidence.store import open_store
 
 _LOG = logging.getLogger(__name__)

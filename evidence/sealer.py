@@ -23,9 +23,7 @@ from evidence.checkpointer import Checkpointer
 from evidence.errors import (
     AlreadyWrittenError,
     DamagedJournalError,
-    FindingError,
     JournalError,
-    NotFoundError,
     RetentionError,
     RetiredKeyError,
     SignatureError,
@@ -33,9 +31,9 @@ from evidence.errors import (
 )
 from evidence.holding import Reason, class_of
 from evidence.key_history import KeyHistory
-from evidence.keys import SigningKey, VerifierKey
-from evidence.note import Note
-from evidence.segment import SEAL_KEY, Batch, Seal
+from evidence.keys import SigningKey
+from evidence.segment import Batch, Seal
+from evidence.standing import continued, last_seal, seal_at
 from evidence.store import WormStore
 
 _READ = 256 << 10  # bytes of journal read at once: more than a frame, little where only space set aside is left
@@ -201,7 +199,7 @@ class Sealer:
             if holding.abandoned(directory) in holding.LOST and not carrying.done(directory):
                 known = self._checkpointer.sealed(directory.name)
                 newest = partial(last_seal, self._store, directory.name, self._history, known)
-                seals = partial(_seal, self._store, directory.name, self._history)
+                seals = partial(seal_at, self._store, directory.name, self._history)
                 version, clock = self._version, self._clock
                 found = carrying.carry_over(
                     directory, self._store, newest, seals, progress=self.progress, version=version, clock=clock
@@ -291,7 +289,7 @@ class Sealer:
 
         It may be ours, of a write whose answer was lost, or one of our copy that says the same as we would.
         """
-        found = _seal(self._store, chain.directory.name, self._history, number)
+        found = seal_at(self._store, chain.directory.name, self._history, number)
         if found is None:
             raise StoreError(f"the seal {number} of chain {chain.directory.name} is taken and cannot be read")
         if continued(chain.directory, found) and found.first_seq == chain.next_seq:
@@ -336,48 +334,6 @@ def _refuse_retired(key: SigningKey, history: KeyHistory) -> None:
         raise RetiredKeyError(f"the log's key is {ids}: give it the new one, or finish with `omega keys rotate`")
 
 
-def continued(directory: Path, seal: Seal | None) -> bool:
-    """Return whether a journal is the one whose records `seal` sealed, and not, say, an older copy of it.
-
-    Raises:
-        DamagedJournalError: it was altered, which no copy is.
-        JournalError: the disk does not say.
-    """
-    if seal is None or seal.first_seq + seal.count == 0:
-        return True
-    try:
-        return record.leaf(journal.find(directory, seal.first_seq + seal.count - 1)) == seal.head
-    except NotFoundError:
-        return False
-
-
-def check_continued(store: WormStore, journals: Path, key: VerifierKey) -> None:
-    """Have no writer continue a chain whose journal is not the one that was sealed. For a node that starts.
-
-    Where the store does not answer, no chain is continued: the writers begin new ones.
-
-    Raises:
-        EvidenceError: the store holds something else than this log.
-        JournalError: the disk does not let us.
-    """
-    history: KeyHistory | None = None
-    away = False  # then nobody need be asked again
-    try:
-        for directory in holding.chains(journals):
-            if holding.abandoned(directory) is None and journal.files(directory):
-                same = True
-                try:
-                    if not away:
-                        history = history or KeyHistory.load(store, key)
-                        same = continued(directory, last_seal(store, directory.name, history))
-                except StoreError:
-                    away = True
-                if away or not same:
-                    holding.abandon(directory, Reason.UNCHECKED if away else Reason.RESTORED)
-    except OSError as error:
-        raise JournalError(f"journal cannot be checked: {error.strerror}") from error
-
-
 def _read_synced(path: Path, offset: int) -> bytes:
     """Return what stands in a journal file from `offset`, once it is on disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -388,28 +344,3 @@ def _read_synced(path: Path, offset: int) -> bytes:
     finally:
         os.close(descriptor)
     return data
-
-
-def last_seal(store: WormStore, chain: str, history: KeyHistory, known: int = 0) -> Seal | None:
-    """Return the newest seal of `chain` in the store, checked to be ours. The first `known` are known to be there."""
-    after = segment.seal_key(chain, known - 1) if known else ""
-    keys = [key for key in store.keys(f"chains/{chain}/seals/", after=after) if SEAL_KEY.fullmatch(key)]
-    if known + len(keys) == 0:
-        return None
-    newest = keys[-1] if keys else after
-    seal = _seal(store, chain, history, known + len(keys) - 1)
-    if seal is None or newest != seal.key:
-        raise FindingError("seal-gap", newest, "is not the seal that its place among the others says")
-    return seal
-
-
-def _seal(store: WormStore, chain: str, history: KeyHistory, number: int) -> Seal | None:
-    """Return seal `number` of `chain`, checked to be ours and in its place, or None where there is none."""
-    place = segment.seal_key(chain, number)
-    try:
-        seal = Seal.parse(history.verify(Note.parse_stored(store.get(place, limit=note.MAX_NOTE))))
-    except NotFoundError:
-        return None
-    if seal.key != place:
-        raise FindingError("misplaced-seal", place, "is of another chain or number")
-    return seal

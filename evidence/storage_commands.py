@@ -35,7 +35,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", node
     """Add the commands: those of a node, where there is one."""
     probing = commands.add_parser("probe", help="try what a store has to refuse, and say what it is worth")
     _options(probing, node)
-    probing.add_argument("--require", type=Level, choices=list(Level), help="exit with 1 where the store is worth less")
+    levels = [level.value for level in Level]
+    probing.add_argument("--require", choices=levels, help="exit with 1 where the store is worth less")
     probing.set_defaults(run=_probe)
     if node is None:
         return
@@ -74,7 +75,7 @@ def _options(parser: argparse.ArgumentParser, node: Node | None) -> None:
 
 def _probe(options: argparse.Namespace) -> int:
     found = probe(_store(options), utc_now(), secrets.token_hex(8))
-    below = _below(found, options.require)
+    below = _below(found, Level(options.require or Level.L0))
     if options.json:
         _print_json({"ok": below is None, "store": options.store, **found.document()})
     else:
@@ -86,9 +87,9 @@ def _probe(options: argparse.Namespace) -> int:
     return 0 if below is None else 1
 
 
-def _below(found: Assurance, required: Level | None) -> str | None:
+def _below(found: Assurance, required: Level) -> str | None:
     try:
-        found.require(required or Level.L0)
+        found.require(required)
     except AssuranceError as error:
         return str(error)
     return None

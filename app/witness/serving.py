@@ -1,16 +1,12 @@
 """A witness as a process of its own: its key, what it has seen, whom it trusts, and a port."""
 
 import asyncio
-import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-import uvicorn
-
 from app import keys
-from app.http_protocol import HttpProtocol
+from app.http_server import HttpServer
 from app.settings import Settings
 from app.witness.asgi import WitnessPlane
 from app.witness.cosigning import Witness, load_logs
@@ -19,7 +15,6 @@ from evidence.cosignature import WitnessKey
 
 _HEADS = "heads.db"
 _LOGS = "logs"
-_GRACE = 5  # seconds a request in flight has at shutdown
 
 
 class WitnessError(Exception):
@@ -81,35 +76,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         asyncio.run(_serve(plane, listening, ready))
 
 
-class _Server(uvicorn.Server):
-    """uvicorn, without its way with signals: it raises them again when it ends."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to `_serve`."""
-        yield
-
-
 async def _serve(plane: WitnessPlane, listening: socket.socket, ready: Callable[[str], None]) -> None:
-    config = uvicorn.Config(
-        plane,
-        http=HttpProtocol,
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="error",
-        server_header=False,
-        proxy_headers=False,
-        date_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = _Server(config)
-
-    def stop() -> None:
-        server.should_exit = True
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop)
     host, port = listening.getsockname()[:2]
     ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-    await server.serve(sockets=[listening])
+    await HttpServer(plane).serve(sockets=[listening])

@@ -71,7 +71,7 @@ class S3Store:
         """
         self._bucket = bucket
         self._prefix = f"{check_key(prefix)}/" if prefix else ""
-        self._client = _connect(options)
+        self._client = connect(options)
         self._options = options
         self._pins = Pins()
 
@@ -165,8 +165,8 @@ class S3Store:
         with _store_errors(canary.key):
             target = Target(
                 client=self._client,
-                unsigned=lambda: _connect(self._options, signature=UNSIGNED),
-                unknown=lambda: _connect(
+                unsigned=lambda: connect(self._options, signature=UNSIGNED),
+                unknown=lambda: connect(
                     replace(self._options, credentials=(secrets.token_hex(10), secrets.token_hex(20)))
                 ),
                 place=self._place(canary.key),
@@ -283,7 +283,7 @@ def ensure_bucket(bucket: str, *, options: S3Options) -> None:
     Raises:
         StoreError: it cannot be had, or is there without Object Lock.
     """
-    client = _connect(options)
+    client = connect(options)
     region = client.meta.region_name
     where = {} if region in _NO_PLACE else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     with _store_errors(bucket):
@@ -292,7 +292,16 @@ def ensure_bucket(bucket: str, *, options: S3Options) -> None:
         client.get_object_lock_configuration(Bucket=bucket)
 
 
-def _connect(options: S3Options, signature: Any = "s3v4") -> Any:
+def connect(options: S3Options, signature: Any = "s3v4") -> Any:
+    """Return a boto3 client of S3. Sends no request.
+
+    Args:
+        options: how to reach it.
+        signature: how requests are signed; `botocore.UNSIGNED` for none.
+
+    Raises:
+        StoreError: no client can be made of `options`.
+    """
     access_key, secret_key = options.credentials or (None, None)
     config = Config(
         connect_timeout=options.connect_timeout,

@@ -12,7 +12,8 @@ from evidence.errors import DamagedJournalError, FindingError, JournalError, Not
 from evidence.holding import Reason
 from evidence.key_history import KeyHistory
 from evidence.record import Draft, Position, Record
-from evidence.sealer import Sealer, check_continued, last_seal
+from evidence.sealer import Sealer
+from evidence.standing import check_continued, last_seal
 from evidence.stores.memory import MemoryStore
 from tests.evidence.sealing import CLASSES, KEY, Node, everything
 

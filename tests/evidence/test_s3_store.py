@@ -21,7 +21,7 @@ KEY = "chains/c/seals/0.note"
 @pytest.fixture
 def raw(s3_server, s3_prefix):
     """The client of somebody who has the rights to do anything, and the place of our object."""
-    client = s3._connect(s3_server.options)
+    client = s3.connect(s3_server.options)
     return client, {"Bucket": s3_server.bucket, "Key": f"{s3_prefix}/{KEY}"}
 
 
@@ -196,7 +196,7 @@ def test_credentials_come_from_the_chain_of_boto3_where_none_are_given(s3_server
 
 
 def test_a_bucket_without_object_lock_takes_nothing(s3_server, s3_prefix):
-    s3._connect(s3_server.options).create_bucket(Bucket=s3_prefix)
+    s3.connect(s3_server.options).create_bucket(Bucket=s3_prefix)
     with pytest.raises(StoreError, match=r"ObjectLockConfigurationNotFoundError|BucketAlreadyExists"):
         ensure_bucket(s3_prefix, options=s3_server.options)
     with pytest.raises(StoreError, match="InvalidRequest"):
@@ -205,7 +205,7 @@ def test_a_bucket_without_object_lock_takes_nothing(s3_server, s3_prefix):
 
 def test_a_bucket_that_is_ours_without_object_lock_is_refused(s3_server, s3_prefix, monkeypatch):
     """AWS answers 200 where the bucket exists and is ours; this server does not."""
-    client = s3._connect(s3_server.options)
+    client = s3.connect(s3_server.options)
     client.create_bucket(Bucket=s3_prefix)
     accept = AWSResponse(s3_server.options.endpoint, 200, {}, None)
     accept._content = b""

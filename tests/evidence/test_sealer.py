@@ -3,12 +3,12 @@ import shutil
 
 import pytest
 
-from evidence import carrying, holding, journal, note
+from evidence import carrying, holding, journal, note, standing
 from evidence.errors import DamagedJournalError, FindingError, JournalError, RetentionError, StoreError
 from evidence.key_history import KeyHistory
 from evidence.record import Position
-from evidence.sealer import last_seal
 from evidence.segment import Batch, Seal, seal
+from evidence.standing import last_seal
 from evidence.stores.memory import MemoryStore
 from tests.evidence.sealing import KEY, Node, everything
 
@@ -371,6 +371,27 @@ def test_a_gap_in_the_seals_is_not_continued(tmp_path):
             lost.store.put(key, node.store.get(key), retain_until=node.clock())
     with pytest.raises(FindingError, match="seal-gap"):
         last_seal(lost.store, chain, KeyHistory(keys=(KEY.verifier,)))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 15, 16])
+def test_the_newest_seal_of_a_long_chain_is_found_without_listing_it_all(tmp_path, monkeypatch, count):
+    monkeypatch.setattr(standing, "_PAGE", 2)
+    node = Node(tmp_path, count=1)
+    node.append(*(str(number) for number in range(count - 1)))  # the first record is the chain's own
+    node.step(flush=True)
+    [chain] = [path.name for path in tmp_path.iterdir()]
+    listed = []
+
+    class Counting(type(node.store)):
+        def keys(self, prefix="", after=""):
+            for key in super().keys(prefix, after):
+                listed.append(key)
+                yield key
+
+    node.store.__class__ = Counting
+    seal = last_seal(node.store, chain, KeyHistory(keys=(KEY.verifier,)))
+    assert seal.segment == count - 1
+    assert len(listed) < 2
 
 
 def test_old_sealed_journal_files_are_deleted_but_for_the_newest_two(tmp_path):

@@ -22,7 +22,7 @@ UNTIL = datetime.now(UTC) + timedelta(days=1)
 @pytest.fixture
 def raw(s3_server, s3_prefix):
     """The client of somebody who has the rights to do anything, and where the log is."""
-    return s3._connect(s3_server.options), s3_server.bucket, s3_prefix
+    return s3.connect(s3_server.options), s3_server.bucket, s3_prefix
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from unittest import mock
 from evidence import journal
 from evidence.errors import EvidenceError, StoreError
 from evidence.record import Draft
-from evidence.sealer import Limits, Sealer, check_continued
+from evidence.sealer import Limits, Sealer
+from evidence.standing import check_continued
 from evidence.stores.local import LocalStore
 from evidence.writer import Writer
 from tests.evidence.sealing import CLASSES, KEY
