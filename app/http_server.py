@@ -17,7 +17,7 @@ class HttpServer(uvicorn.Server):
     """A server of one application; SIGTERM and SIGINT end it once what is in flight is answered."""
 
     def __init__(self, application: Any) -> None:
-        """Prepare to serve an ASGI application."""
+        """Prepare to serve an ASGI application on the running loop, which takes the signals from here on."""
         config = uvicorn.Config(
             application,
             http=HttpProtocol,
@@ -31,13 +31,12 @@ class HttpServer(uvicorn.Server):
             timeout_graceful_shutdown=_GRACE,
         )
         super().__init__(config)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self.stop)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Take signals on the loop: uvicorn's own way raises them again before its caller has let go of things."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
+        """Do nothing: uvicorn's own way raises signals again before its caller has let go of things."""
         yield
 
     def stop(self) -> None:

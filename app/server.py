@@ -21,8 +21,8 @@ from typing import Any
 from app import activation, anchors, assurance, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
-from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
+from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
 from app.node_log import NodeLog, Place

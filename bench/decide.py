@@ -28,7 +28,7 @@ import uvloop
 
 from app import activation, supervisor
 from app.cli.token import issue
-from app.decision_plane.authzen import _answer
+from app.decision_plane.authzen import answer_of
 from app.pdp import strict_json
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.decide import _answer as parse_decision
@@ -202,7 +202,7 @@ def stages(bundle: Bundle) -> dict[str, float]:
         "contract": microseconds(lambda: action.contract.check(asked)),
         "prune and encode": microseconds(lambda: strict_json.encode(action.contract.prune(asked))),
         "result": microseconds(lambda: parse_decision(action, strict_json.parse_result(raw))),
-        "answer": microseconds(lambda: strict_json.encode(_answer(recorded))),
+        "answer": microseconds(lambda: strict_json.encode(answer_of(recorded))),
         "seal input*": microseconds(lambda: key.seal(strict_json.encode(asked), place=(POSITION.decision_id, 0))),
         "record body*": microseconds(lambda: _body(request, ENVIRONMENT_CALLER, bundle, decided, named)),
         "encode and hash*": microseconds(lambda: record.leaf(encode())),

@@ -17,8 +17,8 @@ import uvloop
 
 from app import activation, identity, keys
 from app.decision_plane.asgi import DecisionPlane, Health
-from app.decision_plane.authzen import Refusals
-from app.decision_plane.http import Receive, Request, Scope, Send, answer
+from app.decision_plane.http import Answer, Receive, Request, Scope, Send, send_answer
+from app.decision_plane.refusals import Refusals
 from app.http_protocol import HttpProtocol
 from app.pdp.enforce import Pdp
 from app.pdp.explaining import decide_again
@@ -87,7 +87,7 @@ class NoDecisions:
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     """Read the body, and answer."""
     await Request.from_scope(scope, receive).body(32_768)
-    await answer(send, 200, {"decision": True, "context": {}})
+    await send_answer(send, Answer(document={"decision": True, "context": {}}))
 
 
 async def unrecorded(settings: Settings) -> DecisionPlane:

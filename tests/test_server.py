@@ -136,7 +136,7 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
             )
             for issuer in (settings.origin, "somewhere.example/else")
         ]
-        return [plane._authenticate(token) for token in made]
+        return [plane._by._authenticate(token) for token in made]
 
     known, unknown = working(authenticate)
     assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)

@@ -1,10 +1,10 @@
-"""The little of HTTP that the decision plane needs: read a body within a limit, answer with JSON or a problem.
+"""The little of HTTP that the decision plane needs: routes, bodies within a limit, answers of JSON or a problem.
 
 Knows ASGI 3.0 and nothing of decisions.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,21 @@ _BODY_SECONDS = 10.0  # for a whole body
 _REQUEST_ID_BYTES = 128
 _PRINTABLE = range(0x20, 0x7F)
 _DIGITS = 20  # of a length, which are read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What is sent back: a document, which becomes JSON, or bytes as they are."""
+
+    document: Any
+    status: int = 200
+    content_type: bytes = b"application/json"
+    headers: Headers = ()
+
+    @property
+    def body(self) -> bytes:
+        """Return the bytes of the body."""
+        return self.document if isinstance(self.document, bytes) else orjson.dumps(self.document)
 
 
 class ProblemError(Exception):
@@ -83,24 +98,32 @@ class Request:
                 return b"".join(chunks)
 
 
-async def answer(
-    send: Send, status: int, document: Any, *, content_type: bytes = b"application/json", headers: Headers = ()
-) -> None:
-    """Send one JSON document."""
-    body = orjson.dumps(document)
-    fixed = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": [*fixed, *headers]})
+async def send_answer(send: Send, answer: Answer, headers: Headers = ()) -> None:
+    """Send an answer, with `headers` beside its own."""
+    body = answer.body
+    fixed = [
+        (b"content-type", answer.content_type),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+    ]
+    start = {"type": "http.response.start", "status": answer.status, "headers": [*fixed, *answer.headers, *headers]}
+    await send(start)
     await send({"type": "http.response.body", "body": body})
 
 
-async def answer_problem(send: Send, found: Problem, *, headers: Headers = ()) -> None:
-    """Send a problem document (RFC 9457)."""
-    more = list(headers)
+def as_problem(found: Problem) -> Answer:
+    """Return a problem document (RFC 9457)."""
+    headers = []
     if found.status == 401:  # noqa: PLR2004 - Unauthorized
-        more.append((b"www-authenticate", b"Bearer"))
+        headers.append((b"www-authenticate", b"Bearer"))
     if found.retry_after is not None:
-        more.append((b"retry-after", b"%d" % found.retry_after))
-    await answer(send, found.status, found.document(), content_type=b"application/problem+json", headers=more)
+        headers.append((b"retry-after", b"%d" % found.retry_after))
+    return Answer(
+        status=found.status,
+        document=found.document(),
+        content_type=b"application/problem+json",
+        headers=headers,
+    )
 
 
 def echoed(request: Request) -> Headers:
@@ -109,3 +132,45 @@ def echoed(request: Request) -> Headers:
     if value is None or not 0 < len(value) <= _REQUEST_ID_BYTES or any(byte not in _PRINTABLE for byte in value):
         return ()
     return ((b"x-request-id", value),)
+
+
+Handler = Callable[[Request], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What is at a path, or below one that ends in `/`: a handler for each method.
+
+    `refuse` writes a problem as the protocol of this route has its errors.
+    """
+
+    path: str
+    methods: Mapping[str, Handler]
+    refuse: Callable[[Problem], Answer] = as_problem
+
+
+class Routes:
+    """A table of routes."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._exact = {route.path: route for route in routes}
+        below = [route for path, route in self._exact.items() if path.endswith("/")]
+        self._below = sorted(below, key=lambda route: -len(route.path))  # the closest first
+
+    def find(self, path: str) -> Route | None:
+        """Return the route of `path`: the one that is named so, or else the closest above it."""
+        exact = self._exact.get(path)
+        return exact or next((route for route in self._below if path.startswith(route.path)), None)
+
+
+def handler(route: Route, request: Request) -> Handler:
+    """Return what answers this method.
+
+    Raises:
+        ProblemError: nothing does.
+    """
+    found = route.methods.get(request.method)
+    if found is None:
+        allowed = ", ".join(sorted(route.methods))
+        raise ProblemError(problem("method_not_allowed", f"use {allowed}"), [(b"allow", allowed.encode())])
+    return found

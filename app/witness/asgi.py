@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from app.decision_plane.http import (
+    Answer,
     DisconnectedError,
-    Headers,
     ProblemError,
     Receive,
     Request,
+    Route,
     Scope,
     Send,
-    answer_problem,
+    as_problem,
+    handler,
+    send_answer,
 )
 from app.errors import problem
 from app.witness.cosigning import Witness
@@ -36,7 +40,7 @@ _STATUS: dict[type[EvidenceError], int] = {
     ForkedLogError: 409,
     InconsistentLogError: 422,
 }
-_PLAIN = "text/plain; charset=utf-8"
+_PLAIN = b"text/plain; charset=utf-8"
 
 
 class WitnessPlane:
@@ -44,6 +48,7 @@ class WitnessPlane:
 
     def __init__(self, witness: Witness) -> None:
         self._witness = witness
+        self._route = Route(path=PATH, methods={"POST": self._add})
         self._free = asyncio.Semaphore(_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,38 +56,29 @@ class WitnessPlane:
         if scope["type"] != "http":
             raise TypeError(f"no `{scope['type']}` here")
         try:
-            status, kind, body = await self._handle(Request.from_scope(scope, receive))
+            answer = await self._handle(Request.from_scope(scope, receive))
         except ProblemError as error:
-            await answer_problem(send, error.problem, headers=error.headers)
+            refused = as_problem(error.problem)
+            answer = replace(refused, headers=(*refused.headers, *error.headers))
         except DisconnectedError:
             return
         except HeadsError as error:
             _LOG.error("nothing can be cosigned: %s", error)
-            await answer_problem(send, problem("store_unavailable"))
-        else:
-            await _answer(send, status, kind, body)
+            answer = as_problem(problem("store_unavailable"))
+        await send_answer(send, answer)
 
-    async def _handle(self, request: Request) -> tuple[int, str, bytes]:
+    async def _handle(self, request: Request) -> Answer:
         if request.path != PATH:
             raise ProblemError(problem("not_found"))
-        if request.method != "POST":
-            raise ProblemError(problem("method_not_allowed", "use POST"), [(b"allow", b"POST")])
+        return await handler(self._route, request)(request)
+
+    async def _add(self, request: Request) -> Answer:
         body = await request.body(MAX_REQUEST)
         try:
             async with self._free:
                 line = await asyncio.to_thread(self._witness.add_checkpoint, body)
         except WitnessConflictError as error:
-            return 409, SIZE_TYPE, b"%d\n" % error.size
+            return Answer(status=409, content_type=SIZE_TYPE.encode(), document=b"%d\n" % error.size)
         except tuple(_STATUS) as error:
-            return _STATUS[type(error)], _PLAIN, f"{error}\n".encode()
-        return 200, _PLAIN, line
-
-
-async def _answer(send: Send, status: int, kind: str, body: bytes) -> None:
-    headers: Headers = [
-        (b"content-type", kind.encode()),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+            return Answer(status=_STATUS[type(error)], content_type=_PLAIN, document=f"{error}\n".encode())
+        return Answer(content_type=_PLAIN, document=line)

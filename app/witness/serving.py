@@ -77,6 +77,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
 
 async def _serve(plane: WitnessPlane, listening: socket.socket, ready: Callable[[str], None]) -> None:
+    server = HttpServer(plane)
     host, port = listening.getsockname()[:2]
     ready(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
-    await HttpServer(plane).serve(sockets=[listening])
+    await server.serve(sockets=[listening])

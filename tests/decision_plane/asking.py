@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 
 from app.decision_plane.asgi import DecisionPlane, Health
-from app.decision_plane.authzen import Refusals
 from app.decision_plane.http import ProblemError
+from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.explain import Trace
 from app.pdp.explaining import Again, traced

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decision_plane import authzen
-from app.decision_plane.authzen import Refusals
+from app.decision_plane import refusals
+from app.decision_plane.refusals import Refusals
 from tests.decision_plane.asking import BEARER, JSON, Clock, Plane, body
 from tests.pdp.deciding import CHAIN, Service, key
 
@@ -120,12 +120,12 @@ def test_a_refused_request_does_not_slow_down_good_ones(plane):
 
 
 def test_no_more_callers_are_counted_than_there_is_room_for(monkeypatch):
-    monkeypatch.setattr(authzen, "_MOST_CALLERS", 2)
-    refusals = Refusals(Clock(), burst=1.0)
+    monkeypatch.setattr(refusals, "_MOST_CALLERS", 2)
+    counted = Refusals(Clock(), burst=1.0)
     one, two, three = (Service(subject=name) for name in ("one", "two", "three"))
-    assert [refusals.take(each) for each in (one, two, one, three)] == [0, 0, None, 0]
-    assert len(refusals._buckets) == 2
-    assert refusals.take(two) == 0  # forgotten, being the one that was quiet for longest
+    assert [counted.take(each) for each in (one, two, one, three)] == [0, 0, None, 0]
+    assert len(counted._buckets) == 2
+    assert counted.take(two) == 0  # forgotten, being the one that was quiet for longest
 
 
 def test_a_clock_that_stands_still_gives_nothing_for_free():
