@@ -16,26 +16,34 @@ from app.pdp.bundle import Bundle, load
 from app.pdp.errors import BundleError, EngineError
 from app.pdp.opa import Second
 from app.pdp.second_opinion import Opinion
+from app.settings import Settings
 
 _ACTIVE = "active"
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-def activate(policies: Path, bundles: Path, second: Second | None = None) -> Bundle:
-    """Admit the policies of a directory and put them in force, once `second`, where there is one, agrees.
+def activate(policies: Path, bundles: Path, asked: Second | None = None) -> Bundle:
+    """Admit the policies of a directory and put them in force, once whoever is `asked` for a second opinion agrees.
 
     Raises:
         BundleError: they are not admitted, or the second opinion differs; what was in force before stays.
     """
     bundle = read(policies)
     admit_apart(bundle)
-    agreed = None if second is None or _known(bundle, bundles, second) else compare_apart(bundle, second)
+    agreed = None if asked is None or _known(bundle, bundles, asked) else compare_apart(bundle, asked)
     bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
     _replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
     if agreed is not None:
         _replace(_opinion_path(bundles, bundle.digest), json.dumps({"second_opinion": agreed.document()}).encode())
     _replace(bundles / _ACTIVE, bundle.digest.encode())
     return bundle
+
+
+def second(settings: Settings) -> Second | None:
+    """Return whom to ask before policies are put in force, if anybody is there."""
+    if settings.opa is None:
+        return None
+    return Second(engine=settings.opa, inputs=settings.opinion_inputs, seconds=settings.opinion_seconds)
 
 
 def second_opinion(bundles: Path, digest: str) -> Opinion | None:
@@ -46,14 +54,14 @@ def second_opinion(bundles: Path, digest: str) -> Opinion | None:
         return None
 
 
-def _known(bundle: Bundle, bundles: Path, second: Second) -> bool:
+def _known(bundle: Bundle, bundles: Path, asked: Second) -> bool:
     """Tell whether the same two engines agreed on this bundle before, so that a start need not wait for it again."""
     before = second_opinion(bundles, bundle.digest)
     try:
-        asked = (second.name(), bundle.engine)
+        engines = (asked.name(), bundle.engine)
     except EngineError:
         return False  # who asks now says why nobody answers
-    return before is not None and (before.engine, before.here) == asked and before.inputs >= second.inputs
+    return before is not None and (before.engine, before.here) == engines and before.inputs >= asked.inputs
 
 
 def read(policies: Path) -> Bundle:

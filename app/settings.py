@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from app.pdp.opa import Second
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
@@ -140,13 +139,6 @@ class Settings:
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
         }
-
-    @property
-    def second_opinion(self) -> Second | None:
-        """Return whom to ask before policies are put in force, if anybody is there."""
-        if self.opa is None:
-            return None
-        return Second(engine=self.opa, inputs=self.opinion_inputs, seconds=self.opinion_seconds)
 
     @property
     def anchored(self) -> bool:

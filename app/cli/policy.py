@@ -77,7 +77,7 @@ def _coverage(report: TestReport) -> list[tuple[str, ...]]:
 
 def run_check(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and leave everything as it is."""
-    second, opinion = settings.second_opinion, None
+    second, opinion = activation.second(settings), None
     if options.second_opinion and second is None:
         raise CommandError(f"{_NONE}; put `opa` on PATH or name it in OMEGA_OPA")
     try:
@@ -94,7 +94,7 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
 def run_reload(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and put in force."""
     try:
-        bundle = activation.activate(settings.policies, settings.bundles, settings.second_opinion)
+        bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
     except BundleError as error:
         return refused(error, as_json=options.json)
     except OSError as error:

@@ -7,7 +7,7 @@ A policy's `allow` is not believed: it must follow from the gates that failed an
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -22,6 +22,7 @@ Evaluate = Callable[[str, bytes], Awaitable[bytes]]
 MAX_OBLIGATIONS: Final = 16
 MAX_OBLIGATIONS_BYTES: Final = 4_096
 
+_BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
 _MAX_MEMBERS: Final = 16
 _MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})
@@ -64,6 +65,11 @@ async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -
         contract_held=True,
         names_resource=action.contract.public_resource_id,
     )
+
+
+def cut_off(result: Mapping[str, Any]) -> bool:
+    """Tell whether an evaluation was ended from outside, by the document of its decision: no rule decided it."""
+    return any(found["code"] in _BY_CHANCE for found in result["diagnostics"])
 
 
 def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] | Decided:
