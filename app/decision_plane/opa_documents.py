@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from app.decision_plane.opa_query import member
@@ -70,10 +71,15 @@ def walk(document: Any, names: Sequence[str]) -> tuple[Any, ...]:
 
 def base_data(bundle: Bundle, caller: Caller) -> dict[str, Any]:
     """Return the data files, and of `rules` and `callers` what concerns the caller alone."""
-    data: dict[str, Any] = json.loads(bundle.data)
-    actions = bundle.callers[caller.subject].actions
-    data["rules"] = {name: rules for name, rules in data["rules"].items() if name in actions}
-    data["callers"] = {name: said for name, said in data.get("callers", {}).items() if name == caller.subject}
+    data, actions = _parsed(bundle.data), bundle.callers[caller.subject].actions
+    rules = {name: rules for name, rules in data["rules"].items() if name in actions}
+    return data | {"rules": rules, "callers": {caller.subject: data["callers"][caller.subject]}}
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    """Return the data of a bundle, which may be large: parsed once, and only if somebody reads it."""
+    data: dict[str, Any] = json.loads(text)
     return data
 
 
