@@ -3,6 +3,7 @@
 Bundles are never deleted here: a decision can be decided again only with the bundle that decided it.
 """
 
+import json
 import os
 import re
 import secrets
@@ -10,26 +11,49 @@ from pathlib import Path
 
 from git import GitError, ODBError, Repo
 
-from app.pdp.admission_process import admit_apart
+from app.pdp.admission_process import admit_apart, compare_apart
 from app.pdp.bundle import Bundle, load
-from app.pdp.errors import BundleError
+from app.pdp.errors import BundleError, EngineError
+from app.pdp.opa import Second
+from app.pdp.second_opinion import Opinion
 
 _ACTIVE = "active"
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-def activate(policies: Path, bundles: Path) -> Bundle:
-    """Admit the policies of a directory and put them in force.
+def activate(policies: Path, bundles: Path, second: Second | None = None) -> Bundle:
+    """Admit the policies of a directory and put them in force, once `second`, where there is one, agrees.
 
     Raises:
-        BundleError: they are not admitted; what was in force before stays.
+        BundleError: they are not admitted, or the second opinion differs; what was in force before stays.
     """
     bundle = read(policies)
     admit_apart(bundle)
+    agreed = None if second is None or _known(bundle, bundles, second) else compare_apart(bundle, second)
     bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
     _replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
+    if agreed is not None:
+        _replace(_opinion_path(bundles, bundle.digest), json.dumps({"second_opinion": agreed.document()}).encode())
     _replace(bundles / _ACTIVE, bundle.digest.encode())
     return bundle
+
+
+def second_opinion(bundles: Path, digest: str) -> Opinion | None:
+    """Return what a second engine said of a bundle when it was put in force; None: nobody was asked."""
+    try:
+        return Opinion(**json.loads(_opinion_path(bundles, digest).read_bytes())["second_opinion"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _known(bundle: Bundle, bundles: Path, second: Second) -> bool:
+    """Tell whether the same two engines agreed on this bundle before, so that a start need not wait for it again."""
+    before = second_opinion(bundles, bundle.digest)
+    try:
+        asked = (second.name(), bundle.engine)
+    except EngineError:
+        return False  # who asks now says why nobody answers
+    return before is not None and (before.engine, before.here) == asked and before.inputs >= second.inputs
 
 
 def read(policies: Path) -> Bundle:
@@ -61,6 +85,10 @@ def active(bundles: Path) -> Path:
 def snapshot_path(bundles: Path, digest: str) -> Path:
     """Return where the bundle of `digest` is kept."""
     return bundles / f"{digest}.json"
+
+
+def _opinion_path(bundles: Path, digest: str) -> Path:
+    return bundles / f"{digest}.opinion"
 
 
 def revision(policies: Path) -> str:
