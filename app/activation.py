@@ -24,11 +24,20 @@ def activate(policies: Path, bundles: Path) -> Bundle:
     Raises:
         BundleError: they are not admitted; what was in force before stays.
     """
-    bundle = read(policies)
+    bundle = keep(read(policies), bundles)
+    replace_file(bundles / _ACTIVE, bundle.digest.encode())
+    return bundle
+
+
+def keep(bundle: Bundle, bundles: Path) -> Bundle:
+    """Admit a bundle, and keep it under its digest, in force for nobody yet.
+
+    Raises:
+        BundleError: it is not admitted.
+    """
     admit_apart(bundle)
     bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
-    _replace(bundles / _ACTIVE, bundle.digest.encode())
+    replace_file(snapshot_path(bundles, bundle.digest), bundle.snapshot())
     return bundle
 
 
@@ -53,9 +62,14 @@ def active(bundles: Path) -> Path:
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no policies are in force; start `omega serve`") from error
     except UnicodeDecodeError:
         digest = ""
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no digest of a bundle; write it with `omega policy reload`")
     return snapshot_path(bundles, digest)
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether this is the digest of a bundle, and so a name of a file and nothing else."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def snapshot_path(bundles: Path, digest: str) -> Path:
@@ -73,7 +87,7 @@ def revision(policies: Path) -> str:
         return "unversioned"
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Put `data` at `path` whole or not at all."""
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

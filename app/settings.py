@@ -41,6 +41,7 @@ class Settings:
     """One node's settings."""
 
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
+    tenants: Path | None  # lists who has policies or a retention class of its own; without it nobody has
     policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
     store_immutable: bool  # the flag on each file of a directory; where it cannot be set, nothing starts
@@ -88,6 +89,7 @@ class Settings:
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
+            tenants=read.value("OMEGA_TENANTS", "", lambda text: _directory(text) if text else None),
             store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
@@ -128,6 +130,7 @@ class Settings:
         return {
             "OMEGA_DATA": str(self.data),
             "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),

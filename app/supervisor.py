@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, anchors, assurance, keys, schema, sealing_line
+from app import activation, anchors, assurance, keys, schema, sealing_line, tenants
 from app.db import DatabaseUrlError, open_engine
 from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
@@ -211,6 +211,7 @@ def prepare(settings: Settings) -> None:
         bundle = activation.activate(settings.policies, settings.bundles)
         if unkept := sorted(bundle.retention_classes - settings.retention.keys()):
             raise ServeError(f"the policies name the retention class `{unkept[0]}`: say its days in OMEGA_RETENTION")
+        tenants.prepare(settings)
         store = open_store(settings.store, immutable=settings.store_immutable)
         assurance.at_start(settings, utc_now())
         open_objects(settings.objects)

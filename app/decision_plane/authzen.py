@@ -34,12 +34,13 @@ async def _evaluation(request: Request, body: bytes, caller: Caller, by: Answeri
         ProblemError: there is no decision.
         UnrecordedError: there is no evidence, so there is no decision.
         EvaluatorsGoneError: nobody can decide.
+        NoPoliciesError: no policies of the caller's tenant are in force.
     """
     try:
         options = Options.parse(request.query)
     except MalformedRequestError as error:
         raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
-    if options.explain and not may_have_explained(by.pdp.policies.bundle, caller):
+    if options.explain and not may_have_explained(by.pdp.policies_of(caller).bundle, caller):
         raise ProblemError(problem("forbidden"))
     async with by.refusing(caller, body):
         _verify_content_type(request)
