@@ -11,7 +11,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from app.pdp.opa import Second
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
@@ -43,6 +42,7 @@ class Settings:
     """One node's settings."""
 
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
+    tenants: Path | None  # lists who has policies or a retention class of its own; without it nobody has
     policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
     store_immutable: bool  # the flag on each file of a directory; where it cannot be set, nothing starts
@@ -93,6 +93,7 @@ class Settings:
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
+            tenants=read.value("OMEGA_TENANTS", "", lambda text: _directory(text) if text else None),
             store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
@@ -136,17 +137,11 @@ class Settings:
         return {
             "OMEGA_DATA": str(self.data),
             "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
         }
-
-    @property
-    def second_opinion(self) -> Second | None:
-        """Return whom to ask before policies are put in force, if anybody is there."""
-        if self.opa is None:
-            return None
-        return Second(engine=self.opa, inputs=self.opinion_inputs, seconds=self.opinion_seconds)
 
     @property
     def anchored(self) -> bool:

@@ -4,7 +4,7 @@ import argparse
 from dataclasses import asdict
 from typing import Any
 
-from app import activation
+from app import activation, tenants
 from app.cli import mutation
 from app.cli.output import CommandError, print_json, print_rows, refused
 from app.pdp.admission_process import admit_apart, compare_apart, run_tests_apart
@@ -33,6 +33,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     for command, run in ((test, run_test), (check, run_check), (reload, run_reload)):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
+    for command in (check, reload):
+        command.add_argument("--tenant", metavar="T", help="of the tenant's own policies, instead of the node's")
 
 
 def run_test(options: argparse.Namespace, settings: Settings) -> int:
@@ -77,11 +79,11 @@ def _coverage(report: TestReport) -> list[tuple[str, ...]]:
 
 def run_check(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and leave everything as it is."""
-    second, opinion = settings.second_opinion, None
+    second, opinion = activation.second(settings), None
     if options.second_opinion and second is None:
         raise CommandError(f"{_NONE}; put `opa` on PATH or name it in OMEGA_OPA")
     try:
-        bundle = activation.read(settings.policies)
+        bundle = tenants.read(settings, options.tenant) if options.tenant else activation.read(settings.policies)
         admit_apart(bundle)
         if options.second_opinion and second is not None:
             opinion = compare_apart(bundle, second)
@@ -94,7 +96,10 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
 def run_reload(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and put in force."""
     try:
-        bundle = activation.activate(settings.policies, settings.bundles, settings.second_opinion)
+        if options.tenant:
+            bundle = tenants.activate(settings, options.tenant)
+        else:
+            bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
     except BundleError as error:
         return refused(error, as_json=options.json)
     except OSError as error:

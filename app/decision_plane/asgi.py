@@ -30,7 +30,7 @@ from app.decision_plane.http import (
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
@@ -123,6 +123,8 @@ class DecisionPlane:
             answer = refuse(problem("evidence_unavailable"))
         except EvaluatorsGoneError:
             answer = refuse(problem("evaluators_gone"))
+        except NoPoliciesError:
+            answer = refuse(problem("policies_unavailable"))
         except DisconnectedError:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge

@@ -85,15 +85,6 @@ def as_context(request: Any) -> dict[str, Any]:
     return _optional_object(request, "context", "context")
 
 
-def request_of(value: Any) -> EvaluationRequest:
-    """Return the request that a value is, which `strict_json.parse` returned or which was made of such.
-
-    Raises:
-        MalformedRequestError, TooLargeError: as `parse_request`.
-    """
-    return _request(value)
-
-
 def verify_request(request: EvaluationRequest) -> EvaluationRequest:
     """Return a request that code built, as it would have come in as bytes.
 
