@@ -60,11 +60,17 @@ class Request:
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
     query: bytes = b""
+    raw_path: bytes = b""  # as it came, percent-encoded
+    all_headers: Headers = ()  # those that came more than once, too
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        return cls(scope["method"], scope["path"], dict(scope["headers"]), receive, scope.get("query_string", b""))
+        headers, path = scope["headers"], scope["path"]
+        raw_path = scope.get("raw_path") or path.encode()
+        return cls(
+            scope["method"], path, dict(headers), receive, scope.get("query_string", b""), raw_path, all_headers=headers
+        )
 
     async def body(self, limit: int) -> bytes:
         """Return the body.
