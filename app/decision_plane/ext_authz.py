@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from app.decision_plane.answering import Answering
 from app.decision_plane.http import Answer, Headers, ProblemError, Request, Route, as_problem
+from app.decision_plane.operation import DECIDING, RECEIVING, Operation, Parameter, Token, one_object, text
 from app.decision_plane.target import Target
 from app.errors import Problem, problem
 from app.pdp.enforce import Caller, Recorded
@@ -35,6 +36,8 @@ _CLAIMS: Final = {b"user-agent": "user_agent", b"x-forwarded-for": "forwarded_fo
 _LONGEST_CLAIM: Final = 256
 _NOBODY: Final = "visitor"
 
+_PROBLEMS: Final = ("malformed_request", "forbidden", "denied", "obligations_unmet", *RECEIVING, *DECIDING)
+
 _Read = Callable[[Request], Target]
 
 
@@ -51,9 +54,36 @@ def routes(by: Answering) -> Iterable[Route]:
         return ask
 
     envoy = asked(_envoy)
-    yield Route(path=ENVOY, methods=dict.fromkeys(_METHODS, envoy), refuse=_refuse)
-    yield Route(path=NGINX, methods={"GET": asked(_nginx)}, refuse=_refuse)
-    yield Route(path=FORWARD, methods={"GET": asked(_forward)}, refuse=_refuse)
+    yield Route(
+        path=ENVOY,
+        methods=dict.fromkeys(_METHODS, envoy),
+        refuse=_refuse,
+        described=dict.fromkeys(_METHODS, _described("Envoy's ext_authz", "forwarded", ["proto"], behind="path")),
+    )
+    yield Route(
+        path=NGINX,
+        methods={"GET": asked(_nginx)},
+        refuse=_refuse,
+        described={"GET": _described("nginx's auth_request", "original", ["method", "scheme", "host", "uri"])},
+    )
+    yield Route(
+        path=FORWARD,
+        methods={"GET": asked(_forward)},
+        refuse=_refuse,
+        described={"GET": _described("forward-auth", "forwarded", ["method", "proto", "host", "uri"])},
+    )
+
+
+def _described(whose: str, kind: str, headers: Iterable[str], *, behind: str = "") -> Operation:
+    said = [Parameter(name=f"x-{kind}-{name}", place="header", schema=text(), required=True) for name in headers]
+    path = [Parameter(name=behind, place="path", schema=text(), says="the path that the user asked for")]
+    return Operation(
+        summary=f"Decide whether a request to a proxy may go through: {whose}",
+        token=Token.PROXY,
+        parameters=(*said, *(path if behind else [])),
+        answers={200: one_object({"decision_id": text()})},
+        problems=_PROBLEMS,
+    )
 
 
 async def _answered(request: Request, caller: Caller, proxy: Proxy, read: _Read, by: Answering) -> Answer:

@@ -10,9 +10,9 @@ from app.pdp.errors import MalformedRequestError, TooLargeError
 from app.pdp.model import Entity, Environment, EvaluationRequest
 from app.pdp.strict_json import MAX_BYTES, encode, parse
 
-_MAX_TYPE: Final = 64
-_MAX_ACTION: Final = 128
-_MAX_ID: Final = 256
+MAX_TYPE: Final = 64  # characters
+MAX_ACTION: Final = 128
+MAX_ID: Final = 256
 
 MAX_DOCUMENT: Final = 1 << 20
 """Bytes: the longest text that a record keeps. What comes over HTTP is far below; code may state more."""
@@ -63,9 +63,9 @@ def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, A
     request = _request(recorded, max_bytes)
     stated = _object(recorded, "environment", "environment")
     environment = Environment(
-        time=_text(stated, "time", "environment/time", _MAX_ID),
-        tenant=_text(stated, "tenant", "environment/tenant", _MAX_ID),
-        caller=_text(stated, "caller", "environment/caller", _MAX_ID),
+        time=_text(stated, "time", "environment/time", MAX_ID),
+        tenant=_text(stated, "tenant", "environment/tenant", MAX_ID),
+        caller=_text(stated, "caller", "environment/caller", MAX_ID),
     )
     return document(request, environment)
 
@@ -106,7 +106,7 @@ def _request(value: Any, max_bytes: int = MAX_BYTES) -> EvaluationRequest:
     if type(value) is not dict:
         raise MalformedRequestError("member_type", "the request must be an object")
     subject = _entity(value, "subject")
-    action = _text(_object(value, "action", "action"), "name", "action/name", _MAX_ACTION)
+    action = _text(_object(value, "action", "action"), "name", "action/name", MAX_ACTION)
     resource = _entity(value, "resource")
     context = _optional_object(value, "context", "context")
     request = EvaluationRequest(subject=subject, action=action, resource=resource, context=context)
@@ -118,8 +118,8 @@ def _request(value: Any, max_bytes: int = MAX_BYTES) -> EvaluationRequest:
 def _entity(request: dict[str, Any], name: str) -> Entity:
     members = _object(request, name, name)
     return Entity(
-        type=_text(members, "type", f"{name}/type", _MAX_TYPE),
-        id=_text(members, "id", f"{name}/id", _MAX_ID),
+        type=_text(members, "type", f"{name}/type", MAX_TYPE),
+        id=_text(members, "id", f"{name}/id", MAX_ID),
         properties=_optional_object(members, "properties", f"{name}/properties"),
     )
 
