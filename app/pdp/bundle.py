@@ -1,6 +1,7 @@
 """A bundle: every file of a policy directory, what they mean together, and one digest over all of them.
 
     rego/<feature>/<verb>.rego          package of the action `<feature>.<verb>`: its gates and its `decision`
+    rego/<verb>.rego                    the same of an action whose name is one word
     rego/<feature>/<verb>.schema.json   its input contract
     rego/lib/<name>.rego                what actions share
     rego/**/<name>_test.rego            tests
@@ -38,8 +39,8 @@ EQUIVALENT_MUTANTS: Final = "mutants.yaml"
 """The file of a bundle that says which changes to its rules no test can notice; `mutation_score` reads it."""
 
 _WORD: Final = "[a-z][a-z0-9_]*"
-_MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.rego")
-_SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.schema\.json")
+_MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)*{_WORD}\.rego")
+_SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)*{_WORD}\.schema\.json")
 _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
@@ -292,7 +293,10 @@ def _overridden(rules: dict[str, Rule], overrides: Any, action: str, data: bytes
 
 
 def _refuse_shadows(tables: Mapping[str, Any], actions: Mapping[str, Action]) -> None:
-    """Raise where a data file would stand in the place of a package or of `data.rules`."""
+    """Raise where a data file would stand in the place of a package, or either in that of what every policy finds."""
+    for action in actions.values():
+        if action.name in {_RULES, "lib"}:
+            raise BundleError(f"{action.file}:1:1: `data.{action.name}` is taken; name the action differently")
     taken = {_RULES, "lib", *(name.partition(".")[0] for name in actions)}
     if shadows := sorted(taken & tables.keys()):
         raise BundleError(f"data/{shadows[0]}.json:1:1: `data.{shadows[0]}` is taken; name the file differently")

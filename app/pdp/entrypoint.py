@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.pdp.errors import BundleError, MalformedRequestError
 from app.pdp.model import EvaluationRequest
-from app.pdp.request import request_of
+from app.pdp.request import as_request
 
 _ROOT: Final = "input"
 _PATH: Final = re.compile(r"input(?:\.[A-Za-z0-9_-]{1,64}){0,16}")
@@ -66,11 +66,11 @@ class Entrypoint:
                 "properties": _facts(self.members.get(f"{entity}/{_PROPERTIES}"), value),
             }
         asked[_CONTEXT] = _facts(self.members.get(_CONTEXT), value)
-        return request_of(asked)
+        return as_request(asked)
 
     def _stated(self, value: dict[str, Any]) -> EvaluationRequest:
         """Return the request that the input is; it may leave out the action, which the path has named."""
-        request = request_of({"action": {"name": self.action}} | value)
+        request = as_request({"action": {"name": self.action}} | value)
         if request.action != self.action:
             raise MalformedRequestError("another_action", f"`{_ROOT}/action/name` is not the action of this path")
         return request
