@@ -13,12 +13,13 @@ from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import may_have_explained
 from app.decision_plane.http import Answer, Handler, ProblemError, Request, Route, as_problem
 from app.decision_plane.opa_asking import NAME, Asked, Asking, Clock, Timed, described, merged, stated, verify_media
+from app.decision_plane.opa_described import OPERATIONS
 from app.decision_plane.opa_documents import Target, base_data, policies, walk
 from app.decision_plane.opa_querying import Querying
 from app.errors import Problem, problem
 from app.pdp.bundle import Bundle
 from app.pdp.enforce import Caller
-from app.pdp.errors import MalformedRequestError, UnrecordedError
+from app.pdp.errors import MalformedRequestError
 from app.pdp.model import EvaluationRequest
 from app.pdp.strict_json import encode, parse
 
@@ -43,7 +44,7 @@ def routes(by: Answering, ready: Callable[[], bool], clock: Clock = time.perf_co
     api, querying = _Api(by, asking), Querying(by, asking)
 
     def route(path: str, **methods: Handler) -> Route:
-        return Route(path=path, methods=methods, refuse=refusal)
+        return Route(path=path, methods=methods, refuse=refusal, described=OPERATIONS[path])
 
     written = {"PUT": api.write, "PATCH": api.write, "DELETE": api.write}
     yield route(_DATA, GET=api.get_data, **written)
@@ -125,7 +126,7 @@ class _Api:
         return asked.options.answer(found[0])
 
     async def post_batch(self, request: Request) -> Answer:
-        """Decide on each of many inputs; one that is none, or not recorded, is told so in its place."""
+        """Decide on each of many inputs, under one sync; one that is none is told so in its place."""
         asked, target = self._begun(request, _BATCH)
         async with self._by.received(request, limit=MAX_BATCH) as body:
             async with self._by.refusing(asked.caller, body):
@@ -142,8 +143,8 @@ class _Api:
             responses, status = {name: each for name, (_, each) in told.items()}, _OK
         else:
             responses = {name: each | {"http_status_code": str(code)} for name, (code, each) in told.items()}
-            status = _FAILED if min(statuses) >= _FAILED else _MIXED
-        metrics = self._asking.metrics(asked, [each for each in decided if isinstance(each, Timed)])
+            status = _MIXED
+        metrics = self._asking.metrics(asked, decided)
         return asked.options.answer({"responses": responses} | metrics, status)
 
     async def get_policies(self, request: Request) -> Answer:
@@ -213,13 +214,12 @@ def _inputs(body: Any) -> dict[str, Any]:
     return {name: merged(body.get("common_input"), value) for name, value in inputs.items()}
 
 
-def _outcome(asked: Asked, target: Target, found: Timed | Problem | UnrecordedError) -> tuple[int, dict[str, Any]]:
+def _outcome(asked: Asked, target: Target, found: Timed | Problem) -> tuple[int, dict[str, Any]]:
     """Return status and answer of one input of a batch."""
-    if isinstance(found, Timed):
-        recorded = found.recorded
-        return _OK, described(recorded, target.result(recorded), provenance=asked.options.provenance)
-    refused = found if isinstance(found, Problem) else problem("evidence_unavailable")
-    return refused.status, _error(refused)
+    if isinstance(found, Problem):
+        return found.status, _error(found)
+    result = target.result(found.recorded)
+    return _OK, described(found.recorded, result, provenance=asked.options.provenance)
 
 
 def _labels() -> dict[str, str]:
