@@ -5,7 +5,7 @@ what is answered is the recorded decision, never a second evaluation. Writes are
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -30,6 +30,8 @@ MAX_BATCH: Final = 1 << 20
 """Bytes of one batch."""
 
 _DATA, _V0, _BATCH, _POLICIES = "/v1/data", "/v0/data", "/v1/batch/data", "/v1/policies"
+_ROOT: Final = "/"
+_MAIN: Final = ("system", "main")
 _OK: Final = 200
 _MIXED: Final = 207
 _FAILED: Final = 500
@@ -50,6 +52,7 @@ def routes(by: Answering, ready: Callable[[], bool], clock: Clock = time.perf_co
     yield route(_DATA, GET=api.get_data, **written)
     yield route(f"{_DATA}/", GET=api.get_data, POST=api.post_data, **written)
     yield route(f"{_V0}/", POST=api.post_v0)
+    yield route(_ROOT, POST=api.post_root)
     yield route(f"{_BATCH}/", POST=api.post_batch)
     yield route("/v1/query", GET=querying.get, POST=querying.post)
     yield route(_POLICIES, GET=api.get_policies)
@@ -105,7 +108,7 @@ class _Api:
 
     async def post_data(self, request: Request) -> Answer:
         """Decide on the input in the body."""
-        asked, target = self._begun(request, _DATA)
+        asked, target = self._begun(request, _names(request, _DATA))
         async with self._by.received(request) as body:
             async with self._by.refusing(asked.caller, body):
                 verify_media(request)
@@ -114,7 +117,13 @@ class _Api:
 
     async def post_v0(self, request: Request) -> Answer:
         """Decide on the body, and answer the result alone."""
-        asked, target = self._begun(request, _V0)
+        return await self._bare(request, *self._begun(request, _names(request, _V0)))
+
+    async def post_root(self, request: Request) -> Answer:
+        """Do the same at the path that OPA decides by default."""
+        return await self._bare(request, *self._begun(request, _MAIN))
+
+    async def _bare(self, request: Request, asked: Asked, target: Target) -> Answer:
         async with self._by.received(request) as body:
             async with self._by.refusing(asked.caller, body):
                 verify_media(request)
@@ -127,7 +136,7 @@ class _Api:
 
     async def post_batch(self, request: Request) -> Answer:
         """Decide on each of many inputs, under one sync; one that is none is told so in its place."""
-        asked, target = self._begun(request, _BATCH)
+        asked, target = self._begun(request, _names(request, _BATCH))
         async with self._by.received(request, limit=MAX_BATCH) as body:
             async with self._by.refusing(asked.caller, body):
                 verify_media(request)
@@ -174,9 +183,9 @@ class _Api:
         self._by.caller(request)
         raise ProblemError(problem("forbidden", _WRITTEN))
 
-    def _begun(self, request: Request, below: str) -> tuple[Asked, Target]:
+    def _begun(self, request: Request, names: Sequence[str]) -> tuple[Asked, Target]:
         asked = self._asking.begun(request)
-        target = Target.find(asked.bundle, _names(request, below))
+        target = Target.find(asked.bundle, names)
         if target is None:
             raise ProblemError(problem("not_found", _NOT_SERVED))
         return asked, target

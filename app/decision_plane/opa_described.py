@@ -57,9 +57,11 @@ def _operation(
     )
 
 
-def _decides(summary: str, body: Any, answer: Any, *more: tuple[int, Any]) -> Operation:
+def _decides(
+    summary: str, body: Any, answer: Any, *more: tuple[int, Any], at: tuple[Parameter, ...] = (_PATH,)
+) -> Operation:
     problems = ("forbidden", "not_found", *_ASKING)
-    return _operation(summary, _PATH, problems=problems, answers=dict([(200, answer), *more]), body=body)
+    return _operation(summary, *at, problems=problems, answers=dict([(200, answer), *more]), body=body)
 
 
 def _reads(summary: str, answer: Any, *parameters: Parameter, more: tuple[str, ...] = ()) -> Operation:
@@ -98,6 +100,7 @@ OPERATIONS: Final[Mapping[str, Mapping[str, Operation]]] = {
         **_refuses(_PATH),
     },
     "/v0/data/": {"POST": _decides("Decide on the body and record it; the answer is the result", ANYTHING, ANYTHING)},
+    "/": {"POST": _decides("The same, of the rule `main` of the package `system`", ANYTHING, ANYTHING, at=())},
     "/v1/batch/data/": {
         "POST": _decides(
             "Decide on many inputs and record them",

@@ -96,7 +96,7 @@ def _named(given: tuple[Any, ...]) -> dict[str, Any]:
 
 def _nested(entrypoint: Entrypoint, recorded: Recorded) -> Any:
     """Return the document of a package at its place below `data`."""
-    document: Any = document_of(recorded)
+    document: Any = document_of(entrypoint, recorded)
     for name in reversed(entrypoint.action.split(".")):
         document = {name: document}
     return document
