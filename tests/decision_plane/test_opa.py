@@ -431,6 +431,7 @@ def test_data_is_asked_by_those_who_may_read_it(plane):
         pytest.param("some x in data.servers", id="a keyword"),
         pytest.param("x := [y | y := data.servers[_]]", id="a comprehension"),
         pytest.param("data.servers[x", id="an open bracket"),
+        pytest.param("input.a[" * 3_000, id="brackets without end"),
         pytest.param("data.servers[1.5] = x", id="a fraction as index"),
         pytest.param("data.servers[input.x] = x", id="a reference as index"),
         pytest.param("input = input", id="two objects"),
@@ -527,7 +528,25 @@ def test_health_is_told_to_anybody(plane, path):
     assert ("error" in answer.document) is not path.endswith("live")
 
 
-TEXT = st.text(st.sampled_from('data.http.authz.allowinput[]=:;"_ \nx01{}with as'), max_size=60)
+WORDS = [
+    "data",
+    "input",
+    ".http.authz.allow",
+    ".a",
+    "[",
+    "]",
+    "=",
+    ":=",
+    ";",
+    '"x"',
+    "_",
+    " ",
+    "\n",
+    "x",
+    "0",
+    "with input as {}",
+]
+TEXT = st.lists(st.sampled_from(WORDS), max_size=20).map("".join)
 
 
 @settings(max_examples=300, deadline=None)
