@@ -11,7 +11,7 @@ from importlib.metadata import version
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen, ext_authz, openapi
+from app.decision_plane import authzen, ext_authz, opa, openapi
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -33,7 +33,7 @@ from app.decision_plane.operation import Operation, Parameter, Token, one_object
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
@@ -127,6 +127,7 @@ class DecisionPlane:
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
+                *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
                 *ext_authz.routes(self._by),
                 Route(path=_DECISIONS, methods={"GET": self._decision}, described={"GET": _DECISION}),
                 Route(path="/healthz", methods={"GET": self._healthz}, described={"GET": _HEALTHZ}),
@@ -151,6 +152,8 @@ class DecisionPlane:
             answer = refuse(problem("evidence_unavailable"))
         except EvaluatorsGoneError:
             answer = refuse(problem("evaluators_gone"))
+        except NoPoliciesError:
+            answer = refuse(problem("policies_unavailable"))
         except DisconnectedError:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge

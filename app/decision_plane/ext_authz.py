@@ -111,7 +111,7 @@ def _caller(request: Request, by: Answering) -> Caller:
 
 
 def _registered(by: Answering, caller: Caller) -> Proxy:
-    found = by.pdp.policies.bundle.callers.get(caller.subject)
+    found = by.pdp.policies_of(caller).bundle.callers.get(caller.subject)
     if found is None or found.tenant != caller.tenant or found.proxy is None:
         raise ProblemError(problem("forbidden"))
     return found.proxy

@@ -21,6 +21,7 @@ CALLERS = {
     "a-token": Service(),
     "another": Service(tenant="other"),
     "stranger": Service(subject="stranger"),
+    "a-reader": Service(subject="reader"),
     "proxy": Service(subject="proxy"),
     "foreign-proxy": Service(subject="proxy", tenant="other"),
 }
