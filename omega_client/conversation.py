@@ -84,6 +84,8 @@ class Asking:
         Raises:
             ClientError: of one of them there is no decision that anybody may act on.
         """
+        if not questions:
+            return ()
         body = {"evaluations": [each.document() for each in questions]}
         answer = yield from self._asked("/access/v1/evaluations", body, durability, receipt=receipt)
         evaluations = Evaluation.parse_all(answer, len(questions))

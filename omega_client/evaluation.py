@@ -4,7 +4,7 @@ Owns the forms. Reads an answer strictly: what is no decision is never taken for
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -115,15 +115,22 @@ class Evaluation:
 
     @classmethod
     def parse_all(cls, value: Any, count: int) -> "tuple[Evaluation, ...]":
-        """Read the answer to so many questions at once (section 7).
+        """Read the answer to so many questions at once (section 7); a receipt in it is that of each.
 
         Raises:
             UnusableAnswerError: it is none, or has not one answer for each.
         """
-        evaluations = tuple(cls.parse(each) for each in _member(_typed(value, dict), "evaluations", list))
+        members = _typed(value, dict)
+        evidence = _typed(_typed(members.get("context", {}), dict).get("evidence", {}), dict)
+        receipt = _member(evidence, "receipt", str) if "receipt" in evidence else None
+        evaluations = tuple(cls.parse(each) for each in _member(members, "evaluations", list))
         if len(evaluations) != count:
             raise UnusableAnswerError(f"{len(evaluations)} answers to {count} questions")
-        return evaluations
+        return tuple(each.with_receipt(receipt) for each in evaluations)
+
+    def with_receipt(self, receipt: str | None) -> "Evaluation":
+        """Return the same, with this receipt where there is evidence."""
+        return self if self.evidence is None else replace(self, evidence=replace(self.evidence, receipt=receipt))
 
 
 def _reason(value: Any) -> Reason:

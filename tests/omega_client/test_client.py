@@ -223,6 +223,31 @@ def test_several_questions_are_asked_at_once(kind):
     assert [each["resource"]["properties"]["ripe"] for each in sent] == [True, False]
 
 
+def test_several_questions_are_decided_and_receipted_at_once(kind, plane):
+    allow, deny = kind(Planes(plane), log_keys=LOG).evaluate_all(QUESTIONS, receipt=True)
+    assert (allow.decision, deny.decision, deny.reasons[0].id) == (True, False, "ripe")
+    assert allow.evidence.receipt == deny.evidence.receipt
+    assert len(plane.log.records) == 2
+
+
+def test_a_receipt_that_names_one_of_two_is_none(kind, plane):
+    whole = kind(Planes(plane), log_keys=LOG).evaluate(GROCER, SELL, APPLE, receipt=True)
+    handle, _ = said(
+        {
+            "evaluations": [answered(), answered()],
+            "context": {"evidence": {"receipt": whole.evidence.receipt}},
+        }
+    )
+    with pytest.raises(ReceiptError, match="another record"):
+        kind(handle, log_keys=LOG).evaluate_all(QUESTIONS, receipt=True)
+
+
+def test_no_question_needs_no_answer(kind):
+    handle, asked = said()
+    assert kind(handle).evaluate_all([]) == ()
+    assert asked == []
+
+
 @pytest.mark.parametrize("answer", [[], {}, {"evaluations": {}}, {"evaluations": []}, {"evaluations": [answered()]}])
 def test_fewer_answers_than_questions_are_none(kind, answer):
     handle, _ = said(answer)
