@@ -22,6 +22,7 @@ from app import activation, anchors, assurance, decision_log, identity, keys
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
+from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
@@ -98,7 +99,7 @@ class Worker:
         self._tenants: TenantPolicies
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
         self._reader: Reader | None = None
-        self._lookups = _LOOKUPS
+        self._lookups = Places(_LOOKUPS)
         self._pdp: Pdp
         self._log: NodeLog
         self._watching: asyncio.Task[None]
@@ -177,11 +178,9 @@ class Worker:
             position = Position.parse(decision_id)
         except MalformedError:
             raise unknown from None
-        if not self._lookups:
-            raise ProblemError(problem("overloaded"))
-        self._lookups -= 1
         try:
-            document = (await asyncio.to_thread(self._find, position, caller)).document()
+            with self._lookups.taken(caller.tenant):
+                document = (await asyncio.to_thread(self._find, position, caller)).document()
         except NotFoundError:
             raise unknown from None
         except StoreError as error:
@@ -189,8 +188,6 @@ class Worker:
         except EvidenceError as error:
             _LOG.error("the log does not hold: %s", error)
             raise ProblemError(problem("evidence_damaged", error.code)) from error
-        finally:
-            self._lookups += 1
         return document
 
     def _find(self, position: Position, caller: Caller) -> decision_log.Found:

@@ -51,15 +51,16 @@ class DisconnectedError(Exception):
     """The caller is gone; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """One request: what the server has parsed, and a way to the body."""
+    """One request: what the server has parsed, and a way to the body. `tenant` is set once it is known who asks."""
 
     method: str
     path: str
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
     query: bytes = b""
+    tenant: str = ""
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
