@@ -4,6 +4,7 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 """
 
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -75,6 +76,9 @@ class Settings:
     objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
     inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
     payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
+    opa: Path | None  # OPA's program or library, where it is installed; without it policies get no second opinion
+    opinion_inputs: int  # made for each action; few, and the engines may differ where nobody looked
+    opinion_seconds: float  # for a second opinion; too few, and good policies are refused
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -122,6 +126,9 @@ class Settings:
             objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
             inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
             payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
+            opa=_opa(environment.get("OMEGA_OPA", "opa"), environment.get("PATH", "")),
+            opinion_inputs=read.number("OMEGA_OPINION_INPUTS", 1_000, 0, 100_000),
+            opinion_seconds=float(read.number("OMEGA_OPINION_S", 120, 1, 3_600)),
         )
 
     @property
@@ -240,6 +247,12 @@ def _objects(text: str, store: str) -> str:
         if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
             raise ValueError("it is a place of its own, apart from OMEGA_STORE")
     return place
+
+
+def _opa(text: str, path: str) -> Path | None:
+    """Return where a program is, by its name on `path`, or by a path of its own; whether it runs shows when it does."""
+    found = text if "/" in text else shutil.which(text, path=path)
+    return Path(found).absolute() if found else None
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

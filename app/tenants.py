@@ -95,7 +95,7 @@ def activate(settings: Settings, name: str) -> Bundle:
         BundleError: they are not admitted; what was in force before stays.
         OSError: the disk does not take it.
     """
-    bundle = activation.keep(read(settings, name), settings.bundles)
+    bundle = activation.keep(read(settings, name), settings.bundles, activation.second(settings))
     _put(settings.bundles, name, Standing(own=True, bundle=bundle.digest, retention=listed(settings)[name].retention))
     return bundle
 

@@ -5,8 +5,8 @@ Owns what happens to bytes that are no request. Knows no protocol.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from app.decision_plane.explainer import Explainer
@@ -37,7 +37,7 @@ class Answering:
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
         self._authenticate, self._refusals = authenticate, refusals
-        self.places = Places(in_flight)
+        self._places = Places(in_flight)
 
     def caller(self, request: Request) -> Caller:
         """Return who asks (RFC 6750, section 2.1).
@@ -62,8 +62,18 @@ class Answering:
             ProblemError: there is no room, or the body is none that is taken.
         """
         body = await request.body(limit)
-        with self.places.taken(request.tenant):
+        with self._places.taken(request.tenant):
             yield body
+
+    @contextmanager
+    def places(self, tenant: str, number: int) -> Iterator[None]:
+        """Hold as many places beside one's own as `number` questions at once take, or all a tenant gets if fewer.
+
+        Raises:
+            ProblemError: there is no room.
+        """
+        with self._places.taken(tenant, min(number, self._places.alone) - 1):
+            yield
 
     @asynccontextmanager
     async def refusing(self, caller: Caller, body: bytes) -> AsyncIterator[None]:
@@ -76,8 +86,16 @@ class Answering:
         try:
             yield
         except MalformedRequestError as error:
-            if (suppressed := self._refusals.take(caller)) is not None:
-                await self.pdp.refuse(caller, error.code, hashlib.sha256(body).hexdigest(), suppressed)
+            await self.refused(caller, error.code, body)
             raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
         except TooLargeError as error:
             raise ProblemError(problem("request_too_large")) from error
+
+    async def refused(self, caller: Caller, code: str, body: bytes) -> None:
+        """Record that bytes of `caller` are no request, if it is worth a record.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        if (suppressed := self._refusals.take(caller)) is not None:
+            await self.pdp.refuse(caller, code, hashlib.sha256(body).hexdigest(), suppressed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen
+from app.decision_plane import authzen, opa
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -100,6 +100,7 @@ class DecisionPlane:
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
+                *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
                 Route(path=_DECISIONS, methods={"GET": self._decision}),
                 Route(path="/healthz", methods={"GET": self._healthz}),
                 Route(path="/readyz", methods={"GET": self._readyz}),

@@ -21,23 +21,25 @@ class Places:
 
     def __init__(self, number: int) -> None:
         self.free = number
+        self.alone = (SHARE * number + SHARE) // (SHARE + 1)  # what a tenant gets while nobody else has any
         self._held: Counter[str] = Counter()
 
     @contextmanager
-    def taken(self, tenant: str) -> Iterator[None]:
-        """Hold a place for a tenant.
+    def taken(self, tenant: str, number: int = 1) -> Iterator[None]:
+        """Hold so many places for a tenant, as if it took one after the other.
 
         Raises:
-            ProblemError: there is none for it.
+            ProblemError: there are not so many for it.
         """
-        if not self.free or self._held[tenant] >= SHARE * self.free:
+        last = number - 1
+        if number and (number > self.free or self._held[tenant] + last >= SHARE * (self.free - last)):
             raise ProblemError(problem("overloaded"))
-        self.free -= 1
-        self._held[tenant] += 1
+        self.free -= number
+        self._held[tenant] += number
         try:
             yield
         finally:
-            self.free += 1
-            self._held[tenant] -= 1
+            self.free += number
+            self._held[tenant] -= number
             if not self._held[tenant]:
                 del self._held[tenant]

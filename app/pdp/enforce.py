@@ -3,6 +3,7 @@
 Handed its policies, its log and what conceals persons; knows neither SQL nor HTTP nor where keys are.
 """
 
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -133,6 +134,18 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A decision, and what its record is built of; see `Recorded`."""
+
+    decision: Decision
+    bundle: Bundle
+    durability: Durability
+    asked: bytes = field(repr=False)
+    chain: Chain
+    build: Callable[[Position], Draft] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
     """Proof that an action may happen: it was allowed, and that is on record. Made by `Pdp.enforce` alone."""
 
@@ -200,7 +213,44 @@ class Pdp:
             EvaluatorsGoneError: nobody can decide any more.
             NoPoliciesError: see `policies_of`.
         """
+        prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
+        [recorded] = await _append([prepared])
+        return recorded
+
+    async def evaluate_all(
+        self,
+        requests: Sequence[EvaluationRequest],
+        caller: Caller,
+        *,
+        durability: Durability = Durability.JOURNAL,
+        until: bool | None = None,
+    ) -> list[Recorded]:
+        """Return the decisions on `requests`, in their order and by one bundle, once all of them are on record.
+
+        They are made together and appended together, so that one sync does for all. With `until` they are made one
+        after the other instead, and the first of this value is the last: what comes after it is neither decided nor
+        recorded.
+
+        Raises:
+            MalformedRequestError, TooLargeError, EvaluatorsGoneError: see `evaluate`; nothing is recorded.
+            UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
+        """
         policies = self.policies_of(caller)
+        if until is None:
+            return await _append(
+                await gather(*[self._prepare(policies, request, caller, durability) for request in requests])
+            )
+        prepared: list[_Prepared] = []
+        for request in requests:
+            prepared.append(await self._prepare(policies, request, caller, durability))
+            if prepared[-1].decision.allow is until:
+                break
+        return await _append(prepared)
+
+    async def _prepare(
+        self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
+    ) -> "_Prepared":
+        """Decide, and have everything at hand that its record needs."""
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         action = policies.bundle.actions.get(request.action)
@@ -218,22 +268,15 @@ class Pdp:
             said = []
 
         def build(position: Position) -> Draft:
-            place = position.decision_id
-            blocks = tuple(person.seal(text, place=(place, index)) for index, (person, text) in enumerate(said))
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=blocks)
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
 
-        try:
-            appended = await chain.append(build)
-            if durability is Durability.LOCKED:
-                await chain.locked(appended)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
-        return Recorded(
+        return _Prepared(
             decision=decided.decision,
-            appended=appended,
             bundle=policies.bundle,
             durability=durability,
             asked=join(*texts),
+            chain=chain,
+            build=build,
         )
 
     def _chain(self, retention_class: str | None) -> Chain:
@@ -269,8 +312,8 @@ class Pdp:
         body = {"caller": caller.subject, "reason": reason, "suppressed": suppressed}
 
         def build(position: Position) -> Draft:
-            block = person.seal(sha256.encode(), place=(position.decision_id, 0))
-            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=(block,))
+            sealed = _sealed([(person, sha256.encode())], position)
+            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=sealed)
 
         try:
             await self._chain(self.retention.get(caller.tenant)).append(build)
@@ -319,6 +362,43 @@ class Pdp:
         resource = await person(caller.tenant, request.resource.type, request.resource.id)
         told = {"type": _known(request.resource, decided), "ref": resource.subject}
         return (subject, resource), {"resource": told}
+
+
+async def _append(prepared: Sequence[_Prepared]) -> list[Recorded]:
+    """Append them in one go, without awaiting in between, and return once all are as durable as each asks for.
+
+    Raises:
+        UnrecordedError: the log could not take one of them.
+    """
+    waiting: list[Awaitable[Appended]] = []
+    try:
+        for each in prepared:
+            waiting.append(each.chain.append(each.build))  # noqa: PERF401 - where one raises, the others are in
+        recorded = [_recorded(each, await one) for each, one in zip(prepared, waiting, strict=True)]
+        for each, one in zip(prepared, recorded, strict=True):
+            if one.durability is Durability.LOCKED:
+                await each.chain.locked(one.appended)
+    except Exception as error:
+        await gather(*waiting, return_exceptions=True)  # nobody else hears what has become of the others
+        if isinstance(error, EvidenceError):
+            raise UnrecordedError(str(error)) from error
+        raise
+    return recorded
+
+
+def _recorded(prepared: _Prepared, appended: Appended) -> Recorded:
+    return Recorded(
+        decision=prepared.decision,
+        appended=appended,
+        bundle=prepared.bundle,
+        durability=prepared.durability,
+        asked=prepared.asked,
+    )
+
+
+def _sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:
+    """Return each text under the key of whom it speaks of, bound to the place that its record gets."""
+    return tuple(person.seal(text, place=(position.decision_id, index)) for index, (person, text) in enumerate(said))
 
 
 async def _say(chains: Iterable[Chain], draft: Draft) -> None:

@@ -38,6 +38,12 @@ class BundleError(PdpError):
     code = "bundle_refused"
 
 
+class NoInputsError(PdpError):
+    """No inputs can be made up for a contract."""
+
+    code = "no_inputs"
+
+
 class EngineError(PdpError):
     """The engine refused a module, data or an input, or a rule raised while it was evaluated.
 

@@ -117,7 +117,9 @@ def test_check_admits_and_changes_nothing(omega, settings):
     written(settings.policies, {"data/notes.json": "{}"})
     ended = omega("policy", "check")
     assert (ended.code, ended.errors) == (0, "")
-    assert ended.out.endswith("(unversioned) would be admitted\n")
+    first, second = ended.out.splitlines()
+    assert first.endswith("(unversioned) would be admitted")
+    assert second == "second opinion: none, OPA is not installed"
     assert activation.active(settings.bundles) == before
     again = omega("policy", "check", "--json").json
     assert again["ok"] is True
@@ -130,7 +132,8 @@ def test_reload_admits_and_puts_in_force(omega, settings):
     assert (ended.code, ended.errors) == (0, "")
     digest = activation.active(settings.bundles).stem
     assert ended.out.startswith(f"bundle {digest} (unversioned) is in force")
-    assert omega("policy", "reload", "--json").json == {"ok": True, "bundle": digest, "revision": "unversioned"}
+    told = {"ok": True, "bundle": digest, "revision": "unversioned", "second_opinion": None}
+    assert omega("policy", "reload", "--json").json == told
 
 
 @pytest.mark.parametrize("command", ["test", "mutate", "check", "reload"])

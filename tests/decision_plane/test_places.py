@@ -57,7 +57,19 @@ def test_one_tenant_never_takes_the_last_place(number):
 def test_requests_of_one_tenant_leave_places_to_the_others(plane):
     with ExitStack() as taken:
         for _ in range(6):
-            taken.enter_context(plane.app._by.places.taken("default"))
+            taken.enter_context(plane.app._by._places.taken("default"))
         assert plane.ask(body()).code == "overloaded"
         assert plane.ask(body(), headers=[(b"authorization", b"Bearer another"), JSON]).status == 200
     assert plane.ask(body()).status == 200
+
+
+def test_many_places_at_once_are_as_many_one_after_the_other():
+    places = Places(8)
+    with places.taken("a", places.alone), pytest.raises(ProblemError), places.taken("a"):
+        pass
+    with pytest.raises(ProblemError), places.taken("a", places.alone + 1):
+        pass
+    with pytest.raises(ProblemError), places.taken("a", 9):
+        pass
+    with places.taken("a", 0):
+        assert (places.alone, places.free) == (6, 8)

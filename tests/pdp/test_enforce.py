@@ -19,12 +19,13 @@ from app.pdp.errors import (
     TooLargeError,
     UnrecordedError,
 )
-from app.pdp.model import Entity, EvaluationRequest
+from app.pdp.model import Durability, Entity, EvaluationRequest
 from app.pdp.request import MAX_DOCUMENT, join, parse_document, parse_request, split
 from app.pdp.strict_json import encode
 from app.privacy.errors import SealedBlockError
 from evidence.errors import JournalError, RecordTooLargeError, RetentionError
 from evidence.record import Record, leaf
+from evidence.writer import Writer
 from tests.pdp.deciding import CHAIN, GONE, NOW, Engines, Service, deciding, key
 from tests.pdp.evaluating import ROOT
 from tests.pdp.shop import FILES, asked, stocked
@@ -528,3 +529,105 @@ def test_without_a_chain_of_its_class_nothing_is_decided(point, monkeypatch):
     monkeypatch.setattr(point.log, "chain", chain)
     with pytest.raises(UnrecordedError, match="no chain of class"):
         evaluate(point)
+
+
+def evaluate_all(point, *asked_for, **options):
+    return asyncio.run(point.pdp.evaluate_all(asked_for, CALLER, **options))
+
+
+def test_many_are_decided_and_recorded_in_their_order(point):
+    found = evaluate_all(point, request(), request(ripe=False), request(action="shop.give"))
+    assert [each.decision.allow for each in found] == [True, False, False]
+    assert [each.appended.position.seq for each in found] == [0, 1, 2]
+    assert [record.body["result"] for record in point.log.records] == [each.decision.document() for each in found]
+
+
+def test_of_none_nothing_is_recorded(point):
+    assert evaluate_all(point) == []
+    assert point.log.data == []
+
+
+def test_many_are_appended_in_one_go_once_all_are_decided(point):
+    """Whoever is decided first waits for the last, so that one sync does for all."""
+
+    async def run():
+        point.engines.hold = asyncio.Event()
+        task = asyncio.create_task(point.pdp.evaluate_all([request(action="shop.give"), request()], CALLER))
+        for _ in range(5):  # the first is decided by then, without the engine
+            await asyncio.sleep(0)
+        assert point.log.expected == 1
+        assert point.log.data == []
+        point.engines.hold.set()
+        return await task
+
+    assert len(asyncio.run(run())) == 2
+    assert len(point.log.data) == 2
+
+
+@pytest.mark.parametrize(
+    ("until", "ripe", "seen"),
+    [
+        pytest.param(False, [True, False, True], 2, id="up to the first deny"),
+        pytest.param(True, [False, True, False], 2, id="up to the first permit"),
+        pytest.param(False, [True, True], 2, id="there is no deny"),
+        pytest.param(True, [False], 1, id="there is no permit"),
+    ],
+)
+def test_what_comes_after_the_one_that_settles_it_is_not_recorded(point, until, ripe, seen):
+    found = evaluate_all(point, *[request(ripe=each) for each in ripe], until=until)
+    assert [each.decision.allow for each in found] == ripe[:seen]
+    assert len(point.log.data) == seen
+
+
+def test_a_log_that_takes_only_some_gives_no_answer_to_any(point):
+    """The second is refused when the first is in; what became of that one is heard, and not told."""
+    taken = point.log.append
+
+    def once(build, **options):
+        point.log.refusing = JournalError("full") if point.log.data else None
+        return taken(build, **options)
+
+    point.log.append = once
+    with pytest.raises(UnrecordedError):
+        evaluate_all(point, request(), request())
+    assert len(point.log.data) == 1
+
+
+def test_many_that_cannot_be_put_on_disk_are_one_error(point):
+    point.log.failing = JournalError("no disk")
+    with pytest.raises(UnrecordedError):
+        evaluate_all(point, request(), request())
+
+
+def test_where_one_cannot_be_sealed_nothing_is_recorded(point):
+    point.concealer.down = True
+    with pytest.raises(UnrecordedError):
+        evaluate_all(point, request(), request())
+    assert point.log.data == []
+
+
+def test_each_of_many_is_as_durable_as_was_asked(point):
+    found = evaluate_all(point, request(), request(), durability=Durability.LOCKED)
+    assert [each.durability for each in found] == [Durability.LOCKED] * 2
+    assert point.log.locked_to == 1
+
+
+def test_one_sync_does_for_many(shop, tmp_path):
+    async def run():
+        writer = Writer.open(tmp_path / "journals", retention_class="std7y", version="1")
+        synced = []
+        sync = writer._chain.sync
+
+        def counting():
+            synced.append(1)
+            sync()
+
+        writer._chain.sync = counting
+        point = deciding(shop)
+        point.log.append = writer.append
+        found = await point.pdp.evaluate_all([request(ripe=each % 2 == 0) for each in range(20)], CALLER)
+        syncs = len(synced)
+        await writer.close()
+        return [each.appended.position.seq for each in found], syncs
+
+    assert asyncio.run(run()) == (list(range(1, 21)), 1)
