@@ -91,9 +91,9 @@ class _Api:
     async def get_data(self, request: Request) -> Answer:
         """Decide on the input in the query, or show a data document to who may see it."""
         asked, names = self._asking.begun(request), _names(request, _DATA)
-        target = Target.find(self._bundle(asked.caller), names)
+        target = Target.find(asked.bundle, names)
         if target is None:
-            found = walk(base_data(*self._reader(asked.caller)), names)
+            found = walk(base_data(*readable(asked.bundle, asked.caller)), names)
             return asked.options.answer({"result": found[0]} if found else {})
         given = asked.options.input
         async with self._by.received(request):
@@ -149,7 +149,7 @@ class _Api:
     async def get_policies(self, request: Request) -> Answer:
         """Show one module, or all, to who may see them."""
         asked, wanted = self._asking.begun(request), "/".join(_names(request, _POLICIES))
-        listed = policies(*self._reader(asked.caller))
+        listed = policies(*readable(asked.bundle, asked.caller))
         if not wanted:
             return asked.options.answer({"result": listed})
         for each in listed:
@@ -164,7 +164,7 @@ class _Api:
     async def get_status(self, request: Request) -> Answer:
         """Tell which bundle is in force."""
         asked = self._asking.begun(request)
-        bundle = self._bundle(asked.caller)
+        bundle = asked.bundle
         active = {"name": NAME, "active_revision": bundle.revision, "digest": bundle.digest}
         return asked.options.answer({"result": {"labels": _labels(), "bundles": {NAME: active}}})
 
@@ -173,18 +173,12 @@ class _Api:
         self._by.caller(request)
         raise ProblemError(problem("forbidden", _WRITTEN))
 
-    def _bundle(self, caller: Caller) -> Bundle:
-        return self._by.pdp.policies_of(caller).bundle
-
     def _begun(self, request: Request, below: str) -> tuple[Asked, Target]:
         asked = self._asking.begun(request)
-        target = Target.find(self._bundle(asked.caller), _names(request, below))
+        target = Target.find(asked.bundle, _names(request, below))
         if target is None:
             raise ProblemError(problem("not_found", _NOT_SERVED))
         return asked, target
-
-    def _reader(self, caller: Caller) -> tuple[Bundle, Caller]:
-        return readable(self._bundle(caller), caller)
 
     async def _answer(self, asked: Asked, target: Target, question: EvaluationRequest) -> Answer:
         timed = await self._asking.decided(asked, question)

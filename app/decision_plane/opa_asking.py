@@ -15,6 +15,7 @@ from app.decision_plane.http import ProblemError, Request
 from app.decision_plane.opa_options import OpaOptions
 from app.decision_plane.opa_trace import events
 from app.errors import problem
+from app.pdp.bundle import Bundle
 from app.pdp.enforce import Caller, Recorded
 from app.pdp.errors import MalformedRequestError, UnrecordedError
 from app.pdp.model import EvaluationRequest
@@ -27,9 +28,10 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks, how to answer, and when it began (nanoseconds of the clock)."""
+    """Who asks, under which policies, how to answer, and when it began (nanoseconds of the clock)."""
 
     caller: Caller
+    bundle: Bundle
     options: OpaOptions
     began: int
 
@@ -61,9 +63,10 @@ class Asking:
             options = OpaOptions.parse(request.query)
         except MalformedRequestError as error:
             raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
-        if options.explain and not may_have_explained(self._by.pdp.policies_of(caller).bundle, caller):
+        bundle = self._by.pdp.policies_of(caller).bundle
+        if options.explain and not may_have_explained(bundle, caller):
             raise ProblemError(problem("forbidden"))
-        return Asked(caller=caller, options=options, began=began)
+        return Asked(caller=caller, bundle=bundle, options=options, began=began)
 
     async def decided(self, asked: Asked, question: EvaluationRequest) -> Timed:
         """Return the decision on one request, on record. Raises as `Pdp.evaluate`."""
