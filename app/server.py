@@ -134,6 +134,7 @@ class Worker:
         self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
         await self._tenants.start()
         self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
+        self._say()
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
         def authenticate(token: str) -> Caller | None:
