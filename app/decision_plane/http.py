@@ -52,9 +52,9 @@ class DisconnectedError(Exception):
     """The caller is gone; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """One request: what the server has parsed, and a way to the body."""
+    """One request: what the server has parsed, and a way to the body. `tenant` is set once it is known who asks."""
 
     method: str
     path: str
@@ -63,6 +63,7 @@ class Request:
     query: bytes = b""
     raw_path: bytes = b""  # as it came, percent-encoded
     all_headers: Headers = ()  # those that came more than once, too
+    tenant: str = ""  # of who asks, once that is known
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
