@@ -137,6 +137,22 @@ class Writer:
         return self._coming
 
     @property
+    def unsealed(self) -> int:
+        """Return how many records wait for the store; until the sealer has spoken, those of this start alone."""
+        first = self._earlier[-1].next_seq if self._earlier else self.spool.next_seq
+        return self._chain.next_seq - first
+
+    @property
+    def age(self) -> float:
+        """Return for how many seconds the oldest of them has waited."""
+        return self.spool.age(self._ticks())
+
+    @property
+    def retention_class(self) -> str:
+        """Return the class of the chain."""
+        return self._chain.retention_class
+
+    @property
     def full(self) -> str | None:
         """Return why there is no room, or None where there is."""
         if self._limits.spool_size and self.spool.size >= self._limits.spool_size:

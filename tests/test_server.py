@@ -59,6 +59,15 @@ def test_it_says_what_the_store_was_shown_to_be_worth(settings, working):
     assert working(health) == (None, {"level": "L1", "time": NOW.isoformat().replace("+00:00", "Z")})
 
 
+def test_told_to_stop_it_says_so_and_is_not_ready(working):
+    async def drain(worker, _):
+        before = worker._health().draining
+        worker.drain()
+        return before, worker._health().draining
+
+    assert working(drain) == (False, True)
+
+
 def test_nobody_knows_when_a_sealer_that_never_ran_was_alive(settings):
     assert sealer_alive(settings) is None
 
@@ -221,7 +230,7 @@ def process(monkeypatch):
     handed = listening()
     mine, theirs = sealing_line.pair()
     monkeypatch.setattr(server, "end_with_parent", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach())])
+    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach()), "0"])
     with theirs:
         yield
     signal.signal(signal.SIGHUP, handler)

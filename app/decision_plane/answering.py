@@ -36,7 +36,12 @@ class Answering:
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
         self._authenticate, self._refusals = authenticate, refusals
-        self._free = in_flight
+        self._places = self._free = in_flight
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests hold a place."""
+        return self._places - self._free
 
     def caller(self, request: Request) -> Caller:
         """Return who asks (RFC 6750, section 2.1).

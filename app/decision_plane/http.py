@@ -60,11 +60,13 @@ class Request:
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
     query: bytes = b""
+    peer: str = ""  # address of whoever opened the connection
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        return cls(scope["method"], scope["path"], dict(scope["headers"]), receive, scope.get("query_string", b""))
+        query, peer = scope.get("query_string", b""), (scope.get("client") or ("",))[0]
+        return cls(scope["method"], scope["path"], dict(scope["headers"]), receive, query, peer)
 
     async def body(self, limit: int) -> bytes:
         """Return the body.

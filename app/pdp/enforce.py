@@ -14,6 +14,7 @@ from app.pdp.decide import Decided, decide
 from app.pdp.errors import DeniedError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
+from app.pdp.observer import Evaluated, Observer, Unobserved
 from app.pdp.request import document, join, split
 from evidence.chain import Appended
 from evidence.errors import EvidenceError
@@ -156,14 +157,17 @@ class Pdp:
         *,
         payloads: Payloads | None = None,
         inline: int = INLINE,
+        observer: Observer | None = None,
     ) -> None:
         """Decide by `policies`, record in `log`.
 
         A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
+        `observer` is told of each decision.
         """
         self.policies = policies
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
+        self._observer: Observer = observer or Unobserved()
 
     async def evaluate(
         self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
@@ -181,7 +185,8 @@ class Pdp:
             UnrecordedError: the log could not take it. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
         """
-        policies = self.policies
+        policies, now = self.policies, self._observer.now
+        started = now()
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         action = policies.bundle.actions.get(request.action)
@@ -190,6 +195,7 @@ class Pdp:
         chain = self._chain(keeping.retention)
         with chain.coming():
             decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
+            spoken = now()
             persons, resource = await self._conceal(request, caller, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
@@ -203,12 +209,25 @@ class Pdp:
             blocks = tuple(person.seal(text, place=(place, index)) for index, (person, text) in enumerate(said))
             return Draft(type="decision", tenant=caller.tenant, body=body, sealed=blocks)
 
+        handed = now()
         try:
             appended = await chain.append(build)
             if durability is Durability.LOCKED:
                 await chain.locked(appended)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
+        self._observer.evaluated(
+            Evaluated(
+                action=request.action if decided.action_known else None,
+                decision=decided.decision,
+                decision_id=appended.position.decision_id,
+                durability=durability,
+                started=started,
+                decided=spoken,
+                handed=handed,
+                recorded=now(),
+            )
+        )
         return Recorded(
             decision=decided.decision,
             appended=appended,
