@@ -176,3 +176,11 @@ def test_every_metric_has_a_row_with_its_kind_and_labels_and_no_other_has():
     for metric in METRICS:
         kind, _, labels = re.sub(r" \([^)]*\)", "", rows[metric.name]).partition("; ")
         assert (kind, tuple(re.findall(r"`([a-z_]+)`", labels))) == (metric.kind, metric.labels), metric.name
+
+
+def test_what_is_to_be_watched_is_there():
+    page = section(text("docs/sizing.md"), "## What to watch")
+    names = {metric.name for metric in METRICS}
+    asked = set(re.findall(r"omega_[a-z_]+", page))
+    assert len(asked) > 15
+    assert {name.removesuffix("_bucket") for name in asked} <= names
