@@ -86,7 +86,7 @@ def test_each_plane_runs_alone(omega, ready):
 
 @pytest.mark.usefixtures("ready")
 def test_it_prints_what_to_paste(omega, settings, monkeypatch):
-    monkeypatch.setattr(serve.shutil, "which", lambda _: "/usr/bin/omega")
+    monkeypatch.setattr(serve.shutil, "which", lambda *_, **__: "/usr/bin/omega")
     out = omega("serve").out
     places = f"OMEGA_DATA={settings.data} OMEGA_POLICIES={settings.policies} "
     assert f"curl -sS {URL}/access/v1/evaluation" in out
@@ -119,7 +119,7 @@ def test_a_store_in_s3_is_copied_before_the_single_file_verifies_it(omega, monke
 )
 def test_without_a_path_it_prints_how_it_was_called(omega, monkeypatch, tmp_path, called, printed):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(serve.shutil, "which", lambda _: None)
+    monkeypatch.setattr(serve.shutil, "which", lambda *_, **__: None)
     monkeypatch.setattr(serve.sys, "argv", [called.format(here=tmp_path)])
     assert f" {printed} evidence verify" in omega("serve").out
 

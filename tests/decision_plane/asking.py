@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from itertools import chain, repeat
+from urllib.parse import unquote
 
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
@@ -16,7 +17,14 @@ from tests.evidence.sealing import KEY
 from tests.pdp.deciding import NOW, Deciding, Service, deciding
 from tests.pdp.shop import asked
 
-CALLERS = {"a-token": Service(), "another": Service(tenant="other"), "stranger": Service(subject="stranger")}
+CALLERS = {
+    "a-token": Service(),
+    "another": Service(tenant="other"),
+    "stranger": Service(subject="stranger"),
+    "a-reader": Service(subject="reader"),
+    "proxy": Service(subject="proxy"),
+    "foreign-proxy": Service(subject="proxy", tenant="other"),
+}
 BEARER = (b"authorization", b"Bearer a-token")
 JSON = (b"content-type", b"application/json")
 PATH = "/access/v1/evaluation"
@@ -128,8 +136,15 @@ class Plane:
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": headers}
-        scope["client"] = peer
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query,
+            "headers": headers,
+            "client": peer,
+        }
         await self.app(scope, receive, send)
         return _answer(sent)
 

@@ -51,6 +51,14 @@ def test_a_decision_on_record_is_told_with_its_times(shop):
     assert (told.started, told.decided, told.handed, told.recorded) == (10, 20, 30, 40)
 
 
+def test_each_decision_of_many_is_told(shop):
+    fakes, observer = deciding(shop), Observer()
+    fakes.pdp._observer = observer
+    recorded = asyncio.run(fakes.pdp.evaluate_all([parse_request(body())] * 3, Service()))
+    assert [each.decision_id for each in observer.told] == [each.decision_id for each in recorded]
+    assert len({each.handed for each in observer.told}) == len({each.recorded for each in observer.told}) == 1
+
+
 def test_a_decision_that_is_not_on_record_is_not_told(shop):
     assert observed(shop, failing=JournalError("full"))[0] == []
 
