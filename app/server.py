@@ -141,8 +141,6 @@ class Worker:
         self._watch_gone(policies)
         self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
         await self._tenants.start()
-        loop = asyncio.get_running_loop()
-        self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
         def authenticate(token: str) -> Caller | None:
@@ -163,6 +161,8 @@ class Worker:
             watcher=self._watching,
             more=lambda by: metrics.routes(self._numbers, settings.metrics_for, by.caller),
         )
+        loop = asyncio.get_running_loop()
+        self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
         return self._plane
 
     async def ended(self) -> None:

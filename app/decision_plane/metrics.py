@@ -12,8 +12,8 @@ from app.errors import problem
 from app.pdp.enforce import Caller
 from app.settings import MetricsFor
 
-SUBJECT: Final = "metrics"
-"""The caller that a token has to name; see `omega token issue`."""
+SCRAPER: Final = ("system", "metrics")
+"""Tenant and subject that a token has to name: the numbers are of all tenants, and none of them is called so."""
 
 CONTENT_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,7 +30,8 @@ def routes(
             case MetricsFor.LOOPBACK:
                 seen = _is_near(request)
             case MetricsFor.TOKEN:
-                seen = caller(request).subject == SUBJECT
+                asking = caller(request)
+                seen = (asking.tenant, asking.subject) == SCRAPER
             case MetricsFor.OFF:
                 seen = False
         if not seen:

@@ -13,7 +13,7 @@ from tests.pdp.deciding import Service
 
 METRICS = b"omega_ready 1\n"
 HERE, ELSEWHERE = ("127.0.0.1", 50_000), ("192.0.2.1", 50_000)
-SCRAPER = [(b"authorization", b"Bearer metrics")]
+SCRAPER = [(b"authorization", b"Bearer system/metrics")]
 
 
 @pytest.fixture
@@ -27,7 +27,8 @@ def asked(shop):
         def caller(request):
             if b"authorization" not in request.headers:
                 raise ProblemError(problem("unauthenticated"))
-            return Service(subject=request.headers[b"authorization"].split()[1].decode())
+            tenant, _, subject = request.headers[b"authorization"].split()[1].decode().partition("/")
+            return Service(tenant=tenant, subject=subject)
 
         plane = Plane(shop, more=lambda _: metrics.routes(show, whom, caller))
         return plane.ask(path="/metrics", method="GET", headers=list(headers), peer=peer)
@@ -59,6 +60,13 @@ def test_who_may_sees_them(asked, whom, peer, headers):
         pytest.param(MetricsFor.LOOPBACK, HERE, [(b"forwarded", b"for=a")], "not_found", id="another proxy"),
         pytest.param(MetricsFor.TOKEN, HERE, [], "unauthenticated", id="no token"),
         pytest.param(MetricsFor.TOKEN, HERE, [BEARER], "not_found", id="a token for something else"),
+        pytest.param(
+            MetricsFor.TOKEN,
+            HERE,
+            [(b"authorization", b"Bearer default/metrics")],
+            "not_found",
+            id="a tenant's service that happens to be called so",
+        ),
     ],
 )
 def test_nobody_else_does(asked, whom, peer, headers, code):
