@@ -63,15 +63,26 @@ class Request:
     query: bytes = b""
     raw_path: bytes = b""  # as it came, percent-encoded
     all_headers: Headers = ()  # those that came more than once, too
+    peer: str | None = None  # address of whoever opened the connection, which may be a proxy
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        headers, path = scope["headers"], scope["path"]
-        raw_path = scope.get("raw_path") or path.encode()
+        headers, path, peer = scope["headers"], scope["path"], scope.get("client")
         return cls(
-            scope["method"], path, dict(headers), receive, scope.get("query_string", b""), raw_path, all_headers=headers
+            scope["method"],
+            path,
+            dict(headers),
+            receive,
+            scope.get("query_string", b""),
+            scope.get("raw_path") or path.encode(),
+            all_headers=headers,
+            peer=peer[0] if peer else None,
         )
+
+    def each(self, header: bytes) -> tuple[bytes, ...]:
+        """Return the value of every line of a header."""
+        return tuple(value for name, value in self.all_headers if name == header) if header in self.headers else ()
 
     async def body(self, limit: int) -> bytes:
         """Return the body.
