@@ -33,6 +33,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "this resource knows other methods"),
     "request_too_large": (413, "the request is larger than this endpoint takes"),
     "body_timeout": (408, "the rest of the request did not come in time"),
+    "too_many_requests": (429, "this caller asks more often than it may; nothing was decided"),
     "evidence_damaged": (500, "the log does not hold at this place; the operator must look"),
     "internal": (500, "the service failed; nothing was permitted"),
     "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),

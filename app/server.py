@@ -13,20 +13,26 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import activation, anchors, assurance, decision_log, identity, keys, logs, status
+from app import activation, anchors, assurance, decision_log, keys, logs, status
+from app.addresses import loopback_url
+from app.authentication.authenticator import Presented
+from app.authentication.opening import Authentication
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane import metrics
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
+from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
+from app.jwt_form import IdentityError
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
@@ -101,6 +107,7 @@ class Worker:
         self._subject_keys = SubjectKeys(
             self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
         )
+        self._authentication = Authentication(settings, node.token)
         self._ended = asyncio.Event()
         self._opening = asyncio.Lock()
         self._sets = PolicySets(lambda snapshot: start_policies(settings, snapshot))
@@ -145,17 +152,19 @@ class Worker:
         self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
         await self._tenants.start()
         self._say()
-        verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
+        await self._authentication.start()
 
-        def authenticate(token: str) -> Caller | None:
+        def authenticate(presented: Presented) -> Caller | None:
             try:
-                return verifier.verify(token, time.time())
-            except identity.TokenError:
+                return self._authentication.authenticate(presented, self._pdp.directory, time.time())
+            except IdentityError:
                 return None
 
         self._plane = DecisionPlane(
             self._pdp,
             authenticate=authenticate,
+            limits=CallerLimits(time.monotonic, workers=settings.workers),
+            tokens=self._authentication.tokens,
             decisions=self,
             health=self._health,
             refusals=Refusals(time.monotonic),
@@ -188,6 +197,7 @@ class Worker:
         await self._log.close()
         for task in self._keeping:
             task.cancel()
+        self._authentication.close()
         self._subject_keys.close()
         self._engine.dispose()
 
@@ -252,7 +262,7 @@ class Worker:
             "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        alarms = anchors.alarms(self._settings, time.time())
+        alarms = (*anchors.alarms(self._settings, time.time()), *self._authentication.alarms)
         if without := self._tenants.without:  # whose they are is nobody's business who may ask here
             alarms = (*alarms, f"tenants without policies in force: {without}")
         return Health(
@@ -345,6 +355,8 @@ def sealer_alive(settings: Settings) -> float | None:
 
 async def serve(settings: Settings, listening: socket.socket, line: socket.socket, number: int = 0) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
+    if settings.public_url is None:
+        settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
     worker = Worker(settings, keys.load(settings.keys), line, number)
     application = await worker.start()
     server = HttpServer(application, drain=settings.drain, draining=worker.drain)

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from app import addresses
+from app.addresses import Networks
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
@@ -67,6 +69,10 @@ class Settings:
     origin: str  # names the log for ever; changed, every verifier refuses what comes after
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
     port: int
+    public_url: str | None  # what clients are told to ask at; with another one, they refuse what we say of ourselves
+    idp_issuers: Mapping[str, str | Path]  # where each has its keys: who can write there can be any of its clients
+    idp_audience: str  # of their tokens: with a name that others have too, tokens for them are taken
+    trusted_proxies: Networks  # they say which certificate a client has: all is believed
     workers: int  # decision workers: each has its own chain and evaluators
     evaluators: int  # of each worker; one alone would let every slow request delay all others
     deadline: float  # seconds until an evaluation is denied; too long, and one rule can occupy an evaluator
@@ -113,8 +119,14 @@ class Settings:
         read = _Reader(environment)
         data = read.value("OMEGA_DATA", "var", _directory)
         store = read.value("OMEGA_STORE", str(data / "store"), _store)
+        public_url = read.value("OMEGA_PUBLIC_URL", "", addresses.public_url)
+        issuers = read.value("OMEGA_IDP_ISSUERS", "", addresses.issuers)
         return cls(
             data=data,
+            public_url=public_url,
+            idp_issuers=issuers,
+            idp_audience=read.value("OMEGA_IDP_AUDIENCE", public_url or "", lambda text: _audience(text, issuers)),
+            trusted_proxies=read.value("OMEGA_TRUSTED_PROXIES", "", addresses.networks),
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
             tenants=read.value("OMEGA_TENANTS", "", lambda text: _directory(text) if text else None),
             store=store,
@@ -184,6 +196,7 @@ class Settings:
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
+            "OMEGA_IDP_ISSUERS": " ".join(f"{issuer}={place}" for issuer, place in self.idp_issuers.items()),
         }
 
     @property
@@ -200,6 +213,11 @@ class Settings:
     def witness(self) -> Path:
         """Return the directory of what `omega witness serve` keeps: its key, what it has seen, whom it trusts."""
         return self.data / "witness"
+
+    @property
+    def assertions(self) -> Path:
+        """Return the file of the assertions that clients used: for all workers of the node."""
+        return self.data / "assertions.db"
 
     @property
     def journals(self) -> Path:
@@ -261,6 +279,12 @@ def _host(text: str) -> str:
     if not text:  # it would mean every interface of the machine
         raise ValueError("it is the address to listen on")
     return text
+
+
+def _audience(text: str, issuers: Mapping[str, str | Path]) -> str:
+    if issuers and not text:
+        raise ValueError("where OMEGA_IDP_ISSUERS lists somebody, say for whom their tokens are")
+    return addresses.audience(text)
 
 
 def _directory(text: str) -> Path:

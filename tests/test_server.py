@@ -9,8 +9,9 @@ from functools import partial
 
 import pytest
 
-from app import activation, keys, sealing_line, server
+from app import activation, identity, keys, sealing_line, server
 from app.assurance import Watch
+from app.authentication.authenticator import Presented
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
@@ -165,12 +166,12 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
     async def authenticate(_, plane):
         node = keys.load(settings.keys)
         made = [
-            server.identity.issue(
+            identity.issue(
                 node.token, subject="marketplace", tenant="default", issuer=issuer, lifetime=60, now=time.time()
             )
             for issuer in (settings.origin, "somewhere.example/else")
         ]
-        return [plane._by._authenticate(token) for token in made]
+        return [plane._by._authenticate(Presented(token=token)) for token in made]
 
     known, unknown = working(authenticate)
     assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)

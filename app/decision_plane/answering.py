@@ -6,16 +6,20 @@ Owns what happens to bytes that are no request. Knows no protocol.
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
+from app.authentication.authenticator import Presented
 from app.decision_plane.explainer import Explainer
 from app.decision_plane.http import ProblemError, Request
+from app.decision_plane.limits import Limits, ThrottledError
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.pdp.callers import Caller as Registered
+from app.pdp.callers import registered
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import MalformedRequestError, TooLargeError
+from app.pdp.errors import MalformedRequestError, NoPoliciesError, TooLargeError
 from app.pdp.strict_json import MAX_BYTES
 from evidence.chain import Appended
 
@@ -29,14 +33,15 @@ class Answering:
         self,
         pdp: Pdp,
         *,
-        authenticate: Callable[[str], Caller | None],
+        authenticate: Callable[[Presented], Caller | None],
+        limits: Limits,
         refusals: Refusals,
         explainer: Explainer,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
-        self._authenticate, self._refusals = authenticate, refusals
+        self._authenticate, self._limits, self._refusals = authenticate, limits, refusals
         self._places = Places(in_flight)
 
     @property
@@ -45,17 +50,54 @@ class Answering:
         return self._places.held
 
     def caller(self, request: Request, header: bytes = b"authorization") -> Caller:
-        """Return who asks (RFC 6750, section 2.1); a proxy says so in a header of its own.
+        """Return who asks: by a bearer token (RFC 6750, section 2.1), a certificate (RFC 9440), or both.
+
+        A proxy that asks about requests of others says so in a header of its own: all other headers are theirs, the
+        certificate too.
 
         Raises:
-            ProblemError: nobody that is known.
+            ProblemError: nobody that is known, or somebody who asks too often (`ThrottledError`).
         """
-        found = _BEARER.fullmatch(request.headers.get(header, b""))
-        caller = self._authenticate(found[1].decode("ascii")) if found else None
+        own = header == b"authorization"
+        shown = request.headers.get(header)
+        found = None if shown is None else _BEARER.fullmatch(shown)
+        caller = None
+        if found is not None or shown is None:
+            token = found[1].decode("ascii") if found else None
+            certificates = request.each(b"client-cert") if own else ()
+            caller = self._authenticate(Presented(token=token, certificates=certificates, peer=request.peer))
         if caller is None:
             raise ProblemError(problem("unauthenticated"))
         request.tenant = caller.tenant
+        self.limit(caller)
         return caller
+
+    def limit(self, caller: Caller) -> None:
+        """Count a request of `caller`.
+
+        Raises:
+            ThrottledError: it is one too many.
+        """
+        with suppress(NoPoliciesError):  # nothing is decided, nothing recorded, and so nothing counted
+            self._limits.take(caller, self._registered(caller))
+
+    def charge(self, caller: Caller, number: int) -> None:
+        """Count `number` questions beside the first that came in one request."""
+        with suppress(NoPoliciesError):
+            self._limits.charge(caller, self._registered(caller), number)
+
+    async def throttled(self, error: ThrottledError) -> None:
+        """Record that a caller asked too often, where that is worth a record.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        if error.suppressed is not None:
+            body = {"limit": error.limit, "suppressed": error.suppressed}
+            await self.pdp.note("request.throttled", error.caller, body)
+
+    def _registered(self, caller: Caller) -> Registered | None:
+        return registered(self.pdp.policies_of(caller).bundle.callers, caller.subject, caller.tenant)
 
     @asynccontextmanager
     async def received(self, request: Request, *, limit: int = MAX_BYTES) -> AsyncIterator[bytes]:

@@ -11,7 +11,9 @@ from importlib.metadata import version
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen, ext_authz, opa, openapi
+from app.authentication.authenticator import Presented
+from app.authentication.token_grants import TokenGrants
+from app.decision_plane import authzen, ext_authz, opa, openapi, token_endpoint
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -29,6 +31,7 @@ from app.decision_plane.http import (
     handler,
     send_answer,
 )
+from app.decision_plane.limits import Limits, ThrottledError
 from app.decision_plane.operation import Operation, Parameter, Token, one_object, schema_of, text
 from app.decision_plane.refusals import Refusals
 from app.errors import Problem, problem
@@ -130,13 +133,15 @@ class DecisionPlane:
         self,
         pdp: Pdp,
         *,
-        authenticate: Callable[[str], Caller | None],
+        authenticate: Callable[[Presented], Caller | None],
         decisions: Decisions,
         health: Callable[[], Health],
+        limits: Limits,
         refusals: Refusals,
         decide_again: DecideAgain,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
+        tokens: TokenGrants,
         watcher: Watcher | None = None,
         more: Callable[[Answering], Iterable[Route]] = lambda _: (),
     ) -> None:
@@ -145,6 +150,7 @@ class DecisionPlane:
         self._by = Answering(
             pdp,
             authenticate=authenticate,
+            limits=limits,
             refusals=refusals,
             explainer=Explainer(decide_again),
             sign_receipt=sign_receipt,
@@ -154,6 +160,7 @@ class DecisionPlane:
             (
                 *authzen.routes(self._by),
                 *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
+                *token_endpoint.routes(self._by, tokens),
                 *ext_authz.routes(self._by),
                 Route(path=_DECISIONS, methods={"GET": self._decision}, described={"GET": _DECISION}),
                 Route(path="/healthz", methods={"GET": self._healthz}, described={"GET": _HEALTHZ}),
@@ -204,7 +211,11 @@ class DecisionPlane:
     async def _answer(self, route: Route | None, request: Request) -> Answer:
         if route is None:
             raise ProblemError(problem("not_found"))
-        return await handler(route, request)(request)
+        try:
+            return await handler(route, request)(request)
+        except ThrottledError as error:
+            await self._by.throttled(error)
+            raise
 
     async def _decision(self, request: Request) -> Answer:
         found = await self._decisions.find(request.path.removeprefix(_DECISIONS), self._by.caller(request))
@@ -234,8 +245,10 @@ def described() -> dict[str, Any]:
         authenticate=nobody,
         decisions=nobody,
         health=nobody,
+        limits=nobody,
         refusals=nobody,
         decide_again=nobody,
         sign_receipt=nobody,
         in_flight=0,
+        tokens=nobody,
     ).description

@@ -64,12 +64,12 @@ class Request:
     raw_path: bytes = b""  # as it came, percent-encoded
     all_headers: Headers = ()  # those that came more than once, too
     tenant: str = ""  # of who asks, once that is known
-    peer: str = ""  # address of whoever opened the connection
+    peer: str | None = None  # address of whoever opened the connection, which may be a proxy
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        headers, path, client = scope["headers"], scope["path"], scope.get("client") or ("",)
+        headers, path, client = scope["headers"], scope["path"], scope.get("client") or (None,)
         return cls(
             scope["method"],
             path,
@@ -80,6 +80,10 @@ class Request:
             all_headers=headers,
             peer=client[0],
         )
+
+    def each(self, header: bytes) -> tuple[bytes, ...]:
+        """Return the value of every line of a header."""
+        return tuple(value for name, value in self.all_headers if name == header) if header in self.headers else ()
 
     async def body(self, limit: int) -> bytes:
         """Return the body.

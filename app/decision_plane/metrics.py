@@ -44,6 +44,6 @@ def routes(
 def _is_near(request: Request) -> bool:
     """Tell whether this machine asks, for itself."""
     try:
-        return ip_address(request.peer).is_loopback and not any(name in request.headers for name in _PASSED_ON)
+        return ip_address(request.peer or "").is_loopback and not any(name in request.headers for name in _PASSED_ON)
     except ValueError:
         return False

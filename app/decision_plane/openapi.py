@@ -63,7 +63,7 @@ def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any
     if operation.parameters:
         described["parameters"] = [_parameter(each) for each in operation.parameters]
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": {"application/json": {"schema": operation.body}}}
+        described["requestBody"] = {"required": True, "content": {operation.takes: {"schema": operation.body}}}
     return described
 
 
@@ -82,7 +82,7 @@ def _responses(route: Route, operation: Operation) -> dict[str, Any]:
         str(status): {"description": "The answer.", "content": {operation.content_type: {"schema": schema}}}
         for status, schema in operation.answers.items()
     }
-    tokens = () if operation.token is Token.NONE else ("unauthenticated",)
+    tokens = () if operation.token is Token.NONE else ("unauthenticated", "too_many_requests")
     codes: dict[int, list[str]] = defaultdict(list)
     for code in (*tokens, *operation.problems, *_ALWAYS):
         codes[route.refuse(problem(code)).status].append(code)

@@ -83,6 +83,7 @@ class Operation:
     summary: str
     token: Token = Token.BEARER
     body: Schema | None = None
+    takes: str = "application/json"
     parameters: tuple[Parameter, ...] = ()
     answers: Mapping[int, Schema] = field(default_factory=dict)
     problems: tuple[str, ...] = ()

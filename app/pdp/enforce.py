@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
+from app.pdp.directory import Directory
 from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
@@ -187,9 +188,18 @@ class Pdp:
         self.policies = policies
         self.own: dict[str, Policies | None] = {}
         self.retention: Mapping[str, str] = {}
+        self._directory: Directory | None = None
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
         self._observer: Observer = observer or Unobserved()
+
+    @property
+    def directory(self) -> Directory:
+        """Return who is known by which credentials, by the policies in force."""
+        if self._directory is None:
+            own = {tenant: each.bundle.callers for tenant, each in self.own.items() if each is not None}
+            self._directory = Directory(self.policies.bundle.callers, own)
+        return self._directory
 
     def policies_of(self, caller: Caller) -> Policies:
         """Return what decides for the tenant of `caller`: its own policies, or else the node's.
@@ -331,6 +341,18 @@ class Pdp:
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
 
+    async def note(self, kind: str, caller: Caller, body: Mapping[str, Any]) -> None:
+        """Record something about `caller` that is no decision, as a record of type `kind`; nothing in `body` is secret.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        said = {"caller": caller.subject, **body}
+        try:
+            await self._chain(None).append(lambda _: Draft(type=kind, tenant=caller.tenant, body=said))
+        except EvidenceError as error:
+            raise UnrecordedError(str(error)) from error
+
     async def activate(self, policies: Policies, previous: str | None, *, tenant: str | None = None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
 
@@ -342,6 +364,7 @@ class Pdp:
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
         await _say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
+        self._directory = None
         if tenant is None:
             self.policies = policies
         else:

@@ -13,7 +13,7 @@ from app.decision_plane.http import ProblemError
 from app.errors import CODES, problem
 from app.pdp.errors import EvaluationError
 from evidence.errors import JournalError
-from tests.decision_plane.asking import BEARER, JSON, Plane, body
+from tests.decision_plane.asking import BEARER, CALLERS, JSON, Plane, body
 from tests.pdp.deciding import GONE
 
 PERSON = "alice@example.com"
@@ -56,6 +56,11 @@ def full(plane):
     plane.app._by._places.free = 0
 
 
+def too_often(plane):
+    for _ in range(10):
+        plane.app._by.limit(CALLERS["stranger"])
+
+
 def damaged(plane):
     plane.shelf.problem = "evidence_damaged"
 
@@ -74,6 +79,13 @@ PROBLEMS = [
     pytest.param(nothing, (b"x" * LARGE, b"x"), {}, ("request_too_large", 413), id="too large"),
     pytest.param(nothing, (b"{", None), {}, ("body_timeout", 408), id="the rest does not come"),
     pytest.param(nothing, (None,), {}, ("body_timeout", 408), id="nothing comes"),
+    pytest.param(
+        too_often,
+        (body(),),
+        {"headers": [(b"authorization", b"Bearer stranger"), JSON]},
+        ("too_many_requests", 429),
+        id="too often",
+    ),
     pytest.param(damaged, (), READ, ("evidence_damaged", 500), id="the log was altered"),
     pytest.param(our_fault, (body(),), {}, ("internal", 500), id="a fault of ours"),
     pytest.param(broken_log, (body(),), {}, ("evidence_unavailable", 503), id="the disk is full"),
@@ -92,7 +104,7 @@ def test_every_failure_is_one_problem(plane, monkeypatch, break_it, chunks, opti
     break_it(plane)
     answer = plane.ask(*chunks, **options)
     assert (answer.code, answer.status) == expected
-    assert (b"retry-after" in answer.headers) == (answer.status == 503)
+    assert (b"retry-after" in answer.headers) == (answer.status in (429, 503))
     assert plane.app._by._places.free in (0, 8)
 
 

@@ -99,6 +99,19 @@ def test_a_question_and_its_answer(server):
     ]
 
 
+def test_a_document_and_where_it_is(server):
+    running = server(OK)
+    assert authority.get(f"{running.url}/keys", limit=100).body == b"hi"
+    assert running.received[0].split(b"\r\n") == [
+        b"GET /keys HTTP/1.1",
+        f"host: 127.0.0.1:{running.port}".encode(),
+        b"user-agent: omega",
+        b"connection: close",
+        b"",
+        b"",
+    ]
+
+
 def test_without_a_path_the_root_is_asked(server):
     running = server(OK)
     ask(running.url)
@@ -269,4 +282,4 @@ def test_no_url_raises_another_error(text, start):
 @given(st.binary(max_size=300), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Type: "]))
 def test_no_answer_raises_another_error(data, start):
     with contextlib.suppress(AuthorityError):
-        authority._parse(start + data, 100)
+        authority._parse("POST", start + data, 100)

@@ -461,6 +461,16 @@ def test_a_refusal_is_recorded_with_the_hash_sealed(point):
     assert b"ab" * 32 not in point.log.data[0]
 
 
+def test_what_is_no_decision_is_noted_with_its_caller(point):
+    asyncio.run(point.pdp.note("token.issued", CALLER, {"token_id": "00"}))
+    (found,) = point.log.records
+    assert (found.type, found.tenant, found.sealed) == ("token.issued", "default", ())
+    assert dict(found.body) == {"caller": "marketplace", "token_id": "00"}
+    point.log.failing = JournalError("the disk is full")
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.note("token.issued", CALLER, {}))
+
+
 # What a caller can write anywhere in a request, in a form that stands in no record by accident.
 SECRET = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cn"]), max_size=12).map("zq~{}~qz".format)
 FACT = st.recursive(
