@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, held to two limits it does not have: the size of a head, and the time for one."""
+"""uvicorn's HTTP protocol, held to what it is lax about: the size of a head, the time for one, fragments."""
 
 import asyncio
 from typing import Any, Final
@@ -38,6 +38,16 @@ class HttpProtocol(HttpToolsProtocol):
                 self.transport.close()
                 return
         super().data_received(data)
+
+    def on_url(self, url: bytes) -> None:
+        """Refuse a fragment, which no request has (RFC 9112, section 3.2): what is judged would lack it.
+
+        Raises:
+            ValueError: there is one; the caller gets 400.
+        """
+        if b"#" in url:
+            raise ValueError("a fragment")
+        super().on_url(url)
 
     def on_headers_complete(self) -> None:
         """Count no further until the next request."""

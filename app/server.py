@@ -19,7 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import activation, anchors, assurance, decision_log, keys
+from app import activation, anchors, assurance, decision_log, keys, status
 from app.addresses import loopback_url
 from app.authentication.authenticator import Presented
 from app.authentication.opening import Authentication
@@ -27,6 +27,7 @@ from app.db import DatabaseUrlError, open_engine
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
 from app.decision_plane.limits import Limits as CallerLimits
+from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
@@ -91,7 +92,9 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
 class Worker:
     """Everything one worker owns, opened in the order it depends on, closed in the other."""
 
-    def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket) -> None:
+    def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket, number: int = 0) -> None:
+        self._number, self._since = number, time.time()
+        self._saying: asyncio.Task[None] | None = None
         self._settings, self._node, self._line = settings, node, line
         self._engine = open_engine(settings.key_store)
         self._subject_keys = SubjectKeys(
@@ -105,7 +108,7 @@ class Worker:
         self._tenants: TenantPolicies
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
         self._reader: Reader | None = None
-        self._lookups = _LOOKUPS
+        self._lookups = Places(_LOOKUPS)
         self._pdp: Pdp
         self._log: NodeLog
         self._watching: asyncio.Task[None]
@@ -138,6 +141,7 @@ class Worker:
         self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
         await self._tenants.start()
         self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
+        self._say()
         await self._authentication.start()
 
         def authenticate(presented: Presented) -> Caller | None:
@@ -165,6 +169,7 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _WATCH)
             self._log.look()
+            self._say()
             if self._log.failure is None:  # else it answers that nothing can be recorded, until the disk is back
                 await self._reload()
                 await self._tenants.look()
@@ -187,11 +192,9 @@ class Worker:
             position = Position.parse(decision_id)
         except MalformedError:
             raise unknown from None
-        if not self._lookups:
-            raise ProblemError(problem("overloaded"))
-        self._lookups -= 1
         try:
-            document = (await asyncio.to_thread(self._find, position, caller)).document()
+            with self._lookups.taken(caller.tenant):
+                document = (await asyncio.to_thread(self._find, position, caller)).document()
         except NotFoundError:
             raise unknown from None
         except StoreError as error:
@@ -199,8 +202,6 @@ class Worker:
         except EvidenceError as error:
             _LOG.error("the log does not hold: %s", error)
             raise ProblemError(problem("evidence_damaged", error.code)) from error
-        finally:
-            self._lookups += 1
         return document
 
     def _find(self, position: Position, caller: Caller) -> decision_log.Found:
@@ -215,6 +216,25 @@ class Worker:
 
     def _receipt(self, records: Sequence[Appended]) -> str:
         return receipt.issue(records, self._node.log, utc_now()).decode()
+
+    def _say(self) -> None:
+        """Say beside the loop how this worker stands, unless the disk has not taken what it said before."""
+        if self._saying is None or self._saying.done():
+            saying = asyncio.to_thread(status.say, self._settings, f"worker-{self._number}", self._standing())
+            self._saying = asyncio.get_running_loop().create_task(saying)
+
+    def _standing(self) -> dict[str, Any]:
+        bundle = self._set.policies.bundle
+        return {
+            "number": self._number,
+            "since": self._since,
+            "checks": self._health().checks,
+            "bundle": bundle.digest,
+            "revision": bundle.revision,
+            "engine": bundle.engine,
+            "tenants": self._tenants.digests,
+            "chains": self._log.standing(),
+        }
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
@@ -296,11 +316,11 @@ def sealer_alive(settings: Settings) -> float | None:
         return None
 
 
-async def serve(settings: Settings, listening: socket.socket, line: socket.socket) -> int:
+async def serve(settings: Settings, listening: socket.socket, line: socket.socket, number: int = 0) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
     if settings.public_url is None:
         settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
-    worker = Worker(settings, keys.load(settings.keys), line)
+    worker = Worker(settings, keys.load(settings.keys), line, number)
     application = await worker.start()
     server = HttpServer(application)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
@@ -314,7 +334,7 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
 
 
 def main() -> int:
-    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the line to the sealer>`."""
+    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the sealing line> <its number>`."""
     end_with_parent(int(sys.argv[2]))
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -322,7 +342,7 @@ def main() -> int:
 
     with socket.socket(fileno=int(sys.argv[1])) as listening, socket.socket(fileno=int(sys.argv[3])) as line:
         try:
-            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line))
+            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line, int(sys.argv[4])))
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS

@@ -182,6 +182,11 @@ class Settings:
         return self.data / "journal"
 
     @property
+    def status(self) -> Path:
+        """Return the directory in which processes say how they stand."""
+        return self.data / "status"
+
+    @property
     def bundles(self) -> Path:
         """Return the directory of admitted bundles."""
         return self.data / "bundles"

@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, anchors, assurance, keys, schema, sealing_line, tenants
+from app import activation, anchors, assurance, keys, schema, sealing_line, status, tenants
 from app.db import DatabaseUrlError, open_engine
 from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
@@ -52,6 +52,8 @@ class _Child:
     spare: bool = False  # whether the service goes on without it
     process: asyncio.subprocess.Process | None = None
     deaths: deque[float] = field(default_factory=deque)
+    since: float = 0.0  # Unix seconds
+    starts: int = 0
 
     async def start(self) -> asyncio.subprocess.Process:
         # Its own session: a terminal's Ctrl-C reaches the supervisor alone, which stops children in order.
@@ -63,6 +65,7 @@ class _Child:
             start_new_session=True,
             cwd=Path(__file__).parents[1],
         )
+        self.since, self.starts = time.time(), self.starts + 1
         return self.process
 
     def died_too_often(self, now: float) -> bool:
@@ -88,6 +91,7 @@ class Supervisor:
 
     def __init__(self, settings: Settings, listening: socket.socket) -> None:
         parent = str(os.getpid())
+        self._settings, self._url, self._since = settings, _url(listening), time.time()
         self._address = listening.getsockname()[:2]
         environment = {**os.environ, **settings.places}  # children start in another directory
         self._lines = [sealing_line.pair() for _ in range(settings.workers)]  # kept, for children that start again
@@ -97,7 +101,7 @@ class Supervisor:
         )
         worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
         self._workers = [
-            _Child(f"worker {number}", [*worker, str(end)], environment, (listening.fileno(), end))
+            _Child(f"worker {number}", [*worker, str(end), str(number)], environment, (listening.fileno(), end))
             for number, end in enumerate(end.fileno() for end, _ in self._lines)
         ]
         self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, spare=True)
@@ -145,6 +149,7 @@ class Supervisor:
                     return
                 await self._pause(_LONGEST_PAUSE)
                 continue
+            self._say()
             if self._stopping.is_set():  # told while it was being started, so nobody else stops this one
                 await child.stop()
             code = await process.wait()
@@ -164,6 +169,17 @@ class Supervisor:
                 await self._pause(_SPARE_PAUSE)
             pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
             await self._pause(pause)
+
+    def _say(self) -> None:
+        """Say which processes there are."""
+        children = (self._sealer, self._indexer, *self._workers, *self._spare)
+        processes = [
+            {"name": child.name, "pid": child.process.pid, "since": child.since, "starts": child.starts}
+            for child in children
+            if child.process is not None
+        ]
+        document = {"since": self._since, "url": self._url, "workers": len(self._lines), "processes": processes}
+        status.say(self._settings, status.SERVICE, document)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -188,6 +204,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> int:
     lock = hold(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
     try:
         prepare(settings)
+        status.forget(settings)
         with _listen(settings) as listening, closing(Supervisor(settings, listening)) as supervisor:
             return asyncio.run(supervisor.run(lambda: ready(_url(listening))))
     finally:

@@ -116,6 +116,12 @@ class TenantPolicies:
         """Return how many tenants nothing decides for."""
         return sum(policies is None or policies.evaluators.gone.done() for policies in self._pdp.own.values())
 
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """Return which bundle decides for each tenant that has its own; None where none does."""
+        own = sorted(self._pdp.own.items())
+        return {name: None if policies is None else policies.bundle.digest for name, policies in own}
+
     async def start(self) -> None:
         """Return once the policies of all tenants run; of those that are slow, later ones will."""
         await self.look()

@@ -125,8 +125,8 @@ def test_every_path_of_the_architecture_exists():
 
 
 def test_every_module_is_in_the_layout_once():
-    modules = [name for name in tracked() if re.fullmatch(r"(app|evidence)/.*\.py", name)]
-    listed = [path for path in layout() if re.fullmatch(r"(app|evidence)/.*\.py", path)]
+    modules = [name for name in tracked() if re.fullmatch(r"(app|evidence|omega_client)/.*\.py", name)]
+    listed = [path for path in layout() if re.fullmatch(r"(app|evidence|omega_client)/.*\.py", path)]
     assert sorted(listed) == modules
 
 

@@ -222,7 +222,7 @@ def process(monkeypatch):
     handed = listening()
     mine, theirs = sealing_line.pair()
     monkeypatch.setattr(server, "end_with_parent", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach())])
+    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach()), "0"])
     with theirs:
         yield
     signal.signal(signal.SIGHUP, handler)

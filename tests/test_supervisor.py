@@ -3,12 +3,13 @@
 import asyncio
 import os
 import signal
+import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 
 import pytest
 
-from app import supervisor
+from app import status, supervisor
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
 from app.supervisor import Supervisor
@@ -111,6 +112,27 @@ def test_a_child_that_dies_is_started_again(supervising, tmp_path, caplog):
     assert run(supervising(worker=ONCE), then) == 0
     assert sorted(lines(tmp_path / "started")) == ["indexer", "sealer", "worker0", "worker0", "worker1", "worker1"]
     assert caplog.text.count("ended with 7; it is started again") == 2
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_says_which_processes_there_are(supervising, settings):
+    settings.data.mkdir()
+    seen = []
+
+    def found():
+        said = status.look(settings, time.time())
+        return said if said and sum(each["starts"] for each in said.processes) >= 6 else None
+
+    async def then():
+        await until(found)
+        seen.append(found())
+        told(signal.SIGTERM)
+
+    assert run(supervising(worker=ONCE), then) == 0
+    starts = {each["name"]: each["starts"] for each in seen[0].processes}
+    assert starts == {"sealer": 1, "indexer": 1, "worker 0": 2, "worker 1": 2}
+    assert seen[0].service["url"].startswith("http://127.0.0.1:")
+    assert seen[0].lacking == ("worker 0 does not run", "worker 1 does not run")  # they are scripts, and say nothing
 
 
 def test_a_child_that_waits_to_be_started_again_does_not_hold_up_the_end(supervising, monkeypatch, caplog):

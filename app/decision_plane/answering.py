@@ -13,6 +13,7 @@ from app.authentication.authenticator import Presented
 from app.decision_plane.explainer import Explainer
 from app.decision_plane.http import ProblemError, Request
 from app.decision_plane.limits import Limits, ThrottledError
+from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.callers import Caller as Registered
@@ -41,7 +42,7 @@ class Answering:
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
         self._authenticate, self._limits, self._refusals = authenticate, limits, refusals
-        self._free = self._all = in_flight
+        self._places = Places(in_flight)
 
     def caller(self, request: Request, header: bytes = b"authorization") -> Caller:
         """Return who asks: by a bearer token (RFC 6750, section 2.1), a certificate (RFC 9440), or both.
@@ -62,6 +63,7 @@ class Answering:
             caller = self._authenticate(Presented(token=token, certificates=certificates, peer=request.peer))
         if caller is None:
             raise ProblemError(problem("unauthenticated"))
+        request.tenant = caller.tenant
         self.limit(caller)
         return caller
 
@@ -77,7 +79,7 @@ class Answering:
     def charge(self, caller: Caller, number: int) -> None:
         """Count `number` questions beside the first that came in one request."""
         with suppress(NoPoliciesError):
-            self._limits.charge(caller, self._registered(caller), number)
+            self._limits.charge(caller, self._registered(caller), max(0, number))
 
     async def throttled(self, error: ThrottledError) -> None:
         """Record that a caller asked too often, where that is worth a record.
@@ -96,33 +98,24 @@ class Answering:
     async def received(self, request: Request, *, limit: int = MAX_BYTES) -> AsyncIterator[bytes]:
         """Hold one of the places for requests in flight, once the whole body is here: who sends slowly waits alone.
 
+        It is one of its tenant's, so ask who the caller is first.
+
         Raises:
             ProblemError: there is no room, or the body is none that is taken.
         """
         body = await request.body(limit)
-        if not self._free:
-            raise ProblemError(problem("overloaded"))
-        self._free -= 1
-        try:
+        with self._places.taken(request.tenant):
             yield body
-        finally:
-            self._free += 1
 
     @contextmanager
-    def places(self, number: int) -> Iterator[None]:
-        """Hold as many places beside one's own as `number` questions at once take, or all there are if that is less.
+    def places(self, tenant: str, number: int) -> Iterator[None]:
+        """Hold as many places beside one's own as `number` questions at once take, or all a tenant gets if fewer.
 
         Raises:
             ProblemError: there is no room.
         """
-        more = min(number, self._all) - 1
-        if self._free < more:
-            raise ProblemError(problem("overloaded"))
-        self._free -= more
-        try:
+        with self._places.taken(tenant, min(number, self._places.alone) - 1):
             yield
-        finally:
-            self._free += more
 
     @asynccontextmanager
     async def refusing(self, caller: Caller, body: bytes) -> AsyncIterator[None]:

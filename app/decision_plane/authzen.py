@@ -8,11 +8,12 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from app.decision_plane.answering import Answering
-from app.decision_plane.batch import MAX_BATCH_BYTES, Batch, Item, Semantic, parse_batch
+from app.decision_plane.batch import MAX_BATCH_BYTES, MOST, Batch, Item, Semantic, parse_batch
 from app.decision_plane.explainer import may_have_explained
 from app.decision_plane.http import Answer, ProblemError, Request, Route
 from app.decision_plane.operation import (
     ANY_OBJECT,
+    ANYTHING,
     DECIDING,
     RECEIVING,
     Operation,
@@ -74,6 +75,30 @@ _EVALUATION: Final = Operation(
     problems=("malformed_request", "forbidden", *RECEIVING, *DECIDING),
 )
 
+_DEFAULTS: Final = dict.fromkeys(("subject", "action", "resource", "context"), ANYTHING)
+_EVALUATIONS: Final = Operation(
+    summary="Decide many questions, and record each",
+    body={
+        "anyOf": [
+            ANY_OBJECT
+            | {
+                "required": ["evaluations"],
+                "properties": {
+                    "evaluations": list_of(ANYTHING) | {"minItems": 1, "maxItems": MOST},
+                    "options": one_object({}, {"evaluations_semantic": schema_of(Semantic)}),
+                    **_DEFAULTS,
+                },
+            },
+            REQUEST | {"properties": {**REQUEST["properties"], "evaluations": {"type": "array", "maxItems": 0}}},
+        ]
+    },
+    parameters=tuple(each for each in Options.parameters() if each.name != "explain"),
+    answers={
+        200: {"anyOf": [one_object({"evaluations": list_of(one_object({"decision": {"type": "boolean"}}))}), ANSWER]}
+    },
+    problems=("malformed_request", *RECEIVING, *DECIDING),
+)
+
 
 def routes(by: Answering) -> Iterable[Route]:
     """Return the endpoints of this protocol."""
@@ -89,7 +114,7 @@ def routes(by: Answering) -> Iterable[Route]:
             return Answer(document=await _evaluations(request, body, caller, by))
 
     yield Route(path=EVALUATION, methods={"POST": one}, described={"POST": _EVALUATION})
-    yield Route(path=EVALUATIONS, methods={"POST": many})
+    yield Route(path=EVALUATIONS, methods={"POST": many}, described={"POST": _EVALUATIONS})
 
 
 async def _evaluation(request: Request, body: bytes, caller: Caller, by: Answering) -> dict[str, Any]:
@@ -126,8 +151,8 @@ async def _evaluations(request: Request, body: bytes, caller: Caller, by: Answer
     if options.explain:
         raise ProblemError(problem("malformed_request", "unknown_option: `explain` is for one evaluation"))
     items, asked = _reachable(batch)
-    by.charge(caller, max(0, len(asked) - 1))
-    with by.places(len(asked)):
+    by.charge(caller, len(asked) - 1)
+    with by.places(caller.tenant, len(asked)):
         decided = await by.pdp.evaluate_all(asked, caller, durability=options.durability, until=batch.semantic.until)
     answers = []
     for each, recorded in _settled(items, decided, batch.semantic):

@@ -93,9 +93,15 @@ def _responses(route: Route, operation: Operation) -> dict[str, Any]:
         before = responses.get(str(status), {"description": "", "content": {}})
         responses[str(status)] = {
             "description": f"{before['description']} {told}.".strip(),
-            "content": {**before["content"], written.content_type.decode(): {"schema": schema}},
+            "content": before["content"] | _either(before["content"], written.content_type.decode(), schema),
         }
     return responses
+
+
+def _either(content: dict[str, Any], content_type: str, schema: Schema) -> dict[str, Any]:
+    """Return the content of this type: `schema`, or what else is answered with the same status."""
+    other = [content[content_type]["schema"]] if content_type in content else []
+    return {content_type: {"schema": {"anyOf": [*other, schema]} if other else schema}}
 
 
 def _problem(codes: Iterable[str], status: int) -> Schema:

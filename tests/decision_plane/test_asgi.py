@@ -52,7 +52,7 @@ def no_decision(plane):
 
 
 def full(plane):
-    plane.app._by._free = 0
+    plane.app._by._places.free = 0
 
 
 def too_often(plane):
@@ -104,7 +104,7 @@ def test_every_failure_is_one_problem(plane, monkeypatch, break_it, chunks, opti
     answer = plane.ask(*chunks, **options)
     assert (answer.code, answer.status) == expected
     assert (b"retry-after" in answer.headers) == (answer.status in (429, 503))
-    assert plane.app._by._free in (0, 8)
+    assert plane.app._by._places.free in (0, 8)
 
 
 def test_every_protocol_asks_for_the_policies_of_the_callers_tenant():

@@ -8,7 +8,9 @@ import jsonschema_rs
 import pytest
 
 from app.decision_plane.asgi import described
-from app.decision_plane.operation import schema_of
+from app.decision_plane.http import Answer, Route
+from app.decision_plane.openapi import document
+from app.decision_plane.operation import Operation, Token, one_object, schema_of, text
 from app.decision_plane.options import Options
 from app.errors import CODES
 from app.pdp.model import Durability
@@ -112,3 +114,19 @@ def test_a_schema_is_made_of_a_type():
 def test_a_type_that_json_does_not_have_is_refused(kind):
     with pytest.raises(TypeError, match="no schema of"):
         schema_of(kind)
+
+
+def test_an_answer_and_a_problem_of_one_status_and_form_stand_side_by_side():
+    async def nothing(_):
+        raise NotImplementedError
+
+    ready, code = one_object({"ready": text()}), one_object({"code": text()})
+    operation = Operation(summary="s", token=Token.NONE, answers={500: ready}, problem=code)
+    route = Route(
+        path="/x",
+        methods={"GET": nothing},
+        refuse=lambda found: Answer(document={"code": found.code}, status=found.status),
+        described={"GET": operation},
+    )
+    said = document([route], version="1")["paths"]["/x"]["get"]["responses"]
+    assert said["500"]["content"] == {"application/json": {"schema": {"anyOf": [ready, code]}}}
