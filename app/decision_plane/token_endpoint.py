@@ -35,7 +35,8 @@ _TOKEN: Final = Operation(
             "client_assertion": text(LONGEST_TOKEN),
         },
         {"client_id": text()},
-    ),
+    )
+    | {"additionalProperties": False},  # others are ignored, as far as there are not too many
     answers={
         200: one_object({"access_token": text(), "token_type": {"const": "Bearer"}, "expires_in": {"const": LIFETIME}}),
         400: _ERROR,
@@ -70,8 +71,10 @@ def routes(by: Answering, tokens: TokenGrants) -> Iterable[Route]:
 def _assertion(request: Request, body: bytes) -> tuple[str, str | None]:
     """Return the assertion, and the client id where one stands beside it."""
     media_type = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/x-www-form-urlencoded" or b"authorization" in request.headers:
-        raise _OAuthError("invalid_request")  # one way to say who it is, section 2.3
+    if media_type != b"application/x-www-form-urlencoded":
+        raise _OAuthError("invalid_request")
+    if b"authorization" in request.headers:  # there is one way to say who it is, section 2.3
+        raise _OAuthError("invalid_client", 401)
     try:
         pairs = parse_qsl(
             body.decode("ascii"),
