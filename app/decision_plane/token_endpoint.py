@@ -15,7 +15,6 @@ from app.decision_plane.answering import Answering
 from app.decision_plane.http import Answer, Request, Route, as_problem
 from app.decision_plane.operation import RECEIVING, Operation, Token, one_object, text
 from app.errors import Problem
-from app.jwt_form import LONGEST_TOKEN
 
 PATH: Final = "/oauth2/token"
 
@@ -32,7 +31,7 @@ _TOKEN: Final = Operation(
         {
             "grant_type": {"const": "client_credentials"},
             "client_assertion_type": {"const": _ASSERTION_TYPE},
-            "client_assertion": text(LONGEST_TOKEN),
+            "client_assertion": text(),
         },
         {"client_id": text()},
     )
