@@ -84,7 +84,7 @@ class Answering:
     def charge(self, caller: Caller, number: int) -> None:
         """Count `number` questions beside the first that came in one request."""
         with suppress(NoPoliciesError):
-            self._limits.charge(caller, self._registered(caller), number)
+            self._limits.charge(caller, self._registered(caller), max(0, number))
 
     async def throttled(self, error: ThrottledError) -> None:
         """Record that a caller asked too often, where that is worth a record.

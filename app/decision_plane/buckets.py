@@ -61,10 +61,13 @@ class Buckets:
 
     def _filled(self, name: Hashable, rate: Rate) -> _Bucket:
         now = self._clock()
-        bucket = self._buckets.pop(name, None) or _Bucket(rate.burst, now)
-        self._buckets[name] = bucket
-        if len(self._buckets) > self._most:
-            self._buckets.popitem(last=False)
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            bucket = self._buckets[name] = _Bucket(rate.burst, now)
+            if len(self._buckets) > self._most:
+                self._buckets.popitem(last=False)
+        else:
+            self._buckets.move_to_end(name)
         bucket.tokens = min(rate.burst, bucket.tokens + (now - bucket.filled_at) * rate.per_second)
         bucket.filled_at = now
         return bucket

@@ -20,7 +20,10 @@ UNREGISTERED: Final = Allowed(per_second=1, burst=10)
 
 _DAY: Final = 86_400
 _MOST_CALLERS: Final = 65_536  # whose requests are counted
+_MOST_LIMITS: Final = 4_096  # different ones
 _RECORDED: Final = 1 / 60  # a second: how often it is recorded that a caller was over its limit
+
+Rates = tuple[tuple[str, Rate], ...]
 
 
 class ThrottledError(ProblemError):
@@ -37,6 +40,7 @@ class Limits:
     def __init__(self, clock: Callable[[], float], *, workers: int = 1) -> None:
         """Count seconds by `clock`; allow one part in `workers` of what policy data allow."""
         self._workers = workers
+        self._known: dict[Allowed, Rates] = {}
         self._buckets = Buckets(clock, _MOST_CALLERS)
         self._records = Refusals(clock, per_second=_RECORDED, burst=1.0)
 
@@ -56,14 +60,23 @@ class Limits:
         for limit, rate in self._rates(registered):
             self._buckets.charge((caller.tenant, caller.subject, limit), rate, number)
 
-    def _rates(self, registered: Registered | None) -> list[tuple[str, Rate]]:
+    def _rates(self, registered: Registered | None) -> Rates:
         allowed = registered.limits if registered is not None else UNREGISTERED
+        rates = self._known.get(allowed)
+        if rates is None:
+            if len(self._known) >= _MOST_LIMITS:  # of policies that were in force once
+                self._known.clear()
+            rates = self._known[allowed] = self._shared(allowed)
+        return rates
+
+    def _shared(self, allowed: Allowed) -> Rates:
+        """Return this worker's share of what is allowed."""
         rates = []
         if allowed.per_second is not None and allowed.burst is not None:
             rates.append(("per_second", self._rate(allowed.per_second, allowed.burst)))
         if allowed.per_day is not None:
             rates.append(("per_day", self._rate(allowed.per_day / _DAY, allowed.per_day)))
-        return rates
+        return tuple(rates)
 
     def _rate(self, per_second: float, burst: int) -> Rate:
         return Rate(per_second=per_second / self._workers, burst=max(1.0, burst / self._workers))

@@ -76,6 +76,7 @@ class Asking:
     async def all_decided(self, asked: Asked, questions: Sequence[EvaluationRequest]) -> list[Timed]:
         """Return the decisions on several requests, in their order, all of them on record. As `Pdp.evaluate_all`."""
         parsed = self._clock()
+        self._by.charge(asked.caller, len(questions) - 1)
         recorded = await self._by.pdp.evaluate_all(questions, asked.caller)
         decided = self._clock()
         return [Timed(recorded=each, parsed=parsed, decided=decided) for each in recorded]

@@ -15,7 +15,6 @@ from app.decision_plane.answering import Answering
 from app.decision_plane.http import Answer, Request, Route, as_problem
 from app.decision_plane.operation import RECEIVING, Operation, Token, one_object, text
 from app.errors import Problem
-from app.jwt_form import LONGEST_TOKEN
 
 PATH: Final = "/oauth2/token"
 
@@ -32,10 +31,11 @@ _TOKEN: Final = Operation(
         {
             "grant_type": {"const": "client_credentials"},
             "client_assertion_type": {"const": _ASSERTION_TYPE},
-            "client_assertion": text(LONGEST_TOKEN),
+            "client_assertion": text(),
         },
         {"client_id": text()},
-    ),
+    )
+    | {"additionalProperties": False},  # others are ignored, as far as there are not too many
     answers={
         200: one_object({"access_token": text(), "token_type": {"const": "Bearer"}, "expires_in": {"const": LIFETIME}}),
         400: _ERROR,
@@ -70,8 +70,10 @@ def routes(by: Answering, tokens: TokenGrants) -> Iterable[Route]:
 def _assertion(request: Request, body: bytes) -> tuple[str, str | None]:
     """Return the assertion, and the client id where one stands beside it."""
     media_type = request.headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/x-www-form-urlencoded" or b"authorization" in request.headers:
-        raise _OAuthError("invalid_request")  # one way to say who it is, section 2.3
+    if media_type != b"application/x-www-form-urlencoded":
+        raise _OAuthError("invalid_request")
+    if b"authorization" in request.headers:  # there is one way to say who it is, section 2.3
+        raise _OAuthError("invalid_client", 401)
     try:
         pairs = parse_qsl(
             body.decode("ascii"),

@@ -159,6 +159,14 @@ def test_no_more_callers_are_counted_than_there_is_room_for(monkeypatch):
     assert len(limits._buckets) == 2
 
 
+def test_limits_of_policies_that_are_gone_are_forgotten(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_LIMITS", 2)
+    limits = Limits(Clock())
+    for number in range(1, 6):
+        limits.take(Service(), caller(per_second=number, burst=9))
+    assert len(limits._known) == 1
+
+
 def test_a_bucket_holds_no_more_than_it_can():
     clock = Clock()
     buckets = Buckets(clock, 8)

@@ -144,7 +144,7 @@ REFUSED = {
     "another client's id beside it": (form(client_id="till"), {}, (401, "invalid_client")),
     "an assertion that ended": (form(assertion(exp=int(NOW))), {}, (401, "invalid_client")),
     "an assertion for another service": (form(assertion(aud="https://idp.example")), {}, (401, "invalid_client")),
-    "a password beside it": (form(), {"headers": [FORM, (b"authorization", b"Basic YTpi")]}, (400, "invalid_request")),
+    "a password beside it": (form(), {"headers": [FORM, (b"authorization", b"Basic YTpi")]}, (401, "invalid_client")),
     "another method": (b"", {"method": "GET"}, (405, "invalid_request")),
     "too much": (b"x" * 8_193, {}, (413, "invalid_request")),
 }
