@@ -141,6 +141,7 @@ class Worker:
             sign_receipt=self._receipt,
             decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
+            page_secret=self._node.lookup,
         )
 
     async def ended(self) -> None:

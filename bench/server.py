@@ -105,6 +105,7 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
         sign_receipt=lambda _: "",
         decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
+        page_secret=bytes(32),
     )
 
 

@@ -6,6 +6,7 @@ Errors become answers here and nowhere else on this plane.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from time import monotonic
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
@@ -27,7 +28,9 @@ from app.decision_plane.http import (
     handler,
     send_answer,
 )
+from app.decision_plane.page_token import PageTokens
 from app.decision_plane.refusals import Refusals
+from app.decision_plane.search import Searching
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
@@ -87,6 +90,8 @@ class DecisionPlane:
         decide_again: DecideAgain,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
+        page_secret: bytes,
+        ticks: Callable[[], float] = monotonic,
     ) -> None:
         self._decisions, self._health = decisions, health
         self._by = Answering(
@@ -100,6 +105,7 @@ class DecisionPlane:
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
+                *Searching(self._by, PageTokens(page_secret), ticks).routes(),
                 Route(path=_DECISIONS, methods={"GET": self._decision}),
                 Route(path="/healthz", methods={"GET": self._healthz}),
                 Route(path="/readyz", methods={"GET": self._readyz}),

@@ -12,7 +12,7 @@ from app.pdp.errors import BundleError
 from app.pdp.json_places import place_of
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
-_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
 _EXPLAIN: Final = "explain"
 
@@ -57,7 +57,7 @@ def _caller(name: str, value: Any, actions: Collection[str]) -> Caller:
             "write {`tenant`, `actions`, `subject_types`}, and `explain` where it may, under a name of small letters"
         )
     tenant = value["tenant"]
-    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+    if not isinstance(tenant, str) or not TENANT.fullmatch(tenant):
         raise _BreachError("`tenant` is one of small letters, digits, `_`, `-`")
     stated: set[str] = set()
     for glob in _texts("actions", value["actions"]):

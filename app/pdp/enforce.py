@@ -16,6 +16,7 @@ from app.pdp.errors import DeniedError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.request import document, join, split
+from app.pdp.searching import Found, Page, Query, find, told
 from evidence.chain import Appended
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
@@ -133,15 +134,42 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """A decision, and what its record is built of; see `Recorded`."""
+class Searched:
+    """One page of a search, whose record is on disk, or further."""
 
-    decision: Decision
+    found: Found
+    appended: Appended
     bundle: Bundle
     durability: Durability
-    asked: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What is to be recorded: where, what `build` makes of the position, and how durable it has to be."""
+
     chain: Chain
     build: Callable[[Position], Draft] = field(repr=False)
+    durability: Durability = Durability.JOURNAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A decision that is to be recorded; see `Recorded`."""
+
+    entry: _Entry
+    decision: Decision
+    bundle: Bundle
+    asked: bytes = field(repr=False)
+
+    def recorded(self, appended: Appended) -> Recorded:
+        """Return it once it is on record."""
+        return Recorded(
+            decision=self.decision,
+            appended=appended,
+            bundle=self.bundle,
+            durability=self.entry.durability,
+            asked=self.asked,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,8 +223,7 @@ class Pdp:
             EvaluatorsGoneError: nobody can decide any more.
         """
         prepared = await self._prepare(self.policies, request, caller, durability)
-        [recorded] = await _append([prepared])
-        return recorded
+        return prepared.recorded(*await _append([prepared.entry]))
 
     async def evaluate_all(
         self,
@@ -217,16 +244,45 @@ class Pdp:
             UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
         """
         policies = self.policies
-        if until is None:
-            return await _append(
-                await gather(*[self._prepare(policies, request, caller, durability) for request in requests])
-            )
         prepared: list[_Prepared] = []
-        for request in requests:
-            prepared.append(await self._prepare(policies, request, caller, durability))
-            if prepared[-1].decision.allow is until:
-                break
-        return await _append(prepared)
+        if until is None:
+            prepared += await gather(*[self._prepare(policies, each, caller, durability) for each in requests])
+        else:
+            for each in requests:
+                prepared.append(await self._prepare(policies, each, caller, durability))
+                if prepared[-1].decision.allow is until:
+                    break
+        appended = await _append([each.entry for each in prepared])
+        return [each.recorded(one) for each, one in zip(prepared, appended, strict=True)]
+
+    async def search(
+        self, query: Query, caller: Caller, page: Page, *, durability: Durability = Durability.JOURNAL
+    ) -> Searched:
+        """Return one page of what `query` finds, once it is on record that `caller` looked for it.
+
+        Raises:
+            UnrecordedError: the log could not take it. No evidence, no answer.
+            EvaluatorsGoneError: nobody can decide any more.
+        """
+        policies, environment = self.policies, self._environment(caller)
+        keeping = self._keeping(policies, query.action)
+        durability, chain = durability.or_more(keeping.durability), self._chain(keeping.retention)
+        person = self._concealer.person
+        persons = {name: await person(caller.tenant, each.type, each.id) for name, each in query.named.items()}
+        rest, resource = split(query.document() | {"environment": environment.document()})
+        texts = (rest, resource) if len(persons) > 1 else (join(rest, resource),)
+        with chain.coming():
+            found = await find(policies.bundle, policies.evaluators.evaluate, query, environment, page)
+        refs = {name: each.subject for name, each in persons.items()}
+        body = told(policies.bundle, query, found, environment, refs)
+        body |= {"policy": _identity(policies.bundle), "durability": durability.value}
+
+        def build(position: Position) -> Draft:
+            said = zip(persons.values(), texts, strict=True)
+            return Draft(type="search", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
+
+        [appended] = await _append([_Entry(chain=chain, build=build, durability=durability)])
+        return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
 
     async def _prepare(
         self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
@@ -234,8 +290,7 @@ class Pdp:
         """Decide, and have everything at hand that its record needs."""
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
-        action = policies.bundle.actions.get(request.action)
-        keeping = action.keeping if action else _DEFAULT
+        keeping = self._keeping(policies, request.action)
         durability = durability.or_more(keeping.durability)
         chain = self._chain(keeping.retention)
         with chain.coming():
@@ -251,14 +306,12 @@ class Pdp:
         def build(position: Position) -> Draft:
             return Draft(type="decision", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
 
-        return _Prepared(
-            decision=decided.decision,
-            bundle=policies.bundle,
-            durability=durability,
-            asked=join(*texts),
-            chain=chain,
-            build=build,
-        )
+        entry = _Entry(chain=chain, build=build, durability=durability)
+        return _Prepared(entry=entry, decision=decided.decision, bundle=policies.bundle, asked=join(*texts))
+
+    def _keeping(self, policies: Policies, action: str) -> Keeping:
+        found = policies.bundle.actions.get(action)
+        return found.keeping if found else _DEFAULT
 
     def _chain(self, retention_class: str | None) -> Chain:
         try:
@@ -295,10 +348,7 @@ class Pdp:
             sealed = _sealed([(person, sha256.encode())], position)
             return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=sealed)
 
-        try:
-            await self._chain(None).append(build)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
+        await _append([_Entry(chain=self._chain(None), build=build)])
 
     async def activate(self, policies: Policies, previous: str | None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
@@ -332,36 +382,26 @@ class Pdp:
         return (subject, resource), {"resource": told}
 
 
-async def _append(prepared: Sequence[_Prepared]) -> list[Recorded]:
-    """Append them in one go, without awaiting in between, and return once all are as durable as each asks for.
+async def _append(entries: Sequence[_Entry]) -> list[Appended]:
+    """Append them in one go, without awaiting in between, and return once each is as durable as it has to be.
 
     Raises:
         UnrecordedError: the log could not take one of them.
     """
     waiting: list[Awaitable[Appended]] = []
     try:
-        for each in prepared:
+        for each in entries:
             waiting.append(each.chain.append(each.build))  # noqa: PERF401 - where one raises, the others are in
-        recorded = [_recorded(each, await one) for each, one in zip(prepared, waiting, strict=True)]
-        for each, one in zip(prepared, recorded, strict=True):
-            if one.durability is Durability.LOCKED:
-                await each.chain.locked(one.appended)
+        appended = [await each for each in waiting]
+        for each, one in zip(entries, appended, strict=True):
+            if each.durability is Durability.LOCKED:
+                await each.chain.locked(one)
     except Exception as error:
         await gather(*waiting, return_exceptions=True)  # nobody else hears what has become of the others
         if isinstance(error, EvidenceError):
             raise UnrecordedError(str(error)) from error
         raise
-    return recorded
-
-
-def _recorded(prepared: _Prepared, appended: Appended) -> Recorded:
-    return Recorded(
-        decision=prepared.decision,
-        appended=appended,
-        bundle=prepared.bundle,
-        durability=prepared.durability,
-        asked=prepared.asked,
-    )
+    return appended
 
 
 def _sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:

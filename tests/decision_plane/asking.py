@@ -80,7 +80,7 @@ class Plane:
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
         self.shelf = Shelf(self.log)
-        self.clock = Clock()
+        self.clock, self.ticks = Clock(), Clock()
         self.checks = {"evaluators": True, "journal": True}
         self.app = DecisionPlane(
             self.fakes.pdp,
@@ -91,6 +91,8 @@ class Plane:
             sign_receipt=lambda records: issue(records, KEY, NOW).decode(),
             decide_again=self.decide_again,
             in_flight=in_flight,
+            page_secret=b"s" * 32,
+            ticks=self.ticks,
         )
 
     def decide_again(self, digest, asked):
