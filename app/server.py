@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -38,7 +39,7 @@ from app.privacy.detached import Detached
 from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
-from app.settings import Settings, SettingsError
+from app.settings import Settings, SettingsError, loopback_url
 from evidence import receipt
 from evidence.chain import Appended
 from evidence.errors import (
@@ -142,6 +143,7 @@ class Worker:
             decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
             page_secret=self._node.lookup,
+            public_url=settings.public_url,
         )
 
     async def ended(self) -> None:
@@ -269,6 +271,8 @@ def sealer_alive(settings: Settings) -> float | None:
 
 async def serve(settings: Settings, listening: socket.socket, line: socket.socket) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
+    if settings.public_url is None:
+        settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
     worker = Worker(settings, keys.load(settings.keys), line)
     application = await worker.start()
     server = HttpServer(application)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +20,7 @@ _T = TypeVar("_T")
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
 _POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
@@ -48,6 +50,7 @@ class Settings:
     origin: str  # names the log for ever; changed, every verifier refuses what comes after
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
     port: int
+    public_url: str | None  # what clients are told to ask at; with another one, they refuse what we say of ourselves
     workers: int  # decision workers: each has its own chain and evaluators
     evaluators: int  # of each worker; one alone would let every slow request delay all others
     deadline: float  # seconds until an evaluation is denied; too long, and one rule can occupy an evaluator
@@ -94,6 +97,7 @@ class Settings:
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
             host=read.value("OMEGA_HOST", "127.0.0.1", _host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
+            public_url=read.value("OMEGA_PUBLIC_URL", "", _public_url),
             workers=read.number("OMEGA_WORKERS", 1, 1, 256),
             evaluators=read.number("OMEGA_EVALUATORS", 2, 1, 64),
             deadline=read.number("OMEGA_DEADLINE_MS", 250, 1, 60_000) / 1000,
@@ -198,6 +202,28 @@ def _host(text: str) -> str:
     if not text:  # it would mean every interface of the machine
         raise ValueError("it is the address to listen on")
     return text
+
+
+def _public_url(text: str) -> str | None:
+    """Return the URL that clients know, as an origin (RFC 6454): nothing comes after host and port."""
+    found = _ORIGIN.fullmatch(text)
+    if text and (found is None or (found[1] == "http" and not _is_loopback(found[2].strip("[]")))):
+        raise ValueError("it is a URL such as https://pdp.example.org, without a path; http is for loopback alone")
+    return text or None
+
+
+def loopback_url(host: str, port: int) -> str | None:
+    """Return the URL of what listens here, if that can be reached from this machine alone."""
+    if not _is_loopback(host):
+        return None
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _directory(text: str) -> Path:

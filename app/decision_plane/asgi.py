@@ -28,6 +28,7 @@ from app.decision_plane.http import (
     handler,
     send_answer,
 )
+from app.decision_plane.metadata import Metadata
 from app.decision_plane.page_token import PageTokens
 from app.decision_plane.refusals import Refusals
 from app.decision_plane.search import Searching
@@ -91,6 +92,7 @@ class DecisionPlane:
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
         page_secret: bytes,
+        public_url: str | None = None,
         ticks: Callable[[], float] = monotonic,
     ) -> None:
         self._decisions, self._health = decisions, health
@@ -106,6 +108,7 @@ class DecisionPlane:
             (
                 *authzen.routes(self._by),
                 *Searching(self._by, PageTokens(page_secret), ticks).routes(),
+                *Metadata(self._by, public_url).routes(),
                 Route(path=_DECISIONS, methods={"GET": self._decision}),
                 Route(path="/healthz", methods={"GET": self._healthz}),
                 Route(path="/readyz", methods={"GET": self._readyz}),

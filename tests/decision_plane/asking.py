@@ -75,7 +75,7 @@ class Clock:
 class Plane:
     """A decision plane over a bundle, and everything it was handed."""
 
-    def __init__(self, bundle, *, in_flight=8):
+    def __init__(self, bundle, *, in_flight=8, public_url=None):
         self.bundle, self.again, self.decide_again_by = bundle, 0, None
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
@@ -92,6 +92,7 @@ class Plane:
             decide_again=self.decide_again,
             in_flight=in_flight,
             page_secret=b"s" * 32,
+            public_url=public_url,
             ticks=self.ticks,
         )
 
