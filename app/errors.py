@@ -36,6 +36,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),
     "overloaded": (503, "more requests are in flight than this worker takes"),
     "evaluators_gone": (503, "no evaluator is running"),
+    "policies_unavailable": (503, "no policies of the caller's tenant are in force"),
     "store_unavailable": (503, "the store does not answer"),
 }
 CODES = frozenset(_PROBLEMS)

@@ -10,7 +10,7 @@ from time import monotonic
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen
+from app.decision_plane import authzen, opa
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -34,7 +34,7 @@ from app.decision_plane.refusals import Refusals
 from app.decision_plane.search import Searching
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
@@ -109,6 +109,7 @@ class DecisionPlane:
                 *authzen.routes(self._by),
                 *Searching(self._by, PageTokens(page_secret), ticks).routes(),
                 *Metadata(self._by, public_url).routes(),
+                *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
                 Route(path=_DECISIONS, methods={"GET": self._decision}),
                 Route(path="/healthz", methods={"GET": self._healthz}),
                 Route(path="/readyz", methods={"GET": self._readyz}),
@@ -131,6 +132,8 @@ class DecisionPlane:
             answer = refuse(problem("evidence_unavailable"))
         except EvaluatorsGoneError:
             answer = refuse(problem("evaluators_gone"))
+        except NoPoliciesError:
+            answer = refuse(problem("policies_unavailable"))
         except DisconnectedError:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge

@@ -47,9 +47,10 @@ async def _evaluation(request: Request, body: bytes, caller: Caller, by: Answeri
         ProblemError: there is no decision.
         UnrecordedError: there is no evidence, so there is no decision.
         EvaluatorsGoneError: nobody can decide.
+        NoPoliciesError: no policies of the caller's tenant are in force.
     """
     options = options_of(request)
-    if options.explain and not may_have_explained(by.pdp.policies.bundle, caller):
+    if options.explain and not may_have_explained(by.pdp.policies_of(caller).bundle, caller):
         raise ProblemError(problem("forbidden"))
     async with by.refusing(caller, body):
         verify_content_type(request)

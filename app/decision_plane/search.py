@@ -104,6 +104,6 @@ class Searching:
             raise MalformedRequestError("member_type", "`page/token` must be a string, `page/limit` an integer")
         if limit < 1:
             raise MalformedRequestError("page_limit", "`page/limit` must be at least 1")
-        bundle = self._by.pdp.policies.bundle.digest
+        bundle = self._by.pdp.policies_of(caller).bundle.digest
         place = self._tokens.place(token, query, caller, bundle) if token else Place()
         return _Asked(query=query, place=place, limit=min(limit, MOST_RESULTS))

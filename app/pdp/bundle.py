@@ -26,9 +26,10 @@ from typing import Any, Final
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
 from app.pdp.directory import Directory, parse_directory
+from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of, place_of_breach
-from app.pdp.metadata import Rule, parse_keeping, parse_rules
+from app.pdp.metadata import Rule, parse_entrypoint, parse_keeping, parse_rules
 from app.pdp.model import Enforcement, Keeping, Violation
 from app.pdp.strict_json import parse
 
@@ -60,6 +61,7 @@ class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
     `violations` are what a decision says of each gate that failed; `keeping` says how its decisions are kept.
+    `entrypoint` says how clients of OPA ask for it, if they may.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Action:
     violations: Mapping[str, Violation]
     contract: Contract
     keeping: Keeping
+    entrypoint: Entrypoint | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +271,7 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
             violations={gate: rule.violation() for gate, rule in rules.items()},
             contract=contract,
             keeping=parse_keeping(file, source),
+            entrypoint=parse_entrypoint(file, source, name),
         )
     described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
-from app.pdp.errors import DeniedError, UnrecordedError
+from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.request import document, join, split
@@ -22,6 +22,7 @@ from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
 
 _DEFAULT = Keeping()
+_ACTIVATED, _NODE = "policy.activated", "system"
 INLINE = 16_384
 """Bytes of a request that stand in the record itself; see `Pdp`."""
 
@@ -186,7 +187,11 @@ class Permit:
 
 
 class Pdp:
-    """One decision point. `policies` may be replaced between two requests."""
+    """One decision point. `policies` may be replaced between two requests, and so may what tenants have of their own.
+
+    `own` has the policies of each tenant that does not take the node's; None where nothing of them is in force.
+    `retention` has the retention class of each tenant whose decisions do not go into the node's default.
+    """
 
     def __init__(  # noqa: PLR0913 - what it is handed
         self,
@@ -203,8 +208,21 @@ class Pdp:
         A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
         """
         self.policies = policies
+        self.own: dict[str, Policies | None] = {}
+        self.retention: Mapping[str, str] = {}
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
+
+    def policies_of(self, caller: Caller) -> Policies:
+        """Return what decides for the tenant of `caller`: its own policies, or else the node's.
+
+        Raises:
+            NoPoliciesError: it has its own, and none of them is in force. The node's never stand in for them.
+        """
+        policies = self.own.get(caller.tenant, self.policies)
+        if policies is None:
+            raise NoPoliciesError("no policies of this tenant are in force")
+        return policies
 
     async def evaluate(
         self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
@@ -221,8 +239,9 @@ class Pdp:
             TooLargeError: code made it up, and larger than any record keeps.
             UnrecordedError: the log could not take it. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
-        prepared = await self._prepare(self.policies, request, caller, durability)
+        prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
         return prepared.recorded(*await _append([prepared.entry]))
 
     async def evaluate_all(
@@ -243,7 +262,7 @@ class Pdp:
             MalformedRequestError, TooLargeError, EvaluatorsGoneError: see `evaluate`; nothing is recorded.
             UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
         """
-        policies = self.policies
+        policies = self.policies_of(caller)
         prepared: list[_Prepared] = []
         if until is None:
             prepared += await gather(*[self._prepare(policies, each, caller, durability) for each in requests])
@@ -263,10 +282,12 @@ class Pdp:
         Raises:
             UnrecordedError: the log could not take it. No evidence, no answer.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
-        policies, environment = self.policies, self._environment(caller)
+        policies, environment = self.policies_of(caller), self._environment(caller)
         keeping = self._keeping(policies, query.action)
-        durability, chain = durability.or_more(keeping.durability), self._chain(keeping.retention)
+        durability = durability.or_more(keeping.durability)
+        chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         person = self._concealer.person
         persons = {name: await person(caller.tenant, each.type, each.id) for name, each in query.named.items()}
         rest, resource = split(query.document() | {"environment": environment.document()})
@@ -292,7 +313,7 @@ class Pdp:
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         keeping = self._keeping(policies, request.action)
         durability = durability.or_more(keeping.durability)
-        chain = self._chain(keeping.retention)
+        chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
             decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
             persons, resource = await self._conceal(request, caller, decided)
@@ -329,6 +350,7 @@ class Pdp:
             MalformedRequestError, TooLargeError: code made it up, see `evaluate`.
             UnrecordedError: the log could not take the decision. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
         recorded = await self.evaluate(request, caller, durability=durability)
         if not recorded.decision.allow:
@@ -348,22 +370,34 @@ class Pdp:
             sealed = _sealed([(person, sha256.encode())], position)
             return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=sealed)
 
-        await _append([_Entry(chain=self._chain(None), build=build)])
+        await _append([_Entry(chain=self._chain(self.retention.get(caller.tenant)), build=build)])
 
-    async def activate(self, policies: Policies, previous: str | None) -> None:
+    async def activate(self, policies: Policies, previous: str | None, *, tenant: str | None = None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
+
+        They are those of `tenant` alone, or (None) of everybody who has none of their own.
 
         Raises:
             UnrecordedError: the log could not take it; nothing was changed.
         """
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
-        try:
-            for chain in self._log.chains():
-                await chain.append(lambda _: Draft(type="policy.activated", tenant="system", body=body), always=True)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
-        self.policies = policies
+        await _say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
+        if tenant is None:
+            self.policies = policies
+        else:
+            self.own[tenant] = policies
+
+    async def introduce(self, chains: Sequence[Chain]) -> None:
+        """Say in fresh chains which policies are in force, so that each chain says what decided its decisions.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        for tenant, policies in ((_NODE, self.policies), *self.own.items()):
+            if policies is not None:
+                body = _identity(policies.bundle) | {"previous": None}
+                await _say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
@@ -407,6 +441,14 @@ async def _append(entries: Sequence[_Entry]) -> list[Appended]:
 def _sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:
     """Return each text under the key of whom it speaks of, bound to the place that its record gets."""
     return tuple(person.seal(text, place=(position.decision_id, index)) for index, (person, text) in enumerate(said))
+
+
+async def _say(chains: Iterable[Chain], draft: Draft) -> None:
+    try:
+        for chain in chains:
+            await chain.append(lambda _: draft, always=True)
+    except EvidenceError as error:
+        raise UnrecordedError(str(error)) from error
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:

@@ -10,7 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.pdp.bundle import load
-from app.pdp.errors import DeniedError, EvaluationError, MalformedRequestError, TooLargeError, UnrecordedError
+from app.pdp.enforce import Policies
+from app.pdp.errors import (
+    DeniedError,
+    EvaluationError,
+    MalformedRequestError,
+    NoPoliciesError,
+    TooLargeError,
+    UnrecordedError,
+)
 from app.pdp.model import Durability, Entity, EvaluationRequest
 from app.pdp.request import MAX_DOCUMENT, join, parse_document, parse_request, split
 from app.pdp.strict_json import encode
@@ -18,9 +26,10 @@ from app.privacy.errors import SealedBlockError
 from evidence.errors import JournalError, RecordTooLargeError, RetentionError
 from evidence.record import Record, leaf
 from evidence.writer import Writer
-from tests.pdp.deciding import CHAIN, GONE, NOW, Service, deciding, key
+from tests.pdp.deciding import CHAIN, GONE, NOW, Engines, Service, deciding, key
 from tests.pdp.evaluating import ROOT
-from tests.pdp.shop import asked, stocked
+from tests.pdp.shop import FILES, asked, stocked
+from tests.tenancy import files
 
 CALLER = Service()
 FACTS = {"ripe": True, "grams": 80, "described": True}
@@ -280,6 +289,92 @@ def test_policies_are_in_force_once_that_is_on_record(point, shop):
     assert point.pdp.policies is other
     body = Record.parse(point.log.data[0]).body
     assert (body["bundle"], body["previous"]) == (shop.digest, "0" * 64)
+
+
+ACME = Service(tenant="acme")
+
+
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory):
+    """Return the policies of a tenant that sells what is heavy alone."""
+    return stocked(tmp_path_factory.mktemp("heavy"), files("acme", 70))
+
+
+def own(point, heavy):
+    """Give a tenant policies of its own; return them."""
+    policies = Policies(bundle=heavy, evaluators=Engines(heavy))
+    asyncio.run(point.pdp.activate(policies, None, tenant="acme"))
+    return policies
+
+
+def test_a_tenant_is_decided_for_by_its_own_policies_and_everybody_else_by_the_nodes(point, shop, heavy):
+    own(point, heavy)
+    assert [(record.tenant, record.body["bundle"]) for record in point.log.records] == [("acme", heavy.digest)]
+    light = request(grams=60)
+    theirs, ours = evaluate(point, light, ACME), evaluate(point, light)
+    assert (theirs.decision.allow, theirs.bundle, theirs.decision.failed) == (False, heavy, ("weighed",))
+    assert (ours.decision.allow, ours.bundle) == (True, shop)
+    assert [record.body["policy"]["bundle"] for record in point.log.records[1:]] == [heavy.digest, shop.digest]
+    other = evaluate(point, light, Service(tenant="globex"))
+    assert (other.bundle, [found.code for found in other.decision.diagnostics]) == (shop, ["caller_not_registered"])
+
+
+def test_another_tenants_name_is_not_known_to_a_tenants_policies(point, heavy):
+    point.pdp.own["globex"] = own(point, heavy)
+    recorded = evaluate(point, request(), Service(tenant="globex"))
+    assert [found.code for found in recorded.decision.diagnostics] == ["caller_not_registered"]
+
+
+def test_the_evaluators_of_a_tenant_that_are_gone_are_nobody_elses(point, heavy):
+    own(point, heavy).evaluators.error = GONE
+    with pytest.raises(type(GONE)):
+        evaluate(point, caller=ACME)
+    assert evaluate(point).decision.allow is True
+
+
+def test_the_nodes_policies_never_stand_in_for_those_of_a_tenant(point):
+    point.pdp.own["acme"] = None
+    for asking in (point.pdp.evaluate, point.pdp.enforce):
+        with pytest.raises(NoPoliciesError):
+            asyncio.run(asking(request(), ACME))
+    assert point.log.data == []
+    assert evaluate(point).decision.allow is True
+
+
+def test_a_fresh_chain_is_told_what_is_in_force_for_whom(point, shop, heavy):
+    point.pdp.own |= {"acme": Policies(bundle=heavy, evaluators=None), "globex": None}
+    asyncio.run(point.pdp.introduce([point.log]))
+    told = [(each.type, each.tenant, each.body["bundle"], each.body["previous"]) for each in point.log.records]
+    assert told == [
+        ("policy.activated", "system", shop.digest, None),
+        ("policy.activated", "acme", heavy.digest, None),
+    ]
+    point.log.refusing = JournalError("the disk is full")
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.introduce([point.log]))
+
+
+def test_what_cannot_be_recorded_is_not_in_force_for_a_tenant_either(point, heavy):
+    point.log.failing = JournalError("the disk is full")
+    with pytest.raises(UnrecordedError):
+        own(point, heavy)
+    assert point.pdp.own == {}
+
+
+def test_decisions_of_a_tenant_go_into_its_own_class_unless_the_action_says_otherwise(point, tmp_path):
+    point.pdp.retention = {"acme": "hipaa6y"}
+    asked = []
+    for caller in (ACME, CALLER):
+        evaluate(point, caller=caller)
+        asked.append(point.log.asked_class)
+        asyncio.run(point.pdp.refuse(caller, "not_json", "0" * 64, 0))
+        asked.append(point.log.asked_class)
+    assert asked == ["hipaa6y", "hipaa6y", None, None]
+    sell = "# METADATA\n# custom: {retention: aiact1y}\n" + FILES["rego/shop/sell.rego"]
+    strict = stocked(tmp_path, {"rego/shop/sell.rego": sell})
+    point.pdp.policies = Policies(bundle=strict, evaluators=Engines(strict))
+    evaluate(point, caller=ACME)
+    assert point.log.asked_class == "aiact1y"
 
 
 def test_without_a_key_there_is_no_decision(point):

@@ -4,8 +4,8 @@ import copy
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from app.pdp.contract_values import instant, is_text_of, is_time, leaves, type_of
 from app.pdp.strict_json import MAX_INTEGER
-from tests.policies.generating import at, instant, is_text_of, is_time, leaves, type_of
 
 ABSENT = ...
 UNLIKE = ("absent", "null", "type", "empty")
@@ -144,6 +144,15 @@ def _texts(value, schema, texts, generator):
         yield from ((kind, generator.fresh(schema)) for _ in range(3))
         known = [other for other in generator.texts if is_text_of(schema, other)]
         yield from ((kind, other) for other in generator.random.sample(known, min(len(known), _KNOWN)))
+
+
+def at(schema, path):
+    """Return what a contract says of the place `path` in a document, or None."""
+    for name in path:
+        if schema is None:
+            return None
+        schema = schema.get("items") if isinstance(name, int) else schema.get("properties", {}).get(name)
+    return schema
 
 
 def _moved(text, seconds):
