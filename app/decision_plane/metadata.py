@@ -1,6 +1,7 @@
 """GET /.well-known/authzen-configuration: the metadata of the OpenID AuthZEN Authorization API 1.0, section 9.
 
-Owns what we say of ourselves to whoever asks. The URL in it is the one an operator set, never one that a request names:
+Owns what we say of ourselves to whoever asks; which obligations there are is said only to who brings a token, because
+that is in the policies of its tenant. The URL in it is the one an operator set, never one that a request names:
 a client that was sent here by somebody else finds another identifier than the one it asked for, and stops.
 """
 
@@ -42,18 +43,20 @@ class Metadata:
             raise ProblemError(problem("not_found", "the operator has not said what the URL of this service is"))
         if request.path != WELL_KNOWN and not TENANT.fullmatch(tenant):
             raise ProblemError(problem("not_found"))
-        return Answer(document=self._document(self._url, tenant))
+        document = self._document(self._url, tenant)
+        if b"authorization" in request.headers:
+            caller = self._by.caller(request)
+            document["supported_obligations"] = self._supported(self._by.pdp.policies_of(caller).bundle)
+        return Answer(document=document)
 
     def _document(self, url: str, tenant: str) -> dict[str, Any]:
-        """Return the document. Its endpoints are the same for every tenant: the token says whose it is."""
+        """Return what everybody may know. Its endpoints are the same for every tenant: the token says whose it is."""
         document: dict[str, Any] = {
             "policy_decision_point": f"{url}/{tenant}" if tenant else url,
             "access_evaluation_endpoint": url + authzen.EVALUATION,
             "access_evaluations_endpoint": url + authzen.EVALUATIONS,
         }
-        document |= {f"search_{kind}_endpoint": url + search.PATHS[kind] for kind in Kind}
-        obligations = self._supported(self._by.pdp.policies.bundle)
-        return document | ({"supported_obligations": obligations} if obligations else {})
+        return document | {f"search_{kind}_endpoint": url + search.PATHS[kind] for kind in Kind}
 
     def _supported(self, bundle: Bundle) -> list[str]:
         if self._obligations[0] != bundle.digest:

@@ -5,7 +5,7 @@ import pytest
 from app.decision_plane.metadata import obligation_types
 from app.pdp.bundle import load
 from app.pdp.enforce import Policies
-from tests.decision_plane.asking import Plane
+from tests.decision_plane.asking import BEARER, Plane
 from tests.pdp.evaluating import ROOT
 from tests.pdp.shop import SELL, stocked
 
@@ -17,7 +17,6 @@ ENDPOINTS = {
     "search_subject_endpoint": f"{URL}/access/v1/search/subject",
     "search_resource_endpoint": f"{URL}/access/v1/search/resource",
     "search_action_endpoint": f"{URL}/access/v1/search/action",
-    "supported_obligations": ["notice"],
 }
 
 
@@ -63,18 +62,24 @@ def test_every_endpoint_it_names_is_there(known):
         assert answer.code == "malformed_request"
 
 
-def test_obligations_are_those_of_the_policies_in_force(known, tmp_path):
+def supported(plane):
+    return get(plane, PATH, headers=[BEARER]).document["supported_obligations"]
+
+
+def test_a_caller_is_told_the_obligations_of_the_policies_that_decide_for_it(known, tmp_path):
     other = stocked(tmp_path, {"rego/shop/sell.rego": SELL.replace('"notice"', '"review"')})
-    get(known, PATH)
-    known.fakes.pdp.policies = Policies(bundle=other, evaluators=known.fakes.engines)
-    assert get(known, PATH).document["supported_obligations"] == ["review"]
+    assert supported(known) == ["notice"]
+    known.fakes.pdp.own["default"] = Policies(bundle=other, evaluators=known.fakes.engines)
+    assert supported(known) == ["review"]
 
 
 def test_where_there_are_none_none_are_named(tmp_path):
-    bundle = stocked(
-        tmp_path, {"rego/shop/sell.rego": SELL.replace('[{"id": "wrap", "type": "notice", "layers": 2}]', "[]")}
-    )
-    assert "supported_obligations" not in get(Plane(bundle, public_url=URL), PATH).document
+    none = SELL.replace('[{"id": "wrap", "type": "notice", "layers": 2}]', "[]")
+    assert supported(Plane(stocked(tmp_path, {"rego/shop/sell.rego": none}), public_url=URL)) == []
+
+
+def test_a_token_that_is_none_is_no_way_to_be_told_less(known):
+    assert get(known, PATH, headers=[(b"authorization", b"Bearer nobody")]).code == "unauthenticated"
 
 
 def test_the_types_are_those_of_obligations_alone():
