@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, keys, policy, serve, subject, token, witness
+from app.cli import decide, decision, keys, openapi, policy, serve, subject, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,5 +21,6 @@ def parser() -> argparse.ArgumentParser:
     keys.add_to(commands)
     token.add_to(commands)
     witness.add_to(commands)
+    openapi.add_to(commands)
     subject.add_to(commands)
     return whole

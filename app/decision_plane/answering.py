@@ -38,13 +38,13 @@ class Answering:
         self._authenticate, self._refusals = authenticate, refusals
         self._free = self._all = in_flight
 
-    def caller(self, request: Request) -> Caller:
-        """Return who asks (RFC 6750, section 2.1).
+    def caller(self, request: Request, header: bytes = b"authorization") -> Caller:
+        """Return who asks (RFC 6750, section 2.1); a proxy says so in a header of its own.
 
         Raises:
             ProblemError: nobody that is known.
         """
-        found = _BEARER.fullmatch(request.headers.get(b"authorization", b""))
+        found = _BEARER.fullmatch(request.headers.get(header, b""))
         caller = self._authenticate(found[1].decode("ascii")) if found else None
         if caller is None:
             raise ProblemError(problem("unauthenticated"))

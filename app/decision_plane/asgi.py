@@ -6,11 +6,13 @@ Errors become answers here and nowhere else on this plane.
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
 from time import monotonic
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen, opa
+from app.decision_plane import authzen, ext_authz, opa, openapi
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -29,6 +31,7 @@ from app.decision_plane.http import (
     send_answer,
 )
 from app.decision_plane.metadata import Metadata
+from app.decision_plane.operation import Operation, Parameter, Token, one_object, schema_of, text
 from app.decision_plane.page_token import PageTokens
 from app.decision_plane.refusals import Refusals
 from app.decision_plane.search import Searching
@@ -39,6 +42,22 @@ from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
 _DECISIONS: Final = "/v1/decisions/"
+_DECISION: Final = Operation(
+    summary="A decision that the caller asked for, from the log, with its proof once there is one",
+    parameters=(Parameter(name="id", place="path", schema=text(), says="<chain>-<sequence>"),),
+    answers={200: {"type": "object"}},
+    problems=("not_found", "overloaded", "store_unavailable", "evidence_damaged"),
+)
+_HEALTHZ: Final = Operation(
+    summary="The process answers",
+    token=Token.NONE,
+    answers={200: one_object({"status": {"const": "ok"}})},
+)
+_OPENAPI: Final = Operation(
+    summary="This document",
+    token=Token.NONE,
+    answers={200: one_object({"openapi": text(), "info": {"type": "object"}, "paths": {"type": "object"}})},
+)
 
 
 class Decisions(Protocol):
@@ -77,6 +96,14 @@ class Health:
         }
 
 
+_HEALTH: Final = one_object({"ready": {"type": "boolean"}} | schema_of(Health)["properties"])
+_READYZ: Final = Operation(
+    summary="The service can decide and record (200), or not (503)",
+    token=Token.NONE,
+    answers={200: _HEALTH, 503: _HEALTH},
+)
+
+
 class DecisionPlane:
     """An ASGI 3.0 application."""
 
@@ -110,9 +137,11 @@ class DecisionPlane:
                 *Searching(self._by, PageTokens(page_secret), ticks).routes(),
                 *Metadata(self._by, public_url).routes(),
                 *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
-                Route(path=_DECISIONS, methods={"GET": self._decision}),
-                Route(path="/healthz", methods={"GET": self._healthz}),
-                Route(path="/readyz", methods={"GET": self._readyz}),
+                *ext_authz.routes(self._by),
+                Route(path=_DECISIONS, methods={"GET": self._decision}, described={"GET": _DECISION}),
+                Route(path="/healthz", methods={"GET": self._healthz}, described={"GET": _HEALTHZ}),
+                Route(path="/readyz", methods={"GET": self._readyz}, described={"GET": _READYZ}),
+                Route(path="/openapi.json", methods={"GET": self._openapi}, described={"GET": _OPENAPI}),
             )
         )
 
@@ -158,3 +187,26 @@ class DecisionPlane:
     async def _readyz(self, _: Request) -> Answer:
         document = self._health().document()
         return Answer(status=200 if document["ready"] else 503, document=document)
+
+    async def _openapi(self, _: Request) -> Answer:
+        return Answer(document=self.description)
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """Return the OpenAPI document of every route there is."""
+        return openapi.document(self._routes, version=version("omega"))
+
+
+def described() -> dict[str, Any]:
+    """Return the OpenAPI document of a decision plane that nobody can ask."""
+    nobody: Any = None
+    return DecisionPlane(
+        nobody,
+        authenticate=nobody,
+        decisions=nobody,
+        health=nobody,
+        refusals=nobody,
+        decide_again=nobody,
+        sign_receipt=nobody,
+        in_flight=0,
+    ).description

@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from itertools import chain, repeat
+from urllib.parse import unquote
 
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
@@ -21,6 +22,8 @@ CALLERS = {
     "another": Service(tenant="other"),
     "stranger": Service(subject="stranger"),
     "a-reader": Service(subject="reader"),
+    "proxy": Service(subject="proxy"),
+    "foreign-proxy": Service(subject="proxy", tenant="other"),
 }
 BEARER = (b"authorization", b"Bearer a-token")
 JSON = (b"content-type", b"application/json")
@@ -133,7 +136,14 @@ class Plane:
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": headers}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query,
+            "headers": headers,
+        }
         await self.app(scope, receive, send)
         return _answer(sent)
 
