@@ -209,4 +209,5 @@ def described() -> dict[str, Any]:
         decide_again=nobody,
         sign_receipt=nobody,
         in_flight=0,
+        page_secret=b"",
     ).description

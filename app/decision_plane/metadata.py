@@ -7,17 +7,36 @@ a client that was sent here by somebody else finds another identifier than the o
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from app.decision_plane import authzen, search
 from app.decision_plane.answering import Answering
 from app.decision_plane.http import Answer, ProblemError, Request, Route
+from app.decision_plane.operation import Operation, Parameter, Token, list_of, one_object, text
 from app.errors import problem
 from app.pdp.bundle import Bundle
 from app.pdp.callers import TENANT
 from app.pdp.searching import Kind
 
 WELL_KNOWN: Final = "/.well-known/authzen-configuration"
+
+_METADATA: Final = Operation(
+    summary="Say where to ask for what, and, to who brings a token, which obligations there are",
+    token=Token.NONE,
+    answers={
+        200: one_object(
+            {name: text() for name in ("policy_decision_point", "access_evaluation_endpoint")},
+            {"supported_obligations": list_of(text())},
+        )
+    },
+    problems=("not_found", "unauthenticated", "policies_unavailable"),
+)
+_OF_TENANT: Final = replace(
+    _METADATA,
+    summary="Say the same for the identifier of a tenant",
+    parameters=(Parameter(name="tenant", place="path", schema=text(64)),),
+)
 
 _OBJECT: Final = re.compile(r"\{[^{}]*\}")
 _ID: Final = re.compile(r'"id"\s*:')
@@ -34,8 +53,8 @@ class Metadata:
 
     def routes(self) -> Iterable[Route]:
         """Return the endpoints: for all, and for one tenant."""
-        yield Route(path=WELL_KNOWN, methods={"GET": self._answer})
-        yield Route(path=f"{WELL_KNOWN}/", methods={"GET": self._answer})
+        yield Route(path=WELL_KNOWN, methods={"GET": self._answer}, described={"GET": _METADATA})
+        yield Route(path=f"{WELL_KNOWN}/", methods={"GET": self._answer}, described={"GET": _OF_TENANT})
 
     async def _answer(self, request: Request) -> Answer:
         tenant = request.path.removeprefix(WELL_KNOWN).removeprefix("/")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.decision_plane.answering import Answering
-from app.decision_plane.authzen import evidence_of, options_of, verify_content_type
+from app.decision_plane.authzen import ACTION, ENTITY, EVIDENCE, evidence_of, options_of, verify_content_type
 from app.decision_plane.http import Answer, Handler, ProblemError, Request, Route
+from app.decision_plane.operation import ANY_OBJECT, DECIDING, RECEIVING, Operation, list_of, one_object, text
+from app.decision_plane.options import Options
 from app.decision_plane.page_token import PageTokens, Place
 from app.errors import problem
 from app.pdp.enforce import Caller
 from app.pdp.errors import MalformedRequestError
+from app.pdp.request import MAX_TYPE
 from app.pdp.searching import Kind, Page, Query, parse_query
 from app.pdp.strict_json import parse
 
@@ -26,6 +29,34 @@ RESULTS: Final = 100
 
 _SECONDS: Final = 1.0  # that one page may take, a little more where an evaluation is slow
 _AT_ONCE: Final = 4  # searches of one worker
+
+
+_TYPE: Final = one_object({"type": text(MAX_TYPE)})
+_PAGE: Final = one_object({}, {"limit": {"type": "integer", "minimum": 1}}) | {
+    "description": "`token` is the `next_token` of the page before; it holds for the same search alone"
+}
+_RESULT: Final = {
+    Kind.SUBJECT: one_object({"type": text(), "id": text()}),
+    Kind.RESOURCE: one_object({"type": text(), "id": text()}),
+    Kind.ACTION: one_object({"name": text()}),
+}
+
+
+def _operation(kind: Kind) -> Operation:
+    asked = {"subject": ENTITY, "action": ACTION, "resource": ENTITY} | ({} if kind is Kind.ACTION else {kind: _TYPE})
+    number = {"type": "integer"}
+    page = one_object({"next_token": text(), "count": number}, {"total": number})
+    context = one_object({"evaluated": number, "undecided": number, "evidence": EVIDENCE})
+    return Operation(
+        summary=f"Find every {kind} that an allow would be given for, page by page, and record that it was searched",
+        body=one_object(
+            {name: each for name, each in asked.items() if name != kind or kind is not Kind.ACTION},
+            {"context": ANY_OBJECT, "page": _PAGE},
+        ),
+        parameters=tuple(each for each in Options.parameters() if each.name != "explain"),
+        answers={200: one_object({"results": list_of(_RESULT[kind]), "page": page, "context": context})},
+        problems=("malformed_request", *RECEIVING, *DECIDING),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +78,8 @@ class Searching:
     def routes(self) -> Iterable[Route]:
         """Return the endpoints."""
         for kind in Kind:
-            yield Route(path=PATHS[kind], methods={"POST": self._handler(kind)})
+            described = {"POST": _operation(kind)}
+            yield Route(path=PATHS[kind], methods={"POST": self._handler(kind)}, described=described)
 
     def _handler(self, kind: Kind) -> Handler:
         async def asked(request: Request) -> Answer:
