@@ -7,7 +7,7 @@ are, how far a page goes, and what the record of a search says. Records nothing 
 
 from asyncio import gather
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -139,14 +139,23 @@ def _candidates(bundle: Bundle, query: Query, environment: Environment) -> Seque
     caller = bundle.callers.get(environment.caller)
     if caller is None or caller.tenant != environment.tenant:
         return ()
+    directory = bundle.directories.get(environment.tenant, Directory())
+    subject, resource = _registered(query.subject, directory.subjects), _registered(query.resource, directory.resources)
+    query = replace(query, subject=subject, resource=resource)
     if query.kind is Kind.ACTION:
         return [_question(query, action=name) for name in sorted(caller.actions)]
     if query.action not in caller.actions:
         return ()
-    directory = bundle.directories.get(environment.tenant, Directory())
     if query.kind is Kind.SUBJECT:
         return [_question(query, subject=each) for each in directory.subjects.get(query.subject.type, ())]
     return [_question(query, resource=each) for each in directory.resources.get(query.resource.type, ())]
+
+
+def _registered(entity: Entity, among: Mapping[str, Sequence[Entity]]) -> Entity:
+    """Return an entity of which nothing is stated as the tenant has registered it, if it has."""
+    if entity.properties:
+        return entity
+    return next((each for each in among.get(entity.type, ()) if each.id == entity.id), entity)
 
 
 def _question(

@@ -73,6 +73,16 @@ def test_actions_that_may_be_done(plane):
     assert ask(plane, ACTION, {"subject": GROCER, "resource": unripe}).document["results"] == []
 
 
+def test_what_the_request_names_has_its_registered_facts_where_it_states_none(plane):
+    """Stated facts are taken as they are: nothing is filled in between them."""
+    ripe, unripe = ({"type": "fruit", "id": f"fruit-{number}"} for number in (0, 1))
+    found = [
+        ask(plane, ACTION, {"subject": GROCER, "resource": each}).document["results"]
+        for each in (ripe, unripe, ripe | {"properties": {"grams": 80}}, unripe | {"properties": FACTS})
+    ]
+    assert found == [[{"name": "shop.sell"}], [], [], [{"name": "shop.sell"}]]
+
+
 def test_an_obligation_stands_beside_its_result(plane):
     answer = ask(plane, ACTION, {"subject": GROCER, "resource": APPLE, "context": {"gift": True}})
     assert answer.document["results"] == [
@@ -360,3 +370,22 @@ def test_an_action_with_a_place_of_its_own_keeps_its_searches_there(tmp_path):
     plane = Plane(stocked(tmp_path, changes | {"rego/shop/sell.rego": source}))
     assert ask(plane, SUBJECT, FIND_GROCERS).document["context"]["evidence"]["durability"] == "locked"
     assert plane.log.asked_class == "sec1y"
+
+
+MEMBERS = ["subject", "action", "resource", "context", "page", "type", "id", "name", "properties", "limit", "token"]
+
+
+@given(
+    st.sampled_from(Kind),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-2, 2) | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=4),
+        max_leaves=12,
+    ),
+)
+def test_a_value_is_a_search_or_a_request_that_is_none(kind, value):
+    try:
+        query = parse_query(value, kind)
+    except MalformedRequestError:
+        return
+    assert parse_query(query.document(), kind) == query
