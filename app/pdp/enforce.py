@@ -4,8 +4,7 @@ Handed its policies, its log and what conceals persons; knows neither SQL nor HT
 """
 
 from asyncio import gather
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from app.pdp.decide import Decided, decide
 from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
+from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, say, sealed
 from app.pdp.request import document, join, split
 from app.pdp.searching import Found, Page, Query, find, told
 from evidence.chain import Appended
@@ -25,74 +25,6 @@ _DEFAULT = Keeping()
 _ACTIVATED, _NODE = "policy.activated", "system"
 INLINE = 16_384
 """Bytes of a request that stand in the record itself; see `Pdp`."""
-
-
-class Chain(Protocol):
-    """Where records of one retention class go; the answer is there once they are on disk, or an `EvidenceError` is."""
-
-    def append(self, build: Callable[[Position], Draft], *, always: bool = False) -> Awaitable[Appended]:
-        """Take in the draft that `build` makes of its position, without awaiting; `always` also where room is short."""
-
-    def coming(self) -> AbstractContextManager[None]:
-        """Say that whoever is inside will append in a moment."""
-
-    async def locked(self, appended: Appended) -> None:
-        """Return once a record is in the write-once store, under a seal that was read back.
-
-        Raises:
-            EvidenceError: it is not there in time; it is on disk, and will be there.
-        """
-
-
-class Log(Protocol):
-    """The chains of this process."""
-
-    def chain(self, retention_class: str | None) -> Chain:
-        """Return the chain of a class (None: the default).
-
-        Raises:
-            EvidenceError: there is none.
-        """
-
-    def chains(self) -> Iterable[Chain]:
-        """Return all of them."""
-
-
-class Person(Protocol):
-    """Somebody a record speaks of, by pseudonym, with the key that seals what is said."""
-
-    @property
-    def subject(self) -> str:
-        """Return the pseudonym."""
-
-    def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
-        """Return a sealed block of `text`, bound to (decision id, index in the record).
-
-        Raises:
-            UnrecordedError: the key was destroyed since the person was named.
-        """
-
-
-class Payloads(Protocol):
-    """Keeps what is too large for a record, sealed and deletable, outside the log."""
-
-    async def keep(self, person: Person, text: bytes) -> dict[str, Any]:
-        """Return what the record says of `text`, which is kept under the person's key and durable by now.
-
-        Raises:
-            UnrecordedError: it cannot be kept, or the key was destroyed since.
-        """
-
-
-class Concealer(Protocol):
-    """Knows the pseudonym and the data key of everybody."""
-
-    async def person(self, tenant: str, kind: str, identifier: str) -> Person:
-        """Return somebody's pseudonym and key, durable by now.
-
-        Raises:
-            UnrecordedError: the key store cannot be reached.
-        """
 
 
 class Caller(Protocol):
@@ -145,19 +77,10 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """What is to be recorded: where, what `build` makes of the position, and how durable it has to be."""
-
-    chain: Chain
-    build: Callable[[Position], Draft] = field(repr=False)
-    durability: Durability = Durability.JOURNAL
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
     """A decision that is to be recorded; see `Recorded`."""
 
-    entry: _Entry
+    entry: Entry
     decision: Decision
     bundle: Bundle
     asked: bytes = field(repr=False)
@@ -242,7 +165,7 @@ class Pdp:
             NoPoliciesError: see `policies_of`.
         """
         prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
-        return prepared.recorded(*await _append([prepared.entry]))
+        return prepared.recorded(*await append([prepared.entry]))
 
     async def evaluate_all(
         self,
@@ -271,7 +194,7 @@ class Pdp:
                 prepared.append(await self._prepare(policies, each, caller, durability))
                 if prepared[-1].decision.allow is until:
                     break
-        appended = await _append([each.entry for each in prepared])
+        appended = await append([each.entry for each in prepared])
         return [each.recorded(one) for each, one in zip(prepared, appended, strict=True)]
 
     async def search(
@@ -300,9 +223,9 @@ class Pdp:
 
         def build(position: Position) -> Draft:
             said = zip(persons.values(), texts, strict=True)
-            return Draft(type="search", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
+            return Draft(type="search", tenant=caller.tenant, body=body, sealed=sealed(said, position))
 
-        [appended] = await _append([_Entry(chain=chain, build=build, durability=durability)])
+        [appended] = await append([Entry(chain=chain, build=build, durability=durability)])
         return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
 
     async def _prepare(
@@ -325,9 +248,9 @@ class Pdp:
             said = []
 
         def build(position: Position) -> Draft:
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=sealed(said, position))
 
-        entry = _Entry(chain=chain, build=build, durability=durability)
+        entry = Entry(chain=chain, build=build, durability=durability)
         return _Prepared(entry=entry, decision=decided.decision, bundle=policies.bundle, asked=join(*texts))
 
     def _keeping(self, policies: Policies, action: str) -> Keeping:
@@ -367,10 +290,10 @@ class Pdp:
         body = {"caller": caller.subject, "reason": reason, "suppressed": suppressed}
 
         def build(position: Position) -> Draft:
-            sealed = _sealed([(person, sha256.encode())], position)
-            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=sealed)
+            blocks = sealed([(person, sha256.encode())], position)
+            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=blocks)
 
-        await _append([_Entry(chain=self._chain(self.retention.get(caller.tenant)), build=build)])
+        await append([Entry(chain=self._chain(self.retention.get(caller.tenant)), build=build)])
 
     async def activate(self, policies: Policies, previous: str | None, *, tenant: str | None = None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
@@ -382,7 +305,7 @@ class Pdp:
         """
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
-        await _say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
+        await say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
         if tenant is None:
             self.policies = policies
         else:
@@ -397,7 +320,7 @@ class Pdp:
         for tenant, policies in ((_NODE, self.policies), *self.own.items()):
             if policies is not None:
                 body = _identity(policies.bundle) | {"previous": None}
-                await _say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
+                await say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
@@ -414,41 +337,6 @@ class Pdp:
         resource = await person(caller.tenant, request.resource.type, request.resource.id)
         told = {"type": _known(request.resource, decided), "ref": resource.subject}
         return (subject, resource), {"resource": told}
-
-
-async def _append(entries: Sequence[_Entry]) -> list[Appended]:
-    """Append them in one go, without awaiting in between, and return once each is as durable as it has to be.
-
-    Raises:
-        UnrecordedError: the log could not take one of them.
-    """
-    waiting: list[Awaitable[Appended]] = []
-    try:
-        for each in entries:
-            waiting.append(each.chain.append(each.build))  # noqa: PERF401 - where one raises, the others are in
-        appended = [await each for each in waiting]
-        for each, one in zip(entries, appended, strict=True):
-            if each.durability is Durability.LOCKED:
-                await each.chain.locked(one)
-    except Exception as error:
-        await gather(*waiting, return_exceptions=True)  # nobody else hears what has become of the others
-        if isinstance(error, EvidenceError):
-            raise UnrecordedError(str(error)) from error
-        raise
-    return appended
-
-
-def _sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:
-    """Return each text under the key of whom it speaks of, bound to the place that its record gets."""
-    return tuple(person.seal(text, place=(position.decision_id, index)) for index, (person, text) in enumerate(said))
-
-
-async def _say(chains: Iterable[Chain], draft: Draft) -> None:
-    try:
-        for chain in chains:
-            await chain.append(lambda _: draft, always=True)
-    except EvidenceError as error:
-        raise UnrecordedError(str(error)) from error
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:
