@@ -146,7 +146,7 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What is at a path, or below one that ends in `/`: a handler for each method.
+    """What is at a path, or below one that ends in `/` and is not the root: a handler for each method.
 
     `refuse` writes a problem as the protocol of this route has its errors. `described` says of each method what the
     OpenAPI document has to know.
@@ -163,7 +163,7 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._exact = {route.path: route for route in routes}
-        below = [route for path, route in self._exact.items() if path.endswith("/")]
+        below = [route for path, route in self._exact.items() if path.endswith("/") and path != "/"]
         self._below = sorted(below, key=lambda route: -len(route.path))  # the closest first
 
     def __iter__(self) -> Iterator[Route]:

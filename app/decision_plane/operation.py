@@ -33,7 +33,7 @@ ANY_OBJECT: Final[Schema] = {"type": "object", "additionalProperties": ANYTHING}
 RECEIVING: Final = ("request_too_large", "body_timeout", "overloaded")
 """Problems of whatever takes in a request."""
 
-DECIDING: Final = ("evidence_unavailable", "evaluators_gone")
+DECIDING: Final = ("evidence_unavailable", "evaluators_gone", "policies_unavailable")
 """Problems of whatever decides."""
 
 _SIMPLE: Final[Mapping[Any, Schema]] = {

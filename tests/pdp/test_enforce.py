@@ -28,7 +28,7 @@ from evidence.record import Record, leaf
 from evidence.writer import Writer
 from tests.pdp.deciding import CHAIN, GONE, NOW, Engines, Service, deciding, key
 from tests.pdp.evaluating import ROOT
-from tests.pdp.shop import FILES, asked, stocked
+from tests.pdp.shop import FILES, asked, decided, stocked
 from tests.tenancy import files
 
 CALLER = Service()
