@@ -14,7 +14,7 @@ from typing import Any
 
 from app.objects import ObjectsError
 from app.pdp.bundle import parse_snapshot
-from app.pdp.decide import decide
+from app.pdp.decide import BY_CHANCE, decide
 from app.pdp.errors import BundleError, EvaluationError, PdpError
 from app.pdp.evaluators import Evaluators
 from app.pdp.explain import Explanation
@@ -130,9 +130,6 @@ class Replay:
     reason: str = ""
 
 
-_BY_CHANCE = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
-
-
 async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detached | None = None) -> Replay:
     """Decide the request of a record again, under the bundle that decided it, and compare byte for byte.
 
@@ -225,7 +222,7 @@ async def _again(result: Mapping[str, Any], snapshot: Path, text: bytes) -> tupl
 
 
 def _cut_off(result: Mapping[str, Any]) -> bool:
-    return any(found["code"] in _BY_CHANCE for found in result["diagnostics"])
+    return any(found["code"] in BY_CHANCE for found in result["diagnostics"])
 
 
 _CONCERNED = ("subject", "resource")

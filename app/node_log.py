@@ -43,7 +43,7 @@ class Place:
 
 
 class LockableChain:
-    """One chain: what `app.pdp.enforce.Chain` asks for."""
+    """One chain: what `app.pdp.recording.Chain` asks for."""
 
     def __init__(self, writer: Writer, line: WorkerEnd, patience: float) -> None:
         self.writer = writer

@@ -173,6 +173,8 @@ class Worker:
             in_flight=settings.in_flight,
             watcher=self._watching,
             more=lambda by: metrics.routes(self._numbers, settings.metrics_for, by.caller),
+            page_secret=self._node.lookup,
+            public_url=settings.public_url,
         )
         loop = asyncio.get_running_loop()
         self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))

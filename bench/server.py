@@ -109,6 +109,7 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
         decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
         tokens=authentication.tokens,
+        page_secret=bytes(32),
     )
 
 

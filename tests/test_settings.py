@@ -364,3 +364,37 @@ def test_anchors_that_cannot_be(name, text):
 def test_no_witness_raises_another_error(text):
     with suppress(SettingsError):
         read(OMEGA_WITNESSES=text)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://pdp.example.org",
+        "https://pdp.example.org:8443",
+        "http://127.0.0.1:8420",
+        "http://[::1]:1",
+        "http://localhost",
+    ],
+)
+def test_a_public_url(url):
+    assert Settings.from_environment({"OMEGA_PUBLIC_URL": url}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "pdp.example.org",
+        "http://pdp.example.org",
+        "https://pdp.example.org/",
+        "https://pdp.example.org/pdp",
+        "https://u@pdp",
+        "https://pdp?x",
+        "https://pdp#x",
+        "ftp://pdp",
+        "https://",
+        "http://192.0.2.1",
+    ],
+)
+def test_no_public_url(url):
+    with pytest.raises(SettingsError, match="OMEGA_PUBLIC_URL"):
+        Settings.from_environment({"OMEGA_PUBLIC_URL": url})

@@ -12,7 +12,7 @@ from typing import Final
 from app.authentication.certificate import Certificate, verified_certificate
 from app.identity import Client, Verifier
 from app.jwt_form import IdentityError
-from app.pdp.directory import Directory, Known
+from app.pdp.caller_directory import CallerDirectory, Known
 from app.pdp.enforce import Caller
 from app.remembered import Remembered
 
@@ -48,7 +48,7 @@ class Authenticator:
         self._verifier, self._proxies = verifier, proxies
         self._certificates = Remembered(verified_certificate, _CERTIFICATES)
 
-    def authenticate(self, presented: Presented, directory: Directory, now: float) -> Caller:
+    def authenticate(self, presented: Presented, directory: CallerDirectory, now: float) -> Caller:
         """Return who presented this at `now` (Unix time), where `directory` says whose credentials are whose.
 
         Raises:
@@ -65,7 +65,7 @@ class Authenticator:
         return caller
 
     def _by_token(
-        self, presented: Presented, directory: Directory, now: float, certificate: Certificate | None = None
+        self, presented: Presented, directory: CallerDirectory, now: float, certificate: Certificate | None = None
     ) -> Caller:
         if presented.token is None:
             raise UnprovenError("nothing was presented")
@@ -96,7 +96,7 @@ class Authenticator:
         return any(address in network for network in self._proxies)
 
 
-def _holder(certificate: Certificate, directory: Directory) -> Known:
+def _holder(certificate: Certificate, directory: CallerDirectory) -> Known:
     callers = {caller for name in certificate.names if (caller := directory.holders.get(name)) is not None}
     if len(callers) != 1:
         raise UnprovenError("the certificate is of no caller, or of several")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.jwt_form import CLOCK_SKEW, IdentityError, TokenCode, TokenError, Unverified, parse_token
-from app.pdp.directory import Directory, Known
+from app.pdp.caller_directory import CallerDirectory, Known
 from app.pdp.jwk import PublicKey
 
 LONGEST_LIFETIME: Final = 300
@@ -44,7 +44,7 @@ class Assertion:
     expires: int
 
 
-def verified_assertion(text: str, directory: Directory, audiences: frozenset[str], now: float) -> Assertion:
+def verified_assertion(text: str, directory: CallerDirectory, audiences: frozenset[str], now: float) -> Assertion:
     """Return what the assertion `text` says at `now` (Unix time), signed by a caller in `directory`.
 
     Its `aud` has to be one of `audiences`, and nothing beside: an assertion for somebody else too could be theirs.
@@ -69,7 +69,7 @@ def verified_assertion(text: str, directory: Directory, audiences: frozenset[str
     )
 
 
-def _signer(token: Unverified, directory: Directory) -> tuple[Known, PublicKey]:
+def _signer(token: Unverified, directory: CallerDirectory) -> tuple[Known, PublicKey]:
     """Return who signed `token`, and with which of the keys that are registered for the name in it."""
     name = token.text("iss")
     algorithm, kid = token.verify_header(_TYPES, absent="jwt")

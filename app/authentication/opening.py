@@ -10,7 +10,7 @@ from app.authentication.outside import OutsideIssuer
 from app.authentication.single_use import SingleUse
 from app.authentication.token_grants import TokenGrants
 from app.identity import OwnTokens, Verifier
-from app.pdp.directory import Directory
+from app.pdp.caller_directory import CallerDirectory
 from app.pdp.enforce import Caller
 from app.settings import Settings
 
@@ -54,6 +54,6 @@ class Authentication:
         """Return what somebody should look at."""
         return tuple(alarm for source in self._sources if (alarm := source.alarm) is not None)
 
-    def authenticate(self, presented: Presented, directory: Directory, now: float) -> Caller:
+    def authenticate(self, presented: Presented, directory: CallerDirectory, now: float) -> Caller:
         """See `Authenticator.authenticate`."""
         return self._authenticator.authenticate(presented, directory, now)

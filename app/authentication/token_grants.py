@@ -17,7 +17,7 @@ from app import identity
 from app.authentication.client_assertion import Assertion, verified_assertion
 from app.authentication.single_use import SingleUse
 from app.jwt_form import IdentityError
-from app.pdp.directory import Directory
+from app.pdp.caller_directory import CallerDirectory
 
 LIFETIME: Final = 600
 """Seconds that a token lives."""
@@ -54,7 +54,7 @@ class TokenGrants:
         self._audiences = frozenset({public_url, f"{public_url}/oauth2/token"} if public_url else ())
         self._clock, self._random = clock, random
 
-    def verified(self, assertion: str, directory: Directory) -> Assertion:
+    def verified(self, assertion: str, directory: CallerDirectory) -> Assertion:
         """Return what `assertion` says.
 
         Raises:

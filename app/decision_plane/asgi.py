@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
+from time import monotonic
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
@@ -32,8 +33,11 @@ from app.decision_plane.http import (
     send_answer,
 )
 from app.decision_plane.limits import Limits, ThrottledError
+from app.decision_plane.metadata import Metadata
 from app.decision_plane.operation import Operation, Parameter, Token, one_object, schema_of, text
+from app.decision_plane.page_token import PageTokens
 from app.decision_plane.refusals import Refusals
+from app.decision_plane.search import Searching
 from app.errors import Problem, problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
@@ -141,6 +145,9 @@ class DecisionPlane:
         decide_again: DecideAgain,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
+        page_secret: bytes,
+        public_url: str | None = None,
+        ticks: Callable[[], float] = monotonic,
         tokens: TokenGrants,
         watcher: Watcher | None = None,
         more: Callable[[Answering], Iterable[Route]] = lambda _: (),
@@ -159,6 +166,8 @@ class DecisionPlane:
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
+                *Searching(self._by, PageTokens(page_secret), ticks).routes(),
+                *Metadata(self._by, public_url).routes(),
                 *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
                 *token_endpoint.routes(self._by, tokens),
                 *ext_authz.routes(self._by),
@@ -251,4 +260,5 @@ def described() -> dict[str, Any]:
         sign_receipt=nobody,
         in_flight=0,
         tokens=nobody,
+        page_secret=b"",
     ).description

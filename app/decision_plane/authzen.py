@@ -33,10 +33,18 @@ from evidence.chain import Appended
 EVALUATION: Final = "/access/v1/evaluation"
 EVALUATIONS: Final = "/access/v1/evaluations"
 
-_ENTITY: Final = one_object({"type": text(MAX_TYPE), "id": text(MAX_ID)}, {"properties": ANY_OBJECT})
+ENTITY: Final = one_object({"type": text(MAX_TYPE), "id": text(MAX_ID)}, {"properties": ANY_OBJECT})
+
+ACTION: Final = one_object({"name": text(MAX_ACTION)}, {"properties": ANY_OBJECT})
+
+EVIDENCE: Final = one_object(
+    {"chain": text(), "seq": {"type": "integer"}, "leaf_hash": text(), "durability": schema_of(Durability)},
+    {"receipt": text()},
+)
+"""The schema of where a record stands, as `evidence_of` returns it."""
 
 REQUEST: Final = one_object(
-    {"subject": _ENTITY, "action": one_object({"name": text(MAX_ACTION)}), "resource": _ENTITY},
+    {"subject": ENTITY, "action": ACTION, "resource": ENTITY},
     {"context": ANY_OBJECT},
 )
 """The schema of an evaluation request (section 6.1)."""
@@ -51,15 +59,7 @@ ANSWER: Final = one_object(
                 "obligations": list_of(one_object({"id": text(), "type": text()})),
                 "diagnostics": list_of(schema_of(Diagnostic)),
                 "policy": one_object({"revision": text(), "bundle": text()}),
-                "evidence": one_object(
-                    {
-                        "chain": text(),
-                        "seq": {"type": "integer"},
-                        "leaf_hash": text(),
-                        "durability": schema_of(Durability),
-                    },
-                    {"receipt": text()},
-                ),
+                "evidence": EVIDENCE,
             },
             {"explanation": ANY_OBJECT},
         ),
@@ -75,28 +75,28 @@ _EVALUATION: Final = Operation(
     problems=("malformed_request", "forbidden", *RECEIVING, *DECIDING),
 )
 
-_DEFAULTS: Final = dict.fromkeys(("subject", "action", "resource", "context"), ANYTHING)
+_ERROR: Final = one_object(
+    {
+        "decision": {"const": False},
+        "context": one_object({"error": one_object({"status": {"type": "integer"}, "message": text()})}),
+    }
+)
+_BATCH: Final = one_object(
+    {"evaluations": {"type": "array", "minItems": 1, "maxItems": MOST, "items": ANYTHING}},
+    {"options": one_object({}, {"evaluations_semantic": schema_of(Semantic)})},
+)
+_ANSWERS: Final = one_object(
+    {"evaluations": list_of({"anyOf": [ANSWER, _ERROR]})},
+    {"context": one_object({"evidence": one_object({"receipt": text()})})},
+)
+_NONE: Final = {"properties": {"evaluations": {"type": "array", "maxItems": 0}}}
+
 _EVALUATIONS: Final = Operation(
-    summary="Decide many questions, and record each",
-    body={
-        "anyOf": [
-            ANY_OBJECT
-            | {
-                "required": ["evaluations"],
-                "properties": {
-                    "evaluations": list_of(ANYTHING) | {"minItems": 1, "maxItems": MOST},
-                    "options": one_object({}, {"evaluations_semantic": schema_of(Semantic)}),
-                    **_DEFAULTS,
-                },
-            },
-            REQUEST | {"properties": {**REQUEST["properties"], "evaluations": {"type": "array", "maxItems": 0}}},
-        ]
-    },
+    summary="Decide many questions at once, under one sync; without a list of them, decide one",
+    body={"anyOf": [_BATCH, {"allOf": [REQUEST, _NONE]}]},
     parameters=tuple(each for each in Options.parameters() if each.name != "explain"),
-    answers={
-        200: {"anyOf": [one_object({"evaluations": list_of(one_object({"decision": {"type": "boolean"}}))}), ANSWER]}
-    },
-    problems=("malformed_request", *RECEIVING, *DECIDING),
+    answers={200: {"anyOf": [_ANSWERS, ANSWER]}},
+    problems=("malformed_request", "forbidden", *RECEIVING, *DECIDING),
 )
 
 

@@ -3,6 +3,7 @@
 Owns the form of OpenAPI alone. A problem stands under the status, and in the content type, that its route gives it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
@@ -53,7 +54,7 @@ def _path(route: Route, operation: Operation) -> str:
 
 
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
-    name = "_".join(part for part in route.path.replace("-", "_").replace(".", "_").split("/") if part)
+    name = "_".join(re.findall(r"[A-Za-z0-9]+", _path(route, operation)))
     described: dict[str, Any] = {
         "operationId": f"{method.lower()}_{name}",
         "summary": operation.summary,

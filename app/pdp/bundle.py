@@ -6,6 +6,7 @@
     rego/lib/<name>.rego                what actions share
     rego/**/<name>_test.rego            tests
     data/<name>.json                    `data.<name>`
+    data/directory.json                 whom and what a search looks among; no policy sees it
     cases/<name>.yaml                   decisions that an auditor can read
     mutants.yaml                        changes to a rule that no test can notice, and why
 
@@ -24,6 +25,7 @@ from typing import Any, Final
 
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
+from app.pdp.directory import Directory, parse_directory
 from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of, place_of_breach
@@ -47,6 +49,7 @@ _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
 _KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
 _TEST: Final = "_test.rego"
 _OVERRIDES: Final = "data/enforcement.json"
+_DIRECTORY: Final = "data/directory.json"
 _RULES: Final = "rules"
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
@@ -78,6 +81,7 @@ class Bundle:
     `files` has every file's text by its path; `modules` those Rego sources that decide, `tests` those that test them,
     `cases` the YAML files. `data` is the JSON text the engine is given: the data files, and `rules` from METADATA.
     `digest` is hex SHA-256 over the sorted lines `<hex SHA-256 of the file>  <path>`, as `sha256sum` prints them.
+    `directories` has what each tenant registered for searches.
     `revision` says which commit it came from, `engine` what evaluates it.
     """
 
@@ -91,6 +95,7 @@ class Bundle:
     engine: str
     actions: Mapping[str, Action]
     callers: Mapping[str, Caller]
+    directories: Mapping[str, Directory]
 
     @property
     def retention_classes(self) -> set[str]:
@@ -211,6 +216,7 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
     listing = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in encoded.items())
     modules = {path: files[path] for path in encoded if _MODULE.fullmatch(path) and not path.endswith(_TEST)}
     tables = {found[1]: _table(path, data) for path, data in encoded.items() if (found := _DATA.fullmatch(path))}
+    directory = tables.pop("directory", {})  # kept from the engine: a search states its facts as a caller would
     actions = _actions(encoded, modules, tables.get("enforcement", {}))
     if not actions:
         raise BundleError(".:1:1: the directory holds no action; write `rego/<feature>/<verb>.rego`")
@@ -229,6 +235,7 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
         callers=parse_callers(
             "data/callers.json", encoded.get("data/callers.json", b""), tables.get("callers", {}), actions.keys()
         ),
+        directories=parse_directory(_DIRECTORY, encoded.get(_DIRECTORY, b""), directory),
     )
 
 

@@ -14,7 +14,7 @@ from app.pdp.json_places import place_of
 from app.pdp.proxy import Proxy, parse_proxy
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
-_TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
 _EXPLAIN: Final = "explain"
 _PROXY: Final = "proxy"
@@ -78,7 +78,7 @@ def _caller(name: str, value: Any, actions: Collection[str]) -> Caller:
             f" {', '.join(f'`{member}`' for member in sorted(_OPTIONAL))} where wanted"
         )
     tenant = value["tenant"]
-    if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
+    if not isinstance(tenant, str) or not TENANT.fullmatch(tenant):
         raise _BreachError("`tenant` is one of small letters, digits, `_`, `-`")
     stated: set[str] = set()
     for glob in _texts("actions", value["actions"]):

@@ -27,6 +27,9 @@ SUPPORTED: Final = "supported_obligations"
 draft 1). No contract has to name it, and no policy sees it unless one does.
 """
 
+BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
+"""Diagnostics that say nothing of the policy: asked again, it may answer."""
+
 _MAX_MEMBERS: Final = 16
 _MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})

@@ -1,78 +1,63 @@
-"""Whom credentials name: over the node's policies and those that tenants have of their own.
+"""Who and what a tenant has registered, so that a search has candidates.
 
-Owns what happens where two tables claim one credential. A tenant's own policies cannot take anybody's: what the node's
-table has, nobody else has, and what two tenants claim is nobody's.
+Owns the shape of `data/directory.json`. The facts in it are stated to a policy as a caller would state them; no policy
+reads the directory itself.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from app.pdp.callers import Caller
-from app.pdp.jwk import PublicKey
+from app.pdp.callers import TENANT
+from app.pdp.errors import BundleError, MalformedRequestError
+from app.pdp.json_places import place_of
+from app.pdp.model import Entity
+from app.pdp.request import as_entity
 
-Table = Mapping[str, Caller]
-
-_K = TypeVar("_K", bound=Hashable)
+_KINDS: Final = {"subjects": "subject", "resources": "resource"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
-    """A caller that policy data register: its name and its tenant."""
-
-    subject: str
-    tenant: str
+class _BreachError(Exception):
+    """A directory is misdescribed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signer:
-    """A caller that signs for itself, and its keys by `kid`."""
-
-    known: Known
-    keys: Mapping[str, PublicKey]
-
-
 class Directory:
-    """Callers by what proves that it is them.
+    """What one tenant has registered: by type, in the order of the file."""
 
-    Attributes:
-        clients: by issuer, client id and subject at an identity provider.
-        holders: by the names of a certificate, as policy data write them.
-        signers: by client id: the caller's name, or `<tenant>/<name>` where a tenant's own policies register it.
+    subjects: Mapping[str, tuple[Entity, ...]] = field(default_factory=dict)
+    resources: Mapping[str, tuple[Entity, ...]] = field(default_factory=dict)
+
+
+def parse_directory(file: str, data: bytes, table: dict[str, Any]) -> dict[str, Directory]:
+    """Return the directory of each tenant in `table`, the value of `data`, which `file` holds.
+
+    Raises:
+        BundleError: something in it is misdescribed, or registered twice.
     """
-
-    def __init__(self, node: Table, own: Mapping[str, Table]) -> None:
-        """Take in the node's table, and those of tenants."""
-        self.clients = _claimed(node, own, _clients)
-        self.holders = _claimed(node, own, _holders)
-        self.signers = {name: _signer(name, caller) for name, caller in node.items()}
-        for tenant, table in own.items():
-            self.signers |= {f"{tenant}/{name}": _signer(name, caller) for name, caller in table.items()}
-
-
-def _claimed(node: Table, own: Mapping[str, Table], claims: Callable[[Caller], Iterator[_K]]) -> dict[_K, Known]:
-    found = dict(_claims(node, claims))
-    others: dict[_K, Known | None] = {}
-    for table in own.values():
-        for claim, known in _claims(table, claims):
-            others[claim] = None if claim in others else known
-    return {claim: known for claim, known in others.items() if known is not None} | found
+    found = {}
+    for tenant, value in table.items():
+        try:
+            found[tenant] = _directory(tenant, value)
+        except (_BreachError, MalformedRequestError) as error:
+            raise BundleError(f"{file}:{place_of(data, [tenant])}: tenant `{tenant}`: {error}") from None
+    return found
 
 
-def _claims(table: Table, claims: Callable[[Caller], Iterator[_K]]) -> Iterator[tuple[_K, Known]]:
-    for name, caller in table.items():
-        for claim in claims(caller):
-            yield claim, Known(subject=name, tenant=caller.tenant)
+def _directory(tenant: str, value: Any) -> Directory:
+    if not TENANT.fullmatch(tenant):
+        raise _BreachError("a tenant is named by small letters, digits, `_`, `-`")
+    if not isinstance(value, dict) or value.keys() - _KINDS.keys():
+        raise _BreachError("write {`subjects`: [...], `resources`: [...]}")
+    return Directory(**{kinds: _by_type(value.get(kinds, []), kind) for kinds, kind in _KINDS.items()})
 
 
-def _clients(caller: Caller) -> Iterator[tuple[str, str, str]]:
-    if (client := caller.credentials.oauth) is not None:
-        yield client.issuer, client.client_id, client.subject
-
-
-def _holders(caller: Caller) -> Iterator[str]:
-    yield from caller.credentials.certificates
-
-
-def _signer(name: str, caller: Caller) -> Signer:
-    return Signer(known=Known(subject=name, tenant=caller.tenant), keys=caller.credentials.keys)
+def _by_type(entities: Any, kind: str) -> dict[str, tuple[Entity, ...]]:
+    if not isinstance(entities, list):
+        raise _BreachError(f"`{kind}s` must be a list")
+    found: dict[str, dict[str, Entity]] = {}
+    for number, value in enumerate(entities):
+        entity = as_entity({kind: value}, kind)
+        if found.setdefault(entity.type, {}).setdefault(entity.id, entity) is not entity:
+            raise _BreachError(f"`{kind}s/{number}` is registered already")
+    return {kind_: tuple(each.values()) for kind_, each in found.items()}

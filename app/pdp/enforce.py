@@ -4,20 +4,21 @@ Handed its policies, its log and what conceals persons; knows neither SQL nor HT
 """
 
 from asyncio import gather
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from app.pdp.bundle import Bundle
+from app.pdp.caller_directory import CallerDirectory
 from app.pdp.decide import Decided, decide
-from app.pdp.directory import Directory
 from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.observer import Evaluated, Observer, Unobserved
+from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, say, sealed
 from app.pdp.request import document, join, split
+from app.pdp.searching import Found, Page, Query, find, told
 from evidence.chain import Appended
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
@@ -26,74 +27,6 @@ _DEFAULT = Keeping()
 _ACTIVATED, _NODE = "policy.activated", "system"
 INLINE = 16_384
 """Bytes of a request that stand in the record itself; see `Pdp`."""
-
-
-class Chain(Protocol):
-    """Where records of one retention class go; the answer is there once they are on disk, or an `EvidenceError` is."""
-
-    def append(self, build: Callable[[Position], Draft], *, always: bool = False) -> Awaitable[Appended]:
-        """Take in the draft that `build` makes of its position, without awaiting; `always` also where room is short."""
-
-    def coming(self) -> AbstractContextManager[None]:
-        """Say that whoever is inside will append in a moment."""
-
-    async def locked(self, appended: Appended) -> None:
-        """Return once a record is in the write-once store, under a seal that was read back.
-
-        Raises:
-            EvidenceError: it is not there in time; it is on disk, and will be there.
-        """
-
-
-class Log(Protocol):
-    """The chains of this process."""
-
-    def chain(self, retention_class: str | None) -> Chain:
-        """Return the chain of a class (None: the default).
-
-        Raises:
-            EvidenceError: there is none.
-        """
-
-    def chains(self) -> Iterable[Chain]:
-        """Return all of them."""
-
-
-class Person(Protocol):
-    """Somebody a record speaks of, by pseudonym, with the key that seals what is said."""
-
-    @property
-    def subject(self) -> str:
-        """Return the pseudonym."""
-
-    def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
-        """Return a sealed block of `text`, bound to (decision id, index in the record).
-
-        Raises:
-            UnrecordedError: the key was destroyed since the person was named.
-        """
-
-
-class Payloads(Protocol):
-    """Keeps what is too large for a record, sealed and deletable, outside the log."""
-
-    async def keep(self, person: Person, text: bytes) -> dict[str, Any]:
-        """Return what the record says of `text`, which is kept under the person's key and durable by now.
-
-        Raises:
-            UnrecordedError: it cannot be kept, or the key was destroyed since.
-        """
-
-
-class Concealer(Protocol):
-    """Knows the pseudonym and the data key of everybody."""
-
-    async def person(self, tenant: str, kind: str, identifier: str) -> Person:
-        """Return somebody's pseudonym and key, durable by now.
-
-        Raises:
-            UnrecordedError: the key store cannot be reached.
-        """
 
 
 class Caller(Protocol):
@@ -136,17 +69,35 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """A decision, and what its record is built of; see `Recorded`."""
+class Searched:
+    """One page of a search, whose record is on disk, or further."""
 
-    decision: Decision
+    found: Found
+    appended: Appended
     bundle: Bundle
     durability: Durability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A decision that is to be recorded; see `Recorded`."""
+
+    entry: Entry
+    decision: Decision
+    bundle: Bundle
     asked: bytes = field(repr=False)
-    chain: Chain
-    build: Callable[[Position], Draft] = field(repr=False)
     action: str | None = field(repr=False)
     times: tuple[int, int]  # of the observer: taken in, decided
+
+    def recorded(self, appended: Appended) -> Recorded:
+        """Return it once it is on record."""
+        return Recorded(
+            decision=self.decision,
+            appended=appended,
+            bundle=self.bundle,
+            durability=self.entry.durability,
+            asked=self.asked,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,17 +139,17 @@ class Pdp:
         self.policies = policies
         self.own: dict[str, Policies | None] = {}
         self.retention: Mapping[str, str] = {}
-        self._directory: Directory | None = None
+        self._directory: CallerDirectory | None = None
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
         self._observer: Observer = observer or Unobserved()
 
     @property
-    def directory(self) -> Directory:
+    def directory(self) -> CallerDirectory:
         """Return who is known by which credentials, by the policies in force."""
         if self._directory is None:
             own = {tenant: each.bundle.callers for tenant, each in self.own.items() if each is not None}
-            self._directory = Directory(self.policies.bundle.callers, own)
+            self._directory = CallerDirectory(self.policies.bundle.callers, own)
         return self._directory
 
     def policies_of(self, caller: Caller) -> Policies:
@@ -230,7 +181,7 @@ class Pdp:
             NoPoliciesError: see `policies_of`.
         """
         prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
-        [recorded] = await _append([prepared], self._observer)
+        [recorded] = await self._record([prepared])
         return recorded
 
     async def evaluate_all(
@@ -252,17 +203,56 @@ class Pdp:
             UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
         """
         policies = self.policies_of(caller)
-        if until is None:
-            return await _append(
-                await gather(*[self._prepare(policies, request, caller, durability) for request in requests]),
-                self._observer,
-            )
         prepared: list[_Prepared] = []
-        for request in requests:
-            prepared.append(await self._prepare(policies, request, caller, durability))
-            if prepared[-1].decision.allow is until:
-                break
-        return await _append(prepared, self._observer)
+        if until is None:
+            prepared += await gather(*[self._prepare(policies, each, caller, durability) for each in requests])
+        else:
+            for each in requests:
+                prepared.append(await self._prepare(policies, each, caller, durability))
+                if prepared[-1].decision.allow is until:
+                    break
+        return await self._record(prepared)
+
+    async def _record(self, prepared: Sequence[_Prepared]) -> list[Recorded]:
+        """Append decisions in one go, and return them once all are as durable as each asks for."""
+        handed = self._observer.now()
+        appended = await append([each.entry for each in prepared])
+        ended = self._observer.now()
+        recorded = [each.recorded(one) for each, one in zip(prepared, appended, strict=True)]
+        for each, one in zip(prepared, recorded, strict=True):
+            self._observer.evaluated(_evaluated(each, one.decision_id, handed, ended))
+        return recorded
+
+    async def search(
+        self, query: Query, caller: Caller, page: Page, *, durability: Durability = Durability.JOURNAL
+    ) -> Searched:
+        """Return one page of what `query` finds, once it is on record that `caller` looked for it.
+
+        Raises:
+            UnrecordedError: the log could not take it. No evidence, no answer.
+            EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
+        """
+        policies, environment = self.policies_of(caller), self._environment(caller)
+        keeping = self._keeping(policies, query.action)
+        durability = durability.or_more(keeping.durability)
+        chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
+        person = self._concealer.person
+        persons = {name: await person(caller.tenant, each.type, each.id) for name, each in query.named.items()}
+        rest, resource = split(query.document() | {"environment": environment.document()})
+        texts = (rest, resource) if len(persons) > 1 else (join(rest, resource),)
+        with chain.coming():
+            found = await find(policies.bundle, policies.evaluators.evaluate, query, environment, page)
+        refs = {name: each.subject for name, each in persons.items()}
+        body = told(policies.bundle, query, found, environment, refs)
+        body |= {"policy": _identity(policies.bundle), "durability": durability.value}
+
+        def build(position: Position) -> Draft:
+            said = zip(persons.values(), texts, strict=True)
+            return Draft(type="search", tenant=caller.tenant, body=body, sealed=sealed(said, position))
+
+        [appended] = await append([Entry(chain=chain, build=build, durability=durability)])
+        return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
 
     async def _prepare(
         self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
@@ -271,8 +261,7 @@ class Pdp:
         started = self._observer.now()
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
-        action = policies.bundle.actions.get(request.action)
-        keeping = action.keeping if action else _DEFAULT
+        keeping = self._keeping(policies, request.action)
         durability = durability.or_more(keeping.durability)
         chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
@@ -287,18 +276,20 @@ class Pdp:
             said = []
 
         def build(position: Position) -> Draft:
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=sealed(said, position))
 
         return _Prepared(
             decision=decided.decision,
             bundle=policies.bundle,
-            durability=durability,
+            entry=Entry(chain=chain, build=build, durability=durability),
             asked=join(*texts),
-            chain=chain,
-            build=build,
             action=request.action if decided.action_known else None,
             times=(started, spoken),
         )
+
+    def _keeping(self, policies: Policies, action: str) -> Keeping:
+        found = policies.bundle.actions.get(action)
+        return found.keeping if found else _DEFAULT
 
     def _chain(self, retention_class: str | None) -> Chain:
         try:
@@ -333,13 +324,10 @@ class Pdp:
         body = {"caller": caller.subject, "reason": reason, "suppressed": suppressed}
 
         def build(position: Position) -> Draft:
-            sealed = _sealed([(person, sha256.encode())], position)
-            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=sealed)
+            blocks = sealed([(person, sha256.encode())], position)
+            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=blocks)
 
-        try:
-            await self._chain(self.retention.get(caller.tenant)).append(build)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
+        await append([Entry(chain=self._chain(self.retention.get(caller.tenant)), build=build)])
 
     async def note(self, kind: str, caller: Caller, body: Mapping[str, Any]) -> None:
         """Record something about `caller` that is no decision, as a record of type `kind`; nothing in `body` is secret.
@@ -348,10 +336,8 @@ class Pdp:
             UnrecordedError: the log could not take it.
         """
         said = {"caller": caller.subject, **body}
-        try:
-            await self._chain(None).append(lambda _: Draft(type=kind, tenant=caller.tenant, body=said))
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
+        chain = self._chain(self.retention.get(caller.tenant))
+        await append([Entry(chain=chain, build=lambda _: Draft(type=kind, tenant=caller.tenant, body=said))])
 
     async def activate(self, policies: Policies, previous: str | None, *, tenant: str | None = None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
@@ -363,7 +349,7 @@ class Pdp:
         """
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
-        await _say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
+        await say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
         self._directory = None
         if tenant is None:
             self.policies = policies
@@ -379,7 +365,7 @@ class Pdp:
         for tenant, policies in ((_NODE, self.policies), *self.own.items()):
             if policies is not None:
                 body = _identity(policies.bundle) | {"previous": None}
-                await _say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
+                await say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
@@ -398,66 +384,17 @@ class Pdp:
         return (subject, resource), {"resource": told}
 
 
-async def _append(prepared: Sequence[_Prepared], observer: Observer) -> list[Recorded]:
-    """Append them in one go, without awaiting in between, and return once all are as durable as each asks for.
-
-    Raises:
-        UnrecordedError: the log could not take one of them.
-    """
-    waiting: list[Awaitable[Appended]] = []
-    handed = observer.now()
-    try:
-        for each in prepared:
-            waiting.append(each.chain.append(each.build))  # noqa: PERF401 - where one raises, the others are in
-        recorded = [_recorded(each, await one) for each, one in zip(prepared, waiting, strict=True)]
-        for each, one in zip(prepared, recorded, strict=True):
-            if one.durability is Durability.LOCKED:
-                await each.chain.locked(one.appended)
-    except Exception as error:
-        await gather(*waiting, return_exceptions=True)  # nobody else hears what has become of the others
-        if isinstance(error, EvidenceError):
-            raise UnrecordedError(str(error)) from error
-        raise
-    ended = observer.now()
-    for each, one in zip(prepared, recorded, strict=True):
-        observer.evaluated(_evaluated(each, one.decision_id, handed, ended))
-    return recorded
-
-
 def _evaluated(prepared: _Prepared, decision_id: str, handed: int, recorded: int) -> Evaluated:
     return Evaluated(
         action=prepared.action,
         decision=prepared.decision,
         decision_id=decision_id,
-        durability=prepared.durability,
+        durability=prepared.entry.durability,
         started=prepared.times[0],
         decided=prepared.times[1],
         handed=handed,
         recorded=recorded,
     )
-
-
-def _recorded(prepared: _Prepared, appended: Appended) -> Recorded:
-    return Recorded(
-        decision=prepared.decision,
-        appended=appended,
-        bundle=prepared.bundle,
-        durability=prepared.durability,
-        asked=prepared.asked,
-    )
-
-
-def _sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:
-    """Return each text under the key of whom it speaks of, bound to the place that its record gets."""
-    return tuple(person.seal(text, place=(position.decision_id, index)) for index, (person, text) in enumerate(said))
-
-
-async def _say(chains: Iterable[Chain], draft: Draft) -> None:
-    try:
-        for chain in chains:
-            await chain.append(lambda _: draft, always=True)
-    except EvidenceError as error:
-        raise UnrecordedError(str(error)) from error
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:

@@ -71,6 +71,10 @@ class Environment:
     tenant: str
     caller: str
 
+    def document(self) -> dict[str, str]:
+        """Return it as policies see it."""
+        return {"time": self.time, "tenant": self.tenant, "caller": self.caller}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Violation:

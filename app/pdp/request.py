@@ -101,9 +101,7 @@ def verify_request(request: EvaluationRequest) -> EvaluationRequest:
 
 def document(request: EvaluationRequest, environment: Environment) -> dict[str, Any]:
     """Return what the policy is asked about, and what the record keeps: the request, with what the PDP states."""
-    return _members(request) | {
-        "environment": {"time": environment.time, "tenant": environment.tenant, "caller": environment.caller}
-    }
+    return _members(request) | {"environment": environment.document()}
 
 
 def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, Any]:

@@ -13,9 +13,9 @@ from app.authentication.certificate import LONGEST_HEADER, verified_certificate
 from app.authentication.outside import OutsideIssuer
 from app.identity import OwnTokens, Verifier
 from app.jwt_form import IdentityError, TokenError
+from app.pdp.caller_directory import CallerDirectory
 from app.pdp.callers import Caller
 from app.pdp.credentials import Credentials, OAuthClient
-from app.pdp.directory import Directory
 from app.pdp.jwk import parse_jwk
 from tests import tokens
 from tests.authentication.certificates import certificate, header
@@ -53,7 +53,7 @@ def token(client="shop-client", **claims):
 
 
 def known(authenticator, callers=CALLERS, *, now=NOW, peer="10.0.0.1", **presented):
-    found = authenticator.authenticate(Presented(peer=peer, **presented), Directory(callers, {}), now)
+    found = authenticator.authenticate(Presented(peer=peer, **presented), CallerDirectory(callers, {}), now)
     return f"{found.tenant}/{found.subject}"
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from app.authentication.client_assertion import LONGEST_LIFETIME, AssertionRefusedError, verified_assertion
 from app.authentication.single_use import SingleUse, SingleUseError
+from app.pdp.caller_directory import CallerDirectory
 from app.pdp.callers import Caller
 from app.pdp.credentials import Credentials
-from app.pdp.directory import Directory
 from app.pdp.jwk import parse_jwk
 from tests.providing import AUDIENCE, NOW, assertion, encoded, jwk, signature, signed
 
@@ -32,7 +32,7 @@ CALLERS = {
     "keyless": Caller(tenant="default", actions=frozenset(), subject_types=frozenset()),
 }
 
-DIRECTORY = Directory(CALLERS, {"acme": {"marketplace": registered("acme/marketplace", "acme")}})
+DIRECTORY = CallerDirectory(CALLERS, {"acme": {"marketplace": registered("acme/marketplace", "acme")}})
 
 
 def verified(text, now=NOW):

@@ -84,13 +84,13 @@ class Clock:
 class Plane:
     """A decision plane over a bundle, and everything it was handed."""
 
-    def __init__(self, bundle, *, in_flight=8, tokens=None, authenticate=None, **more):
+    def __init__(self, bundle, *, in_flight=8, tokens=None, authenticate=None, public_url=None, **more):
         self.client = None  # address and port of whoever opens the connection
         self.bundle, self.again, self.decide_again_by = bundle, 0, None
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
         self.shelf = Shelf(self.log)
-        self.clock = Clock()
+        self.clock, self.ticks = Clock(), Clock()
         self.checks = {"evaluators": True, "journal": True}
         self.app = DecisionPlane(
             self.fakes.pdp,
@@ -104,6 +104,9 @@ class Plane:
             in_flight=in_flight,
             tokens=tokens,
             **more,
+            page_secret=b"s" * 32,
+            public_url=public_url,
+            ticks=self.ticks,
         )
 
     def decide_again(self, digest, asked):

@@ -97,6 +97,12 @@ def test_an_item_that_is_no_question_is_a_deny_of_its_own(plane, semantic, resou
     assert errors == [missing] * kinds.count("request.refused")
 
 
+def test_an_item_that_is_no_object_is_a_deny_of_its_own(plane):
+    answer = ask(plane, message(evaluations=[7]))
+    assert decisions(answer) == [False]
+    assert answer.document["evaluations"][0]["context"]["error"]["status"] == 400
+
+
 def test_refusals_of_items_are_recorded_as_often_as_those_of_requests(plane):
     ask(plane, message(*[None] * 9))
     assert len(plane.log.records) == 5

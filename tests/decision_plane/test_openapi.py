@@ -1,5 +1,6 @@
 """The OpenAPI document: it has every route, and says of each answer what really comes."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from app.decision_plane.asgi import described
 from app.decision_plane.http import Answer, Route
+from app.decision_plane.metadata import WELL_KNOWN
 from app.decision_plane.openapi import document
 from app.decision_plane.operation import Operation, Token, one_object, schema_of, text
 from app.decision_plane.options import Options
@@ -55,6 +57,10 @@ def test_every_problem_is_said_of_some_operation():
 
 EVALUATION = {"method": "POST", "path": "/access/v1/evaluation", "template": "/access/v1/evaluation"}
 ENVOY = {"path": "/authz/envoy/a", "template": "/authz/envoy/{path}"}
+AT_ONCE = {"method": "POST", "path": "/access/v1/evaluations"}
+MANY = json.dumps(json.loads(body()) | {"evaluations": [{}, {"resource": 7}]}).encode()
+SEARCH = {"method": "POST", "path": "/access/v1/search/action"}
+FIND = json.dumps({name: json.loads(body())[name] for name in ("subject", "resource")}).encode()
 ASKED = {
     "an allow": (EVALUATION, (body(),), {}, 200),
     "a deny": (EVALUATION, (body(ripe=False),), {}, 200),
@@ -64,6 +70,12 @@ ASKED = {
     "nobody": (EVALUATION, (body(),), {"headers": [JSON]}, 401),
     "an explanation that it may not have": (EVALUATION, (body(),), {"query": b"explain=true"}, 403),
     "too large": (EVALUATION, (b"x" * 40_000,), {}, 413),
+    "many questions": (AT_ONCE, (MANY,), {"query": b"receipt=true"}, 200),
+    "one question where many may be": (AT_ONCE, (body(),), {}, 200),
+    "too many questions": (AT_ONCE, (b'{"evaluations": [' + b"1," * 200 + b"1]}",), {}, 400),
+    "a search": (SEARCH, (FIND,), {"query": b"receipt=true"}, 200),
+    "a search for nothing that is there": (SEARCH, (b"{}",), {}, 400),
+    "metadata that there are not": ({"path": WELL_KNOWN}, (), {}, 404),
     "a decision": ({"path": "/v1/decisions/x-1", "template": "/v1/decisions/{id}"}, (), {"headers": [BEARER]}, 200),
     "health": ({"path": "/healthz"}, (), {}, 200),
     "readiness": ({"path": "/readyz"}, (), {}, 200),
@@ -130,3 +142,8 @@ def test_an_answer_and_a_problem_of_one_status_and_form_stand_side_by_side():
     )
     said = document([route], version="1")["paths"]["/x"]["get"]["responses"]
     assert said["500"]["content"] == {"application/json": {"schema": {"anyOf": [ready, code]}}}
+
+
+def test_no_two_operations_have_one_name():
+    names = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
+    assert len(set(names)) == len(names)

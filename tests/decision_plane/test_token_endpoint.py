@@ -13,7 +13,7 @@ from app.authentication.authenticator import Authenticator
 from app.authentication.single_use import SingleUse
 from app.authentication.token_grants import TokenGrants
 from app.jwt_form import IdentityError
-from app.pdp.directory import Directory
+from app.pdp.caller_directory import CallerDirectory
 from evidence.errors import JournalError
 from tests import tokens
 from tests.decision_plane.asking import JSON, Plane, body
@@ -42,7 +42,7 @@ def plane(tmp_path):
     )
     authenticator = Authenticator(tokens.verifier())
 
-    directory = Directory(bundle.callers, {})
+    directory = CallerDirectory(bundle.callers, {})
 
     def authenticate(presented):
         try:

@@ -1,46 +1,55 @@
-"""Whose a credential is, where the node and tenants with policies of their own all have tables."""
+"""What a tenant has registered: its shape, who sees it, and which files are none."""
 
-from app.pdp.callers import Caller
-from app.pdp.credentials import Credentials, OAuthClient
-from app.pdp.directory import Directory, Known
+import json
 
-NAME = "dns:shop.example"
-KEY = ("https://idp.example", "shop", "shop")
+import pytest
 
+from app.pdp.errors import BundleError
+from app.pdp.model import Entity
+from tests.pdp.shop import stocked
 
-def caller(tenant, *, client=True, names=(NAME,)):
-    oauth = OAuthClient(issuer=KEY[0], client_id=KEY[1], subject=KEY[2]) if client else None
-    credentials = Credentials(oauth=oauth, certificates=frozenset(names))
-    return Caller(tenant=tenant, actions=frozenset(), subject_types=frozenset(), credentials=credentials)
+FRUIT = {"type": "fruit", "id": "apple-1", "properties": {"ripe": True}}
+GROCER = {"type": "grocer", "id": "g-1"}
 
 
-def whose(node, **own):
-    directory = Directory(node, own)
-    found = (directory.clients.get(KEY), directory.holders.get(NAME))
-    assert found[0] == found[1]
-    return found[0]
+def registered(directory, **tenants):
+    return stocked(directory, {"data/directory.json": json.dumps(tenants)})
 
 
-def test_a_credential_is_whose_table_has_it():
-    assert whose({"shop": caller("default")}) == Known(subject="shop", tenant="default")
-    assert whose({}, acme={"shop": caller("acme")}) == Known(subject="shop", tenant="acme")
-    assert whose({}, acme={"shop": caller("acme", client=False, names=())}) is None
+def test_entities_are_found_by_type_in_the_order_of_the_file(tmp_path):
+    pear = FRUIT | {"id": "pear-1"}
+    bundle = registered(tmp_path, default={"subjects": [GROCER], "resources": [pear, FRUIT]}, other={})
+    found = bundle.directories["default"]
+    assert found.subjects == {"grocer": (Entity(type="grocer", id="g-1", properties={}),)}
+    assert [each.id for each in found.resources["fruit"]] == ["pear-1", "apple-1"]
+    assert (bundle.directories["other"].subjects, bundle.directories["other"].resources) == ({}, {})
 
 
-def test_no_tenant_can_claim_what_the_node_knows():
-    own = {"acme": {"thief": caller("acme")}, "zeta": {"other": caller("zeta")}}
-    assert whose({"shop": caller("default")}, **own) == Known(subject="shop", tenant="default")
+def test_no_policy_sees_it(tmp_path):
+    bundle = registered(tmp_path, default={"subjects": [GROCER]})
+    assert "directory" not in json.loads(bundle.data)
+    assert "data/directory.json" in bundle.files
 
 
-def test_what_two_tenants_claim_is_nobodys():
-    assert whose({}, acme={"shop": caller("acme")}, zeta={"shop": caller("zeta")}) is None
-    third = {"omni": {"shop": caller("omni")}}
-    assert whose({}, acme={"shop": caller("acme")}, zeta={"shop": caller("zeta")}, **third) is None
+def test_there_may_be_none(tmp_path):
+    assert stocked(tmp_path).directories == {}
 
 
-def test_namesakes_sign_under_two_names():
-    directory = Directory({"shop": caller("default")}, {"acme": {"shop": caller("acme")}})
-    assert {name: signer.known.tenant for name, signer in directory.signers.items()} == {
-        "shop": "default",
-        "acme/shop": "acme",
-    }
+WRONG = {
+    "a tenant that cannot be": ({"De fault": {}}, "a tenant is named by"),
+    "a tenant that is a list": ({"default": []}, "write {`subjects`"),
+    "another member": ({"default": {"people": []}}, "write {`subjects`"),
+    "subjects that are no list": ({"default": {"subjects": {}}}, "`subjects` must be a list"),
+    "a subject that is text": ({"default": {"subjects": ["g-1"]}}, "`subject` must be an object"),
+    "a resource without an id": ({"default": {"resources": [{"type": "fruit"}]}}, "`resource/id` is missing"),
+    "a subject twice": ({"default": {"subjects": [GROCER, GROCER]}}, "`subjects/1` is registered already"),
+}
+
+
+@pytest.mark.parametrize(("value", "said"), WRONG.values(), ids=WRONG)
+def test_is_no_directory(tmp_path, value, said):
+    with pytest.raises(BundleError) as refused:
+        stocked(tmp_path, {"data/directory.json": json.dumps(value)})
+    assert str(refused.value).startswith("data/directory.json:1:")
+    assert said in str(refused.value)
+    assert "g-1" not in str(refused.value)

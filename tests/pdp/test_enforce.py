@@ -28,7 +28,7 @@ from evidence.record import Record, leaf
 from evidence.writer import Writer
 from tests.pdp.deciding import CHAIN, GONE, NOW, Engines, Service, deciding, key
 from tests.pdp.evaluating import ROOT
-from tests.pdp.shop import FILES, asked, stocked
+from tests.pdp.shop import FILES, asked, decided, stocked
 from tests.tenancy import files
 
 CALLER = Service()
@@ -641,3 +641,13 @@ def test_one_sync_does_for_many(shop, tmp_path):
         return [each.appended.position.seq for each in found], syncs
 
     assert asyncio.run(run()) == (list(range(1, 21)), 1)
+
+
+def test_a_deny_for_an_obligation_comes_out_the_same_from_the_record(point, shop):
+    asked_for = request(context={"gift": True, "supported_obligations": ["hold"]})
+    recorded = evaluate(point, replace(asked_for, action_properties={"soft": True}))
+    assert [each.code for each in recorded.decision.diagnostics] == ["obligation_unsupported"]
+    assert point.log.records[0].body["result"]["diagnostics"][0]["path"] == "context/supported_obligations"
+    document = parse_document(recorded.asked)
+    assert document["action"] == {"name": "shop.sell", "properties": {"soft": True}}
+    assert decided(shop, document).decision == recorded.decision
