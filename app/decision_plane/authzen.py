@@ -151,7 +151,7 @@ async def _evaluations(request: Request, body: bytes, caller: Caller, by: Answer
     if options.explain:
         raise ProblemError(problem("malformed_request", "unknown_option: `explain` is for one evaluation"))
     items, asked = _reachable(batch)
-    with by.places(len(asked)):
+    with by.places(caller.tenant, len(asked)):
         decided = await by.pdp.evaluate_all(asked, caller, durability=options.durability, until=batch.semantic.until)
     answers = []
     for each, recorded in _settled(items, decided, batch.semantic):

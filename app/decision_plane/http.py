@@ -52,9 +52,9 @@ class DisconnectedError(Exception):
     """The caller is gone; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """One request: what the server has parsed, and a way to the body."""
+    """One request: what the server has parsed, and a way to the body. `tenant` is set once it is known who asks."""
 
     method: str
     path: str
@@ -63,14 +63,22 @@ class Request:
     query: bytes = b""
     raw_path: bytes = b""  # as it came, percent-encoded
     all_headers: Headers = ()  # those that came more than once, too
+    tenant: str = ""  # of who asks, once that is known
+    peer: str = ""  # address of whoever opened the connection
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        headers, path = scope["headers"], scope["path"]
-        raw_path = scope.get("raw_path") or path.encode()
+        headers, path, client = scope["headers"], scope["path"], scope.get("client") or ("",)
         return cls(
-            scope["method"], path, dict(headers), receive, scope.get("query_string", b""), raw_path, all_headers=headers
+            scope["method"],
+            path,
+            dict(headers),
+            receive,
+            scope.get("query_string", b""),
+            scope.get("raw_path") or path.encode(),
+            all_headers=headers,
+            peer=client[0],
         )
 
     async def body(self, limit: int) -> bytes:
@@ -146,7 +154,7 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What is at a path, or below one that ends in `/`: a handler for each method.
+    """What is at a path, or below one that ends in `/` and is not the root: a handler for each method.
 
     `refuse` writes a problem as the protocol of this route has its errors. `described` says of each method what the
     OpenAPI document has to know.
@@ -163,7 +171,7 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._exact = {route.path: route for route in routes}
-        below = [route for path, route in self._exact.items() if path.endswith("/")]
+        below = [route for path, route in self._exact.items() if path.endswith("/") and path != "/"]
         self._below = sorted(below, key=lambda route: -len(route.path))  # the closest first
 
     def __iter__(self) -> Iterator[Route]:

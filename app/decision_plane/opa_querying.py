@@ -9,7 +9,7 @@ from typing import Any, Final
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import may_have_explained
 from app.decision_plane.http import Answer, ProblemError, Request
-from app.decision_plane.opa_asking import Asked, Asking, Timed, stated, verify_media
+from app.decision_plane.opa_asking import Asked, Asking, stated, verify_media
 from app.decision_plane.opa_documents import Target, base_data, document_of
 from app.decision_plane.opa_query import Documents, Expression, parse_query, solve
 from app.errors import problem
@@ -55,11 +55,7 @@ class Querying:
             about = [(each, _entrypoint(each, asked.bundle), each.given or given) for each in expressions]
             questions = [entrypoint.request(stated(_named(own), "input")) for _, entrypoint, own in about if entrypoint]
         shown = self._shown(asked, about)
-        decided = []
-        for each in await self._asking.all_decided(asked, questions):
-            if not isinstance(each, Timed):
-                raise each
-            decided.append(each)
+        decided = await self._asking.all_decided(asked, questions)
         answers = iter(decided)
         documents = [
             Documents(data=(_nested(entrypoint, next(answers).recorded),) if entrypoint else shown, input=own)
@@ -100,7 +96,7 @@ def _named(given: tuple[Any, ...]) -> dict[str, Any]:
 
 def _nested(entrypoint: Entrypoint, recorded: Recorded) -> Any:
     """Return the document of a package at its place below `data`."""
-    document: Any = document_of(recorded)
+    document: Any = document_of(entrypoint, recorded)
     for name in reversed(entrypoint.action.split(".")):
         document = {name: document}
     return document
