@@ -3,6 +3,7 @@
 Owns the form of OpenAPI alone. A problem stands under the status, and in the content type, that its route gives it.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
@@ -53,9 +54,9 @@ def _path(route: Route, operation: Operation) -> str:
 
 
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
-    name = "_".join(part for part in route.path.replace("-", "_").replace(".", "_").split("/") if part)
+    named = re.findall(r"[a-z0-9]+", _path(route, operation)) or ["root"]
     described: dict[str, Any] = {
-        "operationId": f"{method.lower()}_{name}",
+        "operationId": "_".join([method.lower(), *named]),
         "summary": operation.summary,
         "responses": _responses(route, operation),
         "security": [] if operation.token is Token.NONE else [{str(operation.token): []}],

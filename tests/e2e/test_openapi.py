@@ -39,7 +39,8 @@ def test_schemathesis_finds_nothing(serving, tmp_path, say):
     (found,) = re.findall(r"Operations: +(\d+) selected / (\d+) total", done.stdout)
     (generated,) = re.findall(r"(\d+) generated, \1 passed", done.stdout)
     say(f"schemathesis: {generated} requests to {found[0]} operations, nothing found")
-    operations = [each for methods in described()["paths"].values() for each in methods.values()]
+    paths = {path: methods for path, methods in described()["paths"].items() if path != "/openapi.json"}  # just read
+    operations = [each for methods in paths.values() for each in methods.values()]
     alike = [each for each in operations if re.match(ALIKE, each["operationId"])]
     assert (int(found[0]), int(found[1])) == (len(operations) - len(alike), len(operations))
     assert int(generated) > 100
