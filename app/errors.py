@@ -28,7 +28,6 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "unauthenticated": (401, "a valid bearer token is required"),
     "forbidden": (403, "the policies do not let this caller do so; nothing was decided"),
     "denied": (403, "policy does not permit this request"),
-    "obligations_unmet": (403, "policy permits this request under obligations that the proxy cannot meet"),
     "not_found": (404, "there is nothing here"),
     "method_not_allowed": (405, "this resource knows other methods"),
     "request_too_large": (413, "the request is larger than this endpoint takes"),

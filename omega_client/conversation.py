@@ -73,7 +73,8 @@ class Asking:
         Raises:
             ClientError: there is no decision that anybody may act on.
         """
-        answer = yield from self._asked("/access/v1/evaluation", question.document(), durability, receipt=receipt)
+        body = self._body(question)
+        answer = yield from self._asked("/access/v1/evaluation", body, durability, receipt=receipt)
         return self._checked(Evaluation.parse(answer), durability, receipt=receipt)
 
     def all(
@@ -86,10 +87,15 @@ class Asking:
         """
         if not questions:
             return ()
-        body = {"evaluations": [each.document() for each in questions]}
+        body = {"evaluations": [self._body(each) for each in questions]}
         answer = yield from self._asked("/access/v1/evaluations", body, durability, receipt=receipt)
         evaluations = Evaluation.parse_all(answer, len(questions))
         return tuple(self._checked(each, durability, receipt=receipt) for each in evaluations)
+
+    def _body(self, question: Question) -> dict[str, Any]:
+        """Return a question that says which obligations are understood (AuthZEN Obligations Profile, draft 1)."""
+        body = question.document()
+        return body | {"context": body["context"] | {"supported_obligations": sorted(self._understands)}}
 
     def _asked(self, path: str, body: dict[str, Any], durability: Durability, *, receipt: bool) -> Conversation[Any]:
         """Return the document of an answer with status 200."""

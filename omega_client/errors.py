@@ -14,13 +14,14 @@ class DeniedError(ClientError):
     """Policy denies it; the denial is on record."""
 
     def __init__(self, evaluation: "Evaluation") -> None:
-        reasons = ", ".join(each.id for each in evaluation.reasons) or "no reason given"
+        named = [each.id for each in evaluation.reasons] + [each.get("code", "") for each in evaluation.diagnostics]
+        reasons = ", ".join(named) or "no reason given"
         super().__init__(f"denied by decision `{evaluation.decision_id}`: {reasons}")
         self.evaluation = evaluation
 
 
 class ObligationError(ClientError):
-    """Policy allows it under an obligation that this caller does not understand, so it may not."""
+    """The service allows it under an obligation that this caller said it does not understand: it may not."""
 
     def __init__(self, evaluation: "Evaluation", types: frozenset[str]) -> None:
         super().__init__(

@@ -14,6 +14,7 @@ from app.decision_plane.http import Answer, Headers, ProblemError, Request, Rout
 from app.decision_plane.operation import DECIDING, RECEIVING, Operation, Parameter, Token, one_object, text
 from app.decision_plane.target import Target
 from app.errors import Problem, problem
+from app.pdp.decide import SUPPORTED
 from app.pdp.enforce import Caller, Recorded
 from app.pdp.errors import MalformedRequestError
 from app.pdp.model import Entity, EvaluationRequest
@@ -36,7 +37,7 @@ _CLAIMS: Final = {b"user-agent": "user_agent", b"x-forwarded-for": "forwarded_fo
 _LONGEST_CLAIM: Final = 256
 _NOBODY: Final = "visitor"
 
-_PROBLEMS: Final = ("malformed_request", "forbidden", "denied", "obligations_unmet", *RECEIVING, *DECIDING)
+_PROBLEMS: Final = ("malformed_request", "forbidden", "denied", *RECEIVING, *DECIDING)
 
 _Read = Callable[[Request], Target]
 
@@ -100,7 +101,7 @@ async def _answered(request: Request, caller: Caller, proxy: Proxy, read: _Read,
     named = ((DECISION, recorded.decision_id.encode()),)
     if not recorded.decision.allow:
         raise ProblemError(problem("denied"), named)
-    return Answer(document={"decision_id": recorded.decision_id}, headers=(*named, *_obligations(recorded, proxy)))
+    return Answer(document={"decision_id": recorded.decision_id}, headers=(*named, *_obligations(recorded)))
 
 
 def _caller(request: Request, by: Answering) -> Caller:
@@ -117,15 +118,9 @@ def _registered(by: Answering, caller: Caller) -> Proxy:
     return found.proxy
 
 
-def _obligations(recorded: Recorded, proxy: Proxy) -> Headers:
-    """Return the header with what the proxy has to do beside letting it through, if it can do all of it.
-
-    Raises:
-        ProblemError: it cannot, and so it lets nothing through.
-    """
+def _obligations(recorded: Recorded) -> Headers:
+    """Return the header with what the proxy has to do beside letting it through: it said that it can."""
     obligations = recorded.decision.obligations
-    if any(each.get("type") not in proxy.obligations for each in obligations):
-        raise ProblemError(problem("obligations_unmet"), ((DECISION, recorded.decision_id.encode()),))
     return ((OBLIGATIONS, encode(list(obligations))),) if obligations else ()
 
 
@@ -141,7 +136,10 @@ def _evaluation(request: Request, target: Target, proxy: Proxy) -> EvaluationReq
     facts = {"method": target.method, "scheme": target.scheme, "host": target.host, "path": target.path}
     resource = Entity(type="route", id=target.host + target.path, properties=facts)
     claims = {name: _claim(request, header) for header, name in _CLAIMS.items()}
-    context = {"claims": {name: said for name, said in claims.items() if said}}
+    context = {
+        "claims": {name: said for name, said in claims.items() if said},
+        SUPPORTED: sorted(proxy.obligations),  # a policy that obliges to anything else denies
+    }
     return verify_request(EvaluationRequest(subject=subject, action=proxy.action, resource=resource, context=context))
 
 

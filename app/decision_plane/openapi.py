@@ -54,9 +54,9 @@ def _path(route: Route, operation: Operation) -> str:
 
 
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
-    name = "_".join(re.findall(r"[A-Za-z0-9]+", _path(route, operation)))
+    named = re.findall(r"[A-Za-z0-9]+", _path(route, operation)) or ["root"]
     described: dict[str, Any] = {
-        "operationId": f"{method.lower()}_{name}",
+        "operationId": "_".join([method.lower(), *named]),
         "summary": operation.summary,
         "responses": _responses(route, operation),
         "security": [] if operation.token is Token.NONE else [{str(operation.token): []}],

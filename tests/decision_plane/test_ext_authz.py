@@ -206,9 +206,11 @@ def test_methods_that_no_contract_knows_are_a_no(plane):
 def test_obligations_that_the_proxy_cannot_meet_are_a_no(tmp_path):
     plane = Plane(bundle(tmp_path, obligations=[*OBLIGED, {"id": "wrap", "type": "packing"}], meets=["notice"]))
     answer = nginx(plane, who=user())
-    assert (answer.status, answer.code) == (403, "obligations_unmet")
+    assert (answer.status, answer.code) == (403, "denied")
     assert answer.headers[b"x-omega-decision-id"] == f"{CHAIN}-0".encode()
     assert b"x-omega-obligations" not in answer.headers
+    (found,) = plane.log.records[0].body["result"]["diagnostics"]
+    assert (plane.log.records[0].body["result"]["allow"], found["code"]) == (False, "obligation_unsupported")
 
 
 def test_obligations_that_the_proxy_can_meet_are_in_the_answer(tmp_path):

@@ -35,6 +35,11 @@ def test_a_plane_that_nobody_can_ask_has_the_same_document(plane):
     assert (answer.status, answer.document) == (200, DOCUMENT)
 
 
+def test_every_operation_has_a_name_of_its_own():
+    names = [each["operationId"] for methods in DOCUMENT["paths"].values() for each in methods.values()]
+    assert len(set(names)) == len(names)
+
+
 def test_the_options_of_the_query_are_those_of_the_code():
     said = DOCUMENT["paths"]["/access/v1/evaluation"]["post"]["parameters"]
     assert {each["name"]: each["schema"] for each in said} == {

@@ -62,11 +62,20 @@ def test_the_context_is_sent(kind, plane):
     assert [each["id"] for each in found.obligations] == ["wrap"]
 
 
-def test_an_obligation_that_nobody_understands_is_no_allow(kind, plane):
-    for asking in (kind(Planes(plane)), kind(Planes(plane), understands={"step-up"})):
-        with pytest.raises(ObligationError, match="notice") as found:
-            asking.evaluate(GROCER, SELL, APPLE, {"gift": True})
-        assert found.value.types == {"notice"}
+def test_an_obligation_that_nobody_understands_is_a_deny_in_the_log_too(kind, plane):
+    for number, understood in enumerate(((), {"step-up"})):
+        with pytest.raises(DeniedError, match="obligation_unsupported"):
+            kind(Planes(plane), understands=understood).enforce(GROCER, SELL, APPLE, {"gift": True})
+        assert plane.log.records[number].body["result"]["allow"] is False
+
+
+@pytest.mark.parametrize("understood", [(), {"step-up"}])
+def test_a_service_that_obliges_to_more_than_is_understood_allows_nothing(kind, understood):
+    handle, asked = said(answered(obligations=[{"id": "wrap", "type": "notice"}]))
+    with pytest.raises(ObligationError, match="notice") as found:
+        kind(handle, understands=understood).evaluate(GROCER, SELL, APPLE)
+    assert found.value.types == {"notice"}
+    assert json.loads(asked[0].content)["context"] == {"supported_obligations": sorted(understood)}
 
 
 def test_an_obligation_beside_a_deny_is_told(kind):
