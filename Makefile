@@ -47,6 +47,7 @@ lock: .venv/tested ## Resolve the lock files anew
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 --extra test -o requirements-test.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 -c requirements-test.lock -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 --extra otel --extra postgresql -c requirements-test.lock -o requirements-server.lock pyproject.toml
 
 clean: ## Remove the environment and what tests left
 	rm -rf .venv .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info

@@ -60,6 +60,11 @@ class HttpProtocol(HttpToolsProtocol):
         self._head = 0
         super().on_message_complete()
 
+    def close_after_answer(self) -> None:
+        """Have the answer that is on its way, if there is one, be the last."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
+
     def _in_time(self) -> None:
         if self._late is not None:
             self._late.cancel()

@@ -18,8 +18,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import activation, anchors, assurance, decision_log, identity, keys, status
+from app import activation, anchors, assurance, decision_log, identity, keys, logs, status
 from app.db import DatabaseUrlError, open_engine
+from app.decision_plane import metrics
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
 from app.decision_plane.places import Places
@@ -40,6 +41,11 @@ from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
+from app.telemetry import catalogue, exposition
+from app.telemetry.numbers import Numbers
+from app.telemetry.publishing import Publisher, snapshots
+from app.telemetry.tracing import tracer
+from app.telemetry.watching import Watching
 from app.tenant_policies import PolicySet, PolicySets, TenantPolicies
 from evidence import receipt
 from evidence.chain import Appended
@@ -87,9 +93,10 @@ class Worker:
     """Everything one worker owns, opened in the order it depends on, closed in the other."""
 
     def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket, number: int = 0) -> None:
-        self._number, self._since = number, time.time()
+        self._number, self._since, name = number, time.time(), f"worker {number}"
         self._saying: asyncio.Task[None] | None = None
         self._settings, self._node, self._line = settings, node, line
+        self.draining = False  # told to stop, and still answering
         self._engine = open_engine(settings.key_store)
         self._subject_keys = SubjectKeys(
             self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
@@ -104,7 +111,10 @@ class Worker:
         self._lookups = Places(_LOOKUPS)
         self._pdp: Pdp
         self._log: NodeLog
-        self._watching: asyncio.Task[None]
+        self._plane: DecisionPlane
+        self._keeping: tuple[asyncio.Task[None], ...] = ()
+        self._publisher = Publisher(settings.numbers, name, look=self._look)
+        self._watching = Watching(self._publisher.numbers, tracer(name) if settings.otlp_traces else None)
 
     async def start(self) -> DecisionPlane:
         """Open the chain and start the evaluators; return the application."""
@@ -128,12 +138,12 @@ class Worker:
             utc_now,
             payloads=KeptPayloads(Detached(open_objects(settings.objects))),
             inline=settings.inline,
+            observer=self._watching,
         )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
         self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
         await self._tenants.start()
-        self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
         self._say()
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
@@ -143,7 +153,7 @@ class Worker:
             except identity.TokenError:
                 return None
 
-        return DecisionPlane(
+        self._plane = DecisionPlane(
             self._pdp,
             authenticate=authenticate,
             decisions=self,
@@ -152,7 +162,12 @@ class Worker:
             sign_receipt=self._receipt,
             decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
+            watcher=self._watching,
+            more=lambda by: metrics.routes(self._numbers, settings.metrics_for, by.caller),
         )
+        loop = asyncio.get_running_loop()
+        self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
+        return self._plane
 
     async def ended(self) -> None:
         """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
@@ -171,7 +186,8 @@ class Worker:
         self._tenants.close()
         await self._sets.close()
         await self._log.close()
-        self._watching.cancel()
+        for task in self._keeping:
+            task.cancel()
         self._subject_keys.close()
         self._engine.dispose()
 
@@ -190,7 +206,7 @@ class Worker:
         except StoreError as error:
             raise ProblemError(problem("store_unavailable", error.code)) from error
         except EvidenceError as error:
-            _LOG.error("the log does not hold: %s", error)
+            _LOG.error("the log does not hold: %s", error, extra={"decision_id": position.decision_id})
             raise ProblemError(problem("evidence_damaged", error.code)) from error
         return document
 
@@ -245,7 +261,28 @@ class Worker:
             bundle=bundle.digest,
             revision=bundle.revision,
             assurance=None if store is None else store.document(),
+            draining=self.draining,
         )
+
+    def drain(self) -> None:
+        """Say from now on that this worker takes nothing new, though it does."""
+        self.draining = True
+
+    async def _numbers(self) -> bytes:
+        """Return the metrics of the node, those of this worker as they are now."""
+        await self._publisher.publish_beside()
+        return await asyncio.to_thread(lambda: exposition.text(snapshots(self._settings.numbers, time.time())))
+
+    def _look(self, numbers: Numbers) -> None:
+        """Bring up to date what is not counted."""
+        numbers.set(catalogue.IN_FLIGHT, self._plane.in_flight)
+        numbers.set(catalogue.WAITING, self._sets.waiting)
+        numbers.set(catalogue.READY, float(self._health().document()["ready"]))
+        for chain in self._log.chains():
+            writer = chain.writer
+            numbers.set(catalogue.SPOOL_BYTES, writer.spool.size, writer.retention_class)
+            numbers.set(catalogue.SPOOL_RECORDS, writer.unsealed, writer.retention_class)
+            numbers.set(catalogue.SPOOL_SECONDS, writer.age, writer.retention_class)
 
     async def _open(self, retention_classes: Iterable[str]) -> None:
         """Open chains of these classes, one call after the other: two would begin two chains of one class.
@@ -310,7 +347,7 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
     worker = Worker(settings, keys.load(settings.keys), line, number)
     application = await worker.start()
-    server = HttpServer(application)
+    server = HttpServer(application, drain=settings.drain, draining=worker.drain)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())
     done, _ = await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -324,7 +361,8 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
 def main() -> int:
     """Run one worker: `python -m app.server <listening socket> <parent> <its end of the sealing line> <its number>`."""
     end_with_parent(int(sys.argv[2]))
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    name = f"worker {sys.argv[4]}"
+    logs.begin(name, logs.form_of(os.environ))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     import uvloop  # noqa: PLC0415 - only where a loop is run
 

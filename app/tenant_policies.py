@@ -53,6 +53,12 @@ class PolicySets:
         self._sets: dict[str, PolicySet] = {}
         self._retiring: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for an evaluator, whoever's policies it runs."""
+        running = (each for each in self._sets.values() if each.starting.done() and _started(each))
+        return sum(each.policies.evaluators.waiting for each in running)
+
     async def take(self, snapshot: Path) -> PolicySet:
         """Return the set of a snapshot, started by now; `release` gives it back.
 

@@ -39,6 +39,11 @@ class Answering:
         self._authenticate, self._refusals = authenticate, refusals
         self._places = Places(in_flight)
 
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests hold a place."""
+        return self._places.held
+
     def caller(self, request: Request, header: bytes = b"authorization") -> Caller:
         """Return who asks (RFC 6750, section 2.1); a proxy says so in a header of its own.
 

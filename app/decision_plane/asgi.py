@@ -4,7 +4,7 @@ Errors become answers here and nowhere else on this plane.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
@@ -31,7 +31,7 @@ from app.decision_plane.http import (
 )
 from app.decision_plane.operation import Operation, Parameter, Token, one_object, schema_of, text
 from app.decision_plane.refusals import Refusals
-from app.errors import problem
+from app.errors import Problem, problem
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from evidence.chain import Appended
@@ -72,6 +72,7 @@ class Health:
         alarms: what somebody has to look at, in words; the worker is ready all the same.
         bundle: digest of the bundle in force.
         revision: of that bundle.
+        draining: it was told to stop: whoever balances load is to send the next request elsewhere.
     """
 
     checks: dict[str, bool]
@@ -79,11 +80,13 @@ class Health:
     bundle: str
     revision: str
     assurance: dict[str, str] | None = None
+    draining: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the answer of /readyz."""
         return {
-            "ready": all(self.checks.values()),
+            "ready": all(self.checks.values()) and not self.draining,
+            "draining": self.draining,
             "checks": self.checks,
             "alarms": list(self.alarms),
             "bundle": self.bundle,
@@ -100,6 +103,26 @@ _READYZ: Final = Operation(
 )
 
 
+class Watcher(Protocol):
+    """Is told of requests; must not raise."""
+
+    def asked(self, headers: dict[bytes, bytes]) -> None:
+        """Take in the headers of a request, before anything else is done with it."""
+
+    def refused(self, problem: Problem) -> None:
+        """Take in that a request ends in a problem."""
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def asked(self, headers: dict[bytes, bytes]) -> None:
+        """Take no notice."""
+
+    def refused(self, problem: Problem) -> None:
+        """Take no notice."""
+
+
 class DecisionPlane:
     """An ASGI 3.0 application."""
 
@@ -114,8 +137,11 @@ class DecisionPlane:
         decide_again: DecideAgain,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
+        watcher: Watcher | None = None,
+        more: Callable[[Answering], Iterable[Route]] = lambda _: (),
     ) -> None:
-        self._decisions, self._health = decisions, health
+        """Answer with what is handed; `more` returns further routes."""
+        self._decisions, self._health, self._watcher = decisions, health, watcher or Unwatched()
         self._by = Answering(
             pdp,
             authenticate=authenticate,
@@ -133,8 +159,14 @@ class DecisionPlane:
                 Route(path="/healthz", methods={"GET": self._healthz}, described={"GET": _HEALTHZ}),
                 Route(path="/readyz", methods={"GET": self._readyz}, described={"GET": _READYZ}),
                 Route(path="/openapi.json", methods={"GET": self._openapi}, described={"GET": _OPENAPI}),
+                *more(self._by),
             )
         )
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests are being answered."""
+        return self._by.in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -142,7 +174,13 @@ class DecisionPlane:
             raise TypeError(f"no `{scope['type']}` here")
         request = Request.from_scope(scope, receive)
         route = self._routes.find(request.path)
-        refuse = route.refuse if route else as_problem
+        watcher, as_ours = self._watcher, route.refuse if route else as_problem
+        watcher.asked(request.headers)
+
+        def refuse(found: Problem) -> Answer:
+            watcher.refused(found)
+            return as_ours(found)
+
         try:
             answer = await self._answer(route, request)
         except ProblemError as error:

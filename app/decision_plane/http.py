@@ -64,14 +64,21 @@ class Request:
     raw_path: bytes = b""  # as it came, percent-encoded
     all_headers: Headers = ()  # those that came more than once, too
     tenant: str = ""  # of who asks, once that is known
+    peer: str = ""  # address of whoever opened the connection
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        headers, path = scope["headers"], scope["path"]
-        raw_path = scope.get("raw_path") or path.encode()
+        headers, path, client = scope["headers"], scope["path"], scope.get("client") or ("",)
         return cls(
-            scope["method"], path, dict(headers), receive, scope.get("query_string", b""), raw_path, all_headers=headers
+            scope["method"],
+            path,
+            dict(headers),
+            receive,
+            scope.get("query_string", b""),
+            scope.get("raw_path") or path.encode(),
+            all_headers=headers,
+            peer=client[0],
         )
 
     async def body(self, limit: int) -> bytes:

@@ -24,6 +24,11 @@ class Places:
         self.alone = (SHARE * number + SHARE) // (SHARE + 1)  # what a tenant gets while nobody else has any
         self._held: Counter[str] = Counter()
 
+    @property
+    def held(self) -> int:
+        """Return how many are taken."""
+        return self._held.total()
+
     @contextmanager
     def taken(self, tenant: str, number: int = 1) -> Iterator[None]:
         """Hold so many places for a tenant, as if it took one after the other.

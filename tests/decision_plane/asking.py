@@ -83,7 +83,7 @@ class Clock:
 class Plane:
     """A decision plane over a bundle, and everything it was handed."""
 
-    def __init__(self, bundle, *, in_flight=8):
+    def __init__(self, bundle, *, in_flight=8, **more):
         self.bundle, self.again, self.decide_again_by = bundle, 0, None
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
@@ -99,6 +99,7 @@ class Plane:
             sign_receipt=lambda records: issue(records, KEY, NOW).decode(),
             decide_again=self.decide_again,
             in_flight=in_flight,
+            **more,
         )
 
     def decide_again(self, digest, asked):
@@ -116,7 +117,9 @@ class Plane:
         """Ask once, on a loop of its own."""
         return asyncio.run(self.asking(*chunks, **options))
 
-    async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False, query=b""):
+    async def asking(  # noqa: PLR0913 - a request has many parts
+        self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False, query=b"", peer=None
+    ):
         """Send a request in chunks; after one that is None nothing comes, with `leaves` the caller hangs up."""
         parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
         if not leaves:
@@ -140,6 +143,7 @@ class Plane:
             "raw_path": path.encode(),
             "query_string": query,
             "headers": headers,
+            "client": peer,
         }
         await self.app(scope, receive, send)
         return _answer(sent)

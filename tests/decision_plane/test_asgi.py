@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.decision_plane import asgi, http
+from app.decision_plane.asgi import Health
 from app.decision_plane.http import ProblemError
 from app.errors import CODES, problem
 from app.pdp.errors import EvaluationError
@@ -216,12 +217,18 @@ def test_readiness_says_what_it_waits_for(plane, shop):
     assert waiting.status == 503
     assert waiting.document == {
         "ready": False,
+        "draining": False,
         "checks": {"evaluators": True, "journal": False},
         "alarms": [],
         "bundle": shop.digest,
         "revision": "r1",
         "assurance": None,
     }
+
+
+def test_who_was_told_to_stop_is_not_ready_whatever_holds(shop):
+    health = Health(checks={"journal": True}, bundle=shop.digest, revision="r1", draining=True)
+    assert (health.document()["ready"], health.document()["draining"]) == (False, True)
 
 
 def test_a_decision_is_looked_up_for_whoever_asks(plane):

@@ -30,6 +30,16 @@ def test_everything_is_sealed_and_checkpointed_at_a_flush(tmp_path):
     assert (report.checked.records, report.checked.checkpoints, report.uncheckpointed_seals) == (51, 1, 0)
 
 
+def test_what_no_checkpoint_covers_is_counted(tmp_path):
+    node = Node(tmp_path, count=10, checkpoint=600)
+    node.append(*map(str, range(25)))
+    node.step()
+    before = node.sealer.uncheckpointed
+    node.step(flush=True)
+    node.step(flush=True)
+    assert (before, node.sealer.uncheckpointed) == (2, 0)
+
+
 def test_a_full_segment_does_not_wait(tmp_path):
     node = Node(tmp_path, count=10)
     node.append(*map(str, range(35)))
