@@ -129,13 +129,23 @@ class TenantPolicies:
         return {name: None if policies is None else policies.bundle.digest for name, policies in own}
 
     async def start(self) -> None:
-        """Return once the policies of all tenants run; of those that are slow, later ones will."""
-        await self.look()
+        """Return once the policies of all tenants run; of those that are slow, later ones will.
+
+        Raises:
+            BundleError: nobody can say which tenants there are, so the node's policies would decide for all.
+        """
+        await self._look()
         if self._swapping:
             await asyncio.wait(self._swapping.values(), timeout=_PATIENCE)
 
     async def look(self) -> None:
         """Begin to take over what is in force now, of each tenant apart from the others."""
+        try:
+            await self._look()
+        except BundleError as error:
+            _LOG.warning("what is in force for tenants cannot be read, all goes on as it is: %s", error)
+
+    async def _look(self) -> None:
         found = await asyncio.to_thread(tenants.standing, self._bundles)
         known = {name: each.retention for name, each in found.items() if each.bundle is not None or not each.own}
         await self._keep_apart({name: retention for name, retention in known.items() if retention})

@@ -129,8 +129,15 @@ def prepare(settings: Settings) -> None:
 
 
 def standing(bundles: Path) -> Mapping[str, Standing]:
-    """Return what is in force for each tenant that has something of its own."""
-    found = sorted(path.stem for path in (bundles / "tenants").glob("*.json"))
+    """Return what is in force for each tenant that has something of its own.
+
+    Raises:
+        BundleError: nobody can say who has.
+    """
+    try:
+        found = sorted(path.stem for path in (bundles / "tenants").glob("*.json"))
+    except OSError as error:
+        raise BundleError(f"{bundles.name}/tenants:1:1: cannot be read: {error.strerror}") from error
     return {name: _standing(bundles, name) for name in found if _NAME.fullmatch(name)}
 
 

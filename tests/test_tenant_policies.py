@@ -1,7 +1,9 @@
 """The policies of tenants in one worker: each follows its own, and what befalls one befalls nobody else."""
 
 import asyncio
+import errno
 import json
+import os
 from functools import partial
 
 import pytest
@@ -194,6 +196,23 @@ def test_a_standing_that_is_damaged_or_gone_changes_nothing(settings, working):
     assert after == {name: before[name] for name in ("acme", "globex")}
     assert kept == retention
     assert initech is None  # it may have had its own: nobody can say, so nothing decides
+
+
+def test_what_cannot_be_read_while_it_runs_changes_nothing_and_stops_a_start(settings, working, monkeypatch, caplog):
+    def unreadable(*_):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    async def look(worker, _):
+        before = digests(worker)
+        monkeypatch.setattr("app.tenants.Path.glob", unreadable)
+        await worker._tenants.look()
+        return before, digests(worker)
+
+    before, after = working(look)
+    assert before == after
+    assert "all goes on as it is: bundles/tenants:1:1: cannot be read: Too many open files" in caplog.text
+    with pytest.raises(BundleError, match="cannot be read"):
+        tenants.standing(settings.bundles)
 
 
 def test_a_tenants_class_that_cannot_be_opened_costs_others_nothing(settings, working, caplog):
