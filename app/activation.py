@@ -27,8 +27,8 @@ def activate(policies: Path, bundles: Path) -> Bundle:
     bundle = read(policies)
     admit_apart(bundle)
     bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
-    _replace(bundles / _ACTIVE, bundle.digest.encode())
+    replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
+    replace(bundles / _ACTIVE, bundle.digest.encode())
     return bundle
 
 
@@ -73,8 +73,12 @@ def revision(policies: Path) -> str:
         return "unversioned"
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all."""
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all, and on disk.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:

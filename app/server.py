@@ -25,6 +25,8 @@ from app.decision_plane.http import ProblemError
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
+from app.machine_watch import MachineWatch
+from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
@@ -32,6 +34,7 @@ from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.explaining import decide_again
+from app.pdp.fast_path import FastPath
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
 from app.privacy.detached import Detached
@@ -78,7 +81,8 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
     evaluators = await Evaluators.start(
         snapshot, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
     )
-    return Policies(bundle=bundle, evaluators=evaluators)
+    fast = FastPath(evaluators.evaluate, share=settings.shadow) if settings.machine else None
+    return Policies(bundle=bundle, evaluators=evaluators, fast=fast)
 
 
 class Worker:
@@ -90,6 +94,7 @@ class Worker:
         self._subject_keys = SubjectKeys(
             self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
         )
+        self._machine = MachineWatch(settings.bundles)
         self._ended = asyncio.Event()
         self._retiring: set[asyncio.Task[None]] = set()
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
@@ -151,11 +156,13 @@ class Worker:
             self._log.look()
             if self._log.failure is None:  # else it answers that nothing can be recorded, until the disk is back
                 await self._reload()
+                await self._machine.look(self._pdp)
         _LOG.error("worker ends: %s", self._log.failure or "its evaluators are gone")
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
-        await self._pdp.policies.evaluators.close()
+        await self._machine.close()
+        await self._pdp.policies.close()
         await self._log.close()
         self._watching.cancel()
         self._subject_keys.close()
@@ -207,7 +214,7 @@ class Worker:
             "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        alarms = anchors.alarms(self._settings, time.time())
+        alarms = anchors.alarms(self._settings, time.time()) + engine_alarms(self._settings.bundles, bundle.digest)
         return Health(
             checks=checks,
             alarms=alarms,
@@ -253,7 +260,7 @@ class Worker:
             await fresh.evaluators.close(at_once=True)  # the chain failed, and so this worker ends
             return
         self._watch_gone(fresh)
-        task = asyncio.get_running_loop().create_task(old.evaluators.close())
+        task = asyncio.get_running_loop().create_task(old.close())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
 

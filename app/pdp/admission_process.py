@@ -5,6 +5,7 @@ is `admission`'s business. `python -m app.pdp.admission_process` reads a snapsho
 line of JSON for each step, and a last one for the outcome.
 """
 
+import asyncio
 import json
 import os
 import resource
@@ -20,6 +21,8 @@ from app.pdp.admission import admit
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.errors import BundleError
 from app.pdp.lifeline import end_with_parent
+from app.pdp.machine_agreement import SECONDS as COMPARING
+from app.pdp.machine_agreement import prove
 from app.pdp.policy_test import Coverage, TestReport, TestResult, run_tests
 from app.pdp.prescan import verify_source
 
@@ -35,6 +38,7 @@ _ROOT: Final = Path(__file__).parents[2]
 class _Task(StrEnum):
     ADMIT = "admit"
     TEST = "test"
+    PROVE = "prove"
 
 
 def admit_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
@@ -60,6 +64,27 @@ def run_tests_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = M
             for file, (covered, missed) in report["coverage"].items()
         },
     )
+
+
+async def prove_apart(bundle: Bundle, *, seconds: float = COMPARING + 60, memory: int = MEMORY) -> dict[str, str]:
+    """Return for each action why the interpreter decides it, or nothing; see `machine_agreement.prove`.
+
+    Takes a while, and yields to whoever else wants the processor. Where the process does not come to its end, the
+    interpreter decides everything. Cancelled, it ends the process.
+    """
+    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), _Task.PROVE]
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdin=pipe, stdout=pipe, stderr=nowhere)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(bundle.snapshot()), seconds)
+        verdicts: dict[str, str] = json.loads(output)["verdicts"]
+    except (TimeoutError, ValueError, KeyError):
+        return dict.fromkeys(bundle.actions, "the engines could not be compared")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return verdicts
 
 
 def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int) -> dict[str, Any]:
@@ -107,7 +132,16 @@ def _test(bundle: Bundle) -> dict[str, Any]:
     return {"report": {"results": list(map(asdict, report.results)), "coverage": coverage}}
 
 
-_TASKS: Final[dict[_Task, Callable[[Bundle], dict[str, Any]]]] = {_Task.ADMIT: _admit, _Task.TEST: _test}
+def _prove(bundle: Bundle) -> dict[str, Any]:
+    os.nice(19)
+    return {"verdicts": prove(bundle)}
+
+
+_TASKS: Final[dict[_Task, Callable[[Bundle], dict[str, Any]]]] = {
+    _Task.ADMIT: _admit,
+    _Task.TEST: _test,
+    _Task.PROVE: _prove,
+}
 
 
 def _begun(where: str) -> None:

@@ -13,6 +13,7 @@ from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import DeniedError, UnrecordedError
 from app.pdp.evaluators import Evaluators
+from app.pdp.fast_path import Asking, FastPath
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.request import document, join, split
 from evidence.chain import Appended
@@ -106,10 +107,21 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """One admitted bundle and the evaluators that run it."""
+    """One admitted bundle, the evaluators that run it, and the short way to an answer for some of its actions."""
 
     bundle: Bundle
     evaluators: Evaluators
+    fast: FastPath | None = None
+
+    def asking(self) -> Asking:
+        """Return the way to the answer of one decision."""
+        return Asking(self.fast, self.evaluators.evaluate, self.bundle.engine)
+
+    async def close(self) -> None:
+        """Answer what was asked, and end."""
+        if self.fast is not None:
+            await self.fast.close()
+        await self.evaluators.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,11 +200,13 @@ class Pdp:
         keeping = action.keeping if action else _DEFAULT
         durability = durability.or_more(keeping.durability)
         chain = self._chain(keeping.retention)
+        asking = policies.asking()
         with chain.coming():
-            decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
+            decided = await decide(policies.bundle, asking.evaluate, asked)
             persons, resource = await self._conceal(request, caller, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
+        body["policy"]["engine"] = asking.engine
         said = list(zip(persons, texts if len(persons) == len(texts) else (join(*texts),), strict=True))
         if self._payloads is not None and sum(map(len, texts)) > self._inline:
             body["payloads"] = [await self._payloads.keep(person, text) for person, text in said]
@@ -209,6 +223,7 @@ class Pdp:
                 await chain.locked(appended)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
+        asking.recorded(appended.position.decision_id)
         return Recorded(
             decision=decided.decision,
             appended=appended,
@@ -271,6 +286,20 @@ class Pdp:
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
         self.policies = policies
+
+    async def disagreed(self, bundle: Bundle, action: str, decision_id: str) -> None:
+        """Record that the virtual machine decided `decision_id` otherwise than the interpreter does.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        body = _identity(bundle) | {"action": action, "decision": decision_id}
+        try:
+            await self._chain(None).append(
+                lambda _: Draft(type="engine.disagreed", tenant="system", body=body), always=True
+            )
+        except EvidenceError as error:
+            raise UnrecordedError(str(error)) from error
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"

@@ -16,11 +16,11 @@ these reasons, which are looked for in this order:
 """
 
 import json
-import random
-import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
+from app.pdp import contract_inputs
+from app.pdp.corruption import UNLIKE, changes
 from app.pdp.decide import decide
 from app.pdp.engine import Engines
 from app.pdp.errors import EngineError, EvaluationError, MalformedRequestError
@@ -28,13 +28,8 @@ from app.pdp.policy_test import ENVIRONMENT
 from app.pdp.request import parse_document
 from app.pdp.strict_json import encode
 from app.pdp.strict_yaml import parse_yaml
-from tests.policies.corruption import UNLIKE, changes
-from tests.policies.generating import Generator, leaves
 
 _ENTITY = 2  # a path that long ends in what AuthZEN itself demands: type, id, properties
-_COMMENT = re.compile(r"^\s*#.*$", re.MULTILINE)
-_TEXT = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_TABLE = re.compile(r"\bdata\.([a-z][a-z0-9_]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +83,7 @@ class Policies:
 
     def named(self, action):
         """Return every text that the rules of an action, or the data they read, are written with."""
-        sources = [_COMMENT.sub("", self.bundle.modules[file]) for file in self._entries[f"data.{action}.decision"]]
-        tables = {name for source in sources for name in _TABLE.findall(source)} - {"rules", "lib"}
-        data = json.loads(self.bundle.data)
-        texts = {text for source in sources for text in _TEXT.findall(source)}
-        return texts | {each for name in tables for each in leaves(data.get(name)) if isinstance(each, str)}
+        return contract_inputs.named(self.bundle, self._entries[f"data.{action}.decision"])
 
     def changes(self, document):
         """Yield every corruption of a document."""
@@ -101,9 +92,8 @@ class Policies:
 
     def generator(self, action):
         """Return what makes facts for an action out of everything its rules, data and cases are written with."""
-        limits = json.loads(self.bundle.data).get("thresholds", {}).get(action.partition(".")[0], {})
-        known = [*self.named(action), *leaves(limits), *leaves(self.cases[action])]
-        return Generator(random.Random(action), known)
+        files = self._entries[f"data.{action}.decision"]
+        return contract_inputs.generator(self.bundle, action, files, self.cases[action])
 
 
 @dataclass(slots=True)
