@@ -3,6 +3,7 @@
 Bundles are never deleted here: a decision can be decided again only with the bundle that decided it.
 """
 
+import json
 import os
 import re
 import secrets
@@ -10,26 +11,66 @@ from pathlib import Path
 
 from git import GitError, ODBError, Repo
 
-from app.pdp.admission_process import admit_apart
+from app.pdp.admission_process import admit_apart, compare_apart
 from app.pdp.bundle import Bundle, load
-from app.pdp.errors import BundleError
+from app.pdp.errors import BundleError, EngineError
+from app.pdp.opa import Second
+from app.pdp.second_opinion import Opinion
+from app.settings import Settings
 
 _ACTIVE = "active"
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-def activate(policies: Path, bundles: Path) -> Bundle:
-    """Admit the policies of a directory and put them in force.
+def activate(policies: Path, bundles: Path, opa: Second | None = None) -> Bundle:
+    """Admit the policies of a directory and put them in force, once `opa`, where there is one, agrees.
 
     Raises:
-        BundleError: they are not admitted; what was in force before stays.
+        BundleError: they are not admitted, or the second opinion differs; what was in force before stays.
     """
-    bundle = read(policies)
-    admit_apart(bundle)
-    bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
-    replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
-    replace(bundles / _ACTIVE, bundle.digest.encode())
+    bundle = keep(read(policies), bundles, opa)
+    replace_file(bundles / _ACTIVE, bundle.digest.encode())
     return bundle
+
+
+def second(settings: Settings) -> Second | None:
+    """Return whom to ask before policies are put in force, if anybody is there."""
+    if settings.opa is None:
+        return None
+    return Second(engine=settings.opa, inputs=settings.opinion_inputs, seconds=settings.opinion_seconds)
+
+
+def keep(bundle: Bundle, bundles: Path, opa: Second | None = None) -> Bundle:
+    """Admit a bundle, and keep it under its digest, in force for nobody yet, once `opa` agrees.
+
+    Raises:
+        BundleError: it is not admitted, or the second opinion differs.
+    """
+    admit_apart(bundle)
+    agreed = None if opa is None or _known(bundle, bundles, opa) else compare_apart(bundle, opa)
+    bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace_file(snapshot_path(bundles, bundle.digest), bundle.snapshot())
+    if agreed is not None:
+        replace_file(_opinion_path(bundles, bundle.digest), json.dumps({"second_opinion": agreed.document()}).encode())
+    return bundle
+
+
+def second_opinion(bundles: Path, digest: str) -> Opinion | None:
+    """Return what a second engine said of a bundle when it was put in force; None: nobody was asked."""
+    try:
+        return Opinion(**json.loads(_opinion_path(bundles, digest).read_bytes())["second_opinion"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _known(bundle: Bundle, bundles: Path, second: Second) -> bool:
+    """Tell whether the same two engines agreed on this bundle before, so that a start need not wait for it again."""
+    before = second_opinion(bundles, bundle.digest)
+    try:
+        asked = (second.name(), bundle.engine)
+    except EngineError:
+        return False  # who asks now says why nobody answers
+    return before is not None and (before.engine, before.here) == asked and before.inputs >= second.inputs
 
 
 def read(policies: Path) -> Bundle:
@@ -53,14 +94,23 @@ def active(bundles: Path) -> Path:
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no policies are in force; start `omega serve`") from error
     except UnicodeDecodeError:
         digest = ""
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no digest of a bundle; write it with `omega policy reload`")
     return snapshot_path(bundles, digest)
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether this is the digest of a bundle, and so a name of a file and nothing else."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def snapshot_path(bundles: Path, digest: str) -> Path:
     """Return where the bundle of `digest` is kept."""
     return bundles / f"{digest}.json"
+
+
+def _opinion_path(bundles: Path, digest: str) -> Path:
+    return bundles / f"{digest}.opinion"
 
 
 def revision(policies: Path) -> str:
@@ -73,7 +123,7 @@ def revision(policies: Path) -> str:
         return "unversioned"
 
 
-def replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Put `data` at `path` whole or not at all, and on disk.
 
     Raises:

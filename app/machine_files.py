@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from app.activation import replace
+from app.activation import replace_file
 from app.pdp.fast_path import MACHINE_ENGINE
 from app.pdp.machine_profile import VERSION
 
@@ -28,7 +28,7 @@ def keep_verdicts(bundles: Path, digest: str, verdicts: Mapping[str, str]) -> No
     Raises:
         OSError: they cannot be written.
     """
-    replace(_verdicts(bundles, digest), json.dumps(_made_with() | {"actions": dict(verdicts)}).encode())
+    replace_file(_verdicts(bundles, digest), json.dumps(_made_with() | {"actions": dict(verdicts)}).encode())
 
 
 def load_verdicts(bundles: Path, digest: str) -> Mapping[str, str] | None:
@@ -52,7 +52,7 @@ def distrust(bundles: Path, digest: str, action: str) -> None:
     """
     directory = _distrusted(bundles, digest)
     directory.mkdir(mode=0o700, exist_ok=True)
-    replace(directory / action, b"")
+    replace_file(directory / action, b"")
 
 
 def distrusted(bundles: Path, digest: str) -> frozenset[str]:

@@ -17,6 +17,7 @@ from app.pdp.bundle import Bundle
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.engine import Machine, compile_program
 from app.pdp.errors import EngineError, UnrecordedError
+from app.pdp.fast_path import FastPath
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,21 +29,23 @@ class MachineWatch:
         """Look at the files in `bundles`; `prove` compares the engines on a bundle."""
         self._bundles, self._prove = bundles, prove
         self._comparing: asyncio.Task[None] | None = None
-        self._given_up = ""  # the digest of a bundle with which trying again would not help
+        self._given_up: set[str] = set()  # digests of bundles with which trying again would not help
 
     async def look(self, pdp: Pdp) -> None:
-        """Do what there is to do about the policies in force."""
-        policies = pdp.policies
-        if policies.fast is None:
-            return
+        """Do what there is to do about the policies in force, the node's and those of tenants."""
+        for policies in {id(each): each for each in (pdp.policies, *pdp.own.values()) if each is not None}.values():
+            if policies.fast is not None:
+                await self._look(pdp, policies, policies.fast)
+
+    async def _look(self, pdp: Pdp, policies: Policies, fast: FastPath) -> None:
         digest = policies.bundle.digest
         for action in machine_files.distrusted(self._bundles, digest):
-            policies.fast.distrust(_query(action))
-        if policies.fast.opened or digest == self._given_up:
+            fast.distrust(_query(action))
+        if fast.opened or digest in self._given_up:
             return
         verdicts = machine_files.load_verdicts(self._bundles, digest)
         if verdicts is not None:
-            await self._open(pdp, policies, verdicts)
+            await self._open(pdp, policies.bundle, fast, verdicts)
         elif self._comparing is None or self._comparing.done():
             self._comparing = asyncio.get_running_loop().create_task(self._compare(policies.bundle))
 
@@ -52,9 +55,7 @@ class MachineWatch:
             self._comparing.cancel()
             await asyncio.wait([self._comparing])
 
-    async def _open(self, pdp: Pdp, policies: Policies, verdicts: Mapping[str, str]) -> None:
-        bundle, fast = policies.bundle, policies.fast
-        assert fast is not None  # noqa: S101 - `look` saw to it
+    async def _open(self, pdp: Pdp, bundle: Bundle, fast: FastPath, verdicts: Mapping[str, str]) -> None:
         trusted = {name for name, reason in verdicts.items() if not reason and name in bundle.actions}
         trusted -= machine_files.distrusted(self._bundles, bundle.digest)
         try:
@@ -62,7 +63,7 @@ class MachineWatch:
             machine = Machine(programs, bundle.data)  # on this thread, which it belongs to from now on
         except EngineError as error:
             _LOG.warning("the fast path stays closed: %s", error)
-            self._given_up = bundle.digest
+            self._given_up.add(bundle.digest)
             return
 
         async def differed(query: str, decision_id: str) -> None:
@@ -79,7 +80,7 @@ class MachineWatch:
                     machine_files.keep_verdicts(self._bundles, bundle.digest, await self._prove(bundle))
         except OSError as error:
             _LOG.warning("the engines are not compared: %s", error.strerror)
-            self._given_up = bundle.digest
+            self._given_up.add(bundle.digest)
 
     async def _differed(self, pdp: Pdp, bundle: Bundle, action: str, decision_id: str) -> None:
         """Make it known: in the log of decisions, to the other workers, to whoever watches this node."""

@@ -80,8 +80,8 @@ class NodeLog:
         self._chains: dict[str, LockableChain] = {}
         self._line = WorkerEnd(line, self._sealed)
 
-    def open(self, retention_classes: Iterable[str]) -> None:
-        """Hold a chain of each of these classes, and of the default. Blocking.
+    def open(self, retention_classes: Iterable[str]) -> list[LockableChain]:
+        """Hold a chain of each of these classes, and of the default; return those that are new. Blocking.
 
         Raises:
             RetentionError: a class has no time to be kept for.
@@ -101,7 +101,8 @@ class NodeLog:
                 limits=place.limits,
             )
             opened[retention_class] = LockableChain(writer, self._line, self._patience)
-        self._chains = self._chains | opened  # a new one: the loop may be walking over the old one meanwhile
+        self._chains = self._chains | opened  # a new dictionary: the loop may be walking over the old one meanwhile
+        return list(opened.values())
 
     def chain(self, retention_class: str | None) -> LockableChain:
         """Return the chain of a class that was opened (None: the default).

@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -42,6 +42,7 @@ from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
+from app.tenant_policies import PolicySet, PolicySets, TenantPolicies
 from evidence import receipt
 from evidence.chain import Appended
 from evidence.errors import (
@@ -96,7 +97,10 @@ class Worker:
         )
         self._machine = MachineWatch(settings.bundles)
         self._ended = asyncio.Event()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
+        self._sets = PolicySets(lambda snapshot: start_policies(settings, snapshot))
+        self._set: PolicySet  # the node's
+        self._tenants: TenantPolicies
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
         self._reader: Reader | None = None
         self._lookups = _LOOKUPS
@@ -107,7 +111,8 @@ class Worker:
     async def start(self) -> DecisionPlane:
         """Open the chain and start the evaluators; return the application."""
         settings = self._settings
-        policies = await start_policies(settings, activation.active(settings.bundles))
+        self._set = await self._sets.take(activation.active(settings.bundles))
+        policies = self._set.policies
         limits = Limits(
             spool_size=settings.spool,
             spool_age=settings.spool_age,
@@ -128,6 +133,8 @@ class Worker:
         )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
+        self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
+        await self._tenants.start()
         self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
         verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
 
@@ -156,13 +163,15 @@ class Worker:
             self._log.look()
             if self._log.failure is None:  # else it answers that nothing can be recorded, until the disk is back
                 await self._reload()
+                await self._tenants.look()
                 await self._machine.look(self._pdp)
         _LOG.error("worker ends: %s", self._log.failure or "its evaluators are gone")
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
         await self._machine.close()
-        await self._pdp.policies.close()
+        self._tenants.close()
+        await self._sets.close()
         await self._log.close()
         self._watching.cancel()
         self._subject_keys.close()
@@ -214,7 +223,10 @@ class Worker:
             "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        alarms = anchors.alarms(self._settings, time.time()) + engine_alarms(self._settings.bundles, bundle.digest)
+        alarms = anchors.alarms(self._settings, time.time())
+        if without := self._tenants.without:  # whose they are is nobody's business who may ask here
+            alarms = (*alarms, f"tenants without policies in force: {without}")
+        alarms += engine_alarms(self._settings.bundles, bundle.digest)
         return Health(
             checks=checks,
             alarms=alarms,
@@ -223,13 +235,23 @@ class Worker:
             assurance=None if store is None else store.document(),
         )
 
-    async def _start(self, snapshot: Path) -> Policies:
+    async def _open(self, retention_classes: Iterable[str]) -> None:
+        """Open chains of these classes, one call after the other: two would begin two chains of one class.
+
+        Raises:
+            EvidenceError: see `NodeLog.open`.
+            UnrecordedError: a chain did not take what is in force.
+        """
+        async with self._opening:
+            await self._pdp.introduce(await asyncio.to_thread(self._log.open, retention_classes))
+
+    async def _start(self, snapshot: Path) -> PolicySet:
         """Start a bundle, and chains of the classes that it asks for."""
-        fresh = await start_policies(self._settings, snapshot)
+        fresh = await self._sets.take(snapshot)
         try:
-            await asyncio.to_thread(self._log.open, fresh.bundle.retention_classes)
-        except EvidenceError:
-            await fresh.evaluators.close(at_once=True)
+            await self._open(fresh.policies.bundle.retention_classes)
+        except (EvidenceError, UnrecordedError):
+            self._sets.release(fresh)
             raise
         return fresh
 
@@ -253,16 +275,15 @@ class Worker:
             if isinstance(error, (BundleError, RetentionError)):  # which trying again does not mend
                 self._unusable = snapshot.stem if snapshot else None
             return
-        old = self._pdp.policies
+        old = self._set
         try:
-            await self._pdp.activate(fresh, old.bundle.digest)
+            await self._pdp.activate(fresh.policies, old.digest)
         except UnrecordedError:
-            await fresh.evaluators.close(at_once=True)  # the chain failed, and so this worker ends
+            self._sets.release(fresh)  # the chain failed, and so this worker ends
             return
-        self._watch_gone(fresh)
-        task = asyncio.get_running_loop().create_task(old.close())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._set = fresh
+        self._watch_gone(fresh.policies)
+        self._sets.release(old)
 
 
 def sealer_alive(settings: Settings) -> float | None:

@@ -4,6 +4,7 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 """
 
 import re
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -41,6 +42,7 @@ class Settings:
     """One node's settings."""
 
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
+    tenants: Path | None  # lists who has policies or a retention class of its own; without it nobody has
     policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
     store_immutable: bool  # the flag on each file of a directory; where it cannot be set, nothing starts
@@ -76,6 +78,9 @@ class Settings:
     objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
     inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
     payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
+    opa: Path | None  # OPA's program or library, where it is installed; without it policies get no second opinion
+    opinion_inputs: int  # made for each action; few, and the engines may differ where nobody looked
+    opinion_seconds: float  # for a second opinion; too few, and good policies are refused
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -90,6 +95,7 @@ class Settings:
         return cls(
             data=data,
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
+            tenants=read.value("OMEGA_TENANTS", "", lambda text: _directory(text) if text else None),
             store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
@@ -124,6 +130,9 @@ class Settings:
             objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
             inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
             payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
+            opa=_opa(environment.get("OMEGA_OPA", "opa"), environment.get("PATH", "")),
+            opinion_inputs=read.number("OMEGA_OPINION_INPUTS", 1_000, 0, 100_000),
+            opinion_seconds=float(read.number("OMEGA_OPINION_S", 120, 1, 3_600)),
         )
 
     @property
@@ -132,6 +141,7 @@ class Settings:
         return {
             "OMEGA_DATA": str(self.data),
             "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
@@ -241,6 +251,12 @@ def _objects(text: str, store: str) -> str:
         if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
             raise ValueError("it is a place of its own, apart from OMEGA_STORE")
     return place
+
+
+def _opa(text: str, path: str) -> Path | None:
+    """Return where a program is, by its name on `path`, or by a path of its own; whether it runs shows when it does."""
+    found = text if "/" in text else shutil.which(text, path=path)
+    return Path(found).absolute() if found else None
 
 
 def _retention(text: str) -> Mapping[str, timedelta]:

@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from app import activation, anchors, assurance, keys, schema, sealing_line
+from app import activation, anchors, assurance, keys, schema, sealing_line, tenants
 from app.db import DatabaseUrlError, open_engine
 from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
@@ -208,9 +208,10 @@ def prepare(settings: Settings) -> None:
         engine = open_engine(settings.key_store)
         schema.upgrade(engine)
         engine.dispose()
-        bundle = activation.activate(settings.policies, settings.bundles)
+        bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
         if unkept := sorted(bundle.retention_classes - settings.retention.keys()):
             raise ServeError(f"the policies name the retention class `{unkept[0]}`: say its days in OMEGA_RETENTION")
+        tenants.prepare(settings)
         store = open_store(settings.store, immutable=settings.store_immutable)
         assurance.at_start(settings, utc_now())
         open_objects(settings.objects)

@@ -94,7 +94,7 @@ def test_another_bundle_in_force_is_taken_over(settings, working):
         written(settings.policies, {"data/notes.json": "{}"})
         bundle = await asyncio.to_thread(activation.activate, settings.policies, settings.bundles)
         await turns(worker)
-        await asyncio.gather(*worker._retiring)
+        await asyncio.gather(*worker._sets._retiring)
         return old, worker._pdp.policies, bundle
 
     old, new, bundle = working(swap)

@@ -86,11 +86,18 @@ def test_everything_of_a_node_lies_in_its_data_directory():
 
 def test_a_process_that_starts_elsewhere_finds_the_same_places(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules", OMEGA_TSA_ROOTS="roots.pem")
+    settings = read(
+        OMEGA_DATA="data",
+        OMEGA_STORE="store",
+        OMEGA_POLICIES="rules",
+        OMEGA_TSA_ROOTS="roots.pem",
+        OMEGA_TENANTS="t.json",
+    )
     monkeypatch.chdir("/")
     again = Settings.from_environment(settings.places)
     assert (again.data, again.store, again.policies) == (settings.data, settings.store, settings.policies)
     assert again.tsa_roots == settings.tsa_roots == tmp_path / "roots.pem"
+    assert again.tenants == settings.tenants == tmp_path / "t.json"
     assert (settings.data, settings.store) == (tmp_path / "data", str(tmp_path / "store"))
 
 

@@ -5,8 +5,8 @@ Owns what happens to bytes that are no request. Knows no protocol.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from app.decision_plane.explainer import Explainer
@@ -36,7 +36,7 @@ class Answering:
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
         self._authenticate, self._refusals = authenticate, refusals
-        self._free = in_flight
+        self._free = self._all = in_flight
 
     def caller(self, request: Request) -> Caller:
         """Return who asks (RFC 6750, section 2.1).
@@ -66,6 +66,22 @@ class Answering:
         finally:
             self._free += 1
 
+    @contextmanager
+    def places(self, number: int) -> Iterator[None]:
+        """Hold as many places beside one's own as `number` questions at once take, or all there are if that is less.
+
+        Raises:
+            ProblemError: there is no room.
+        """
+        more = min(number, self._all) - 1
+        if self._free < more:
+            raise ProblemError(problem("overloaded"))
+        self._free -= more
+        try:
+            yield
+        finally:
+            self._free += more
+
     @asynccontextmanager
     async def refusing(self, caller: Caller, body: bytes) -> AsyncIterator[None]:
         """Record that the bytes of `caller` are no request, where whoever is inside says so.
@@ -77,8 +93,16 @@ class Answering:
         try:
             yield
         except MalformedRequestError as error:
-            if (suppressed := self._refusals.take(caller)) is not None:
-                await self.pdp.refuse(caller, error.code, hashlib.sha256(body).hexdigest(), suppressed)
+            await self.refused(caller, error.code, body)
             raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
         except TooLargeError as error:
             raise ProblemError(problem("request_too_large")) from error
+
+    async def refused(self, caller: Caller, code: str, body: bytes) -> None:
+        """Record that bytes of `caller` are no request, if it is worth a record.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        if (suppressed := self._refusals.take(caller)) is not None:
+            await self.pdp.refuse(caller, code, hashlib.sha256(body).hexdigest(), suppressed)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen
+from app.decision_plane import authzen, opa
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -30,7 +30,7 @@ from app.decision_plane.http import (
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
@@ -100,6 +100,7 @@ class DecisionPlane:
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
+                *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
                 Route(path=_DECISIONS, methods={"GET": self._decision}),
                 Route(path="/healthz", methods={"GET": self._healthz}),
                 Route(path="/readyz", methods={"GET": self._readyz}),
@@ -122,6 +123,8 @@ class DecisionPlane:
             answer = refuse(problem("evidence_unavailable"))
         except EvaluatorsGoneError:
             answer = refuse(problem("evaluators_gone"))
+        except NoPoliciesError:
+            answer = refuse(problem("policies_unavailable"))
         except DisconnectedError:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge

@@ -19,12 +19,14 @@ from typing import Any, Final
 
 from app.pdp.admission import admit
 from app.pdp.bundle import Bundle, parse_snapshot
-from app.pdp.errors import BundleError
+from app.pdp.errors import BundleError, EngineError
 from app.pdp.lifeline import end_with_parent
 from app.pdp.machine_agreement import SECONDS as COMPARING
 from app.pdp.machine_agreement import prove
+from app.pdp.opa import Second, running_opa
 from app.pdp.policy_test import Coverage, TestReport, TestResult, run_tests
 from app.pdp.prescan import verify_source
+from app.pdp.second_opinion import Opinion, compare
 
 SECONDS: Final = 60.0
 """What admission may take; the policies of a platform take about one."""
@@ -38,7 +40,15 @@ _ROOT: Final = Path(__file__).parents[2]
 class _Task(StrEnum):
     ADMIT = "admit"
     TEST = "test"
+    COMPARE = "compare"
     PROVE = "prove"
+
+
+_HINTS: Final = {
+    _Task.ADMIT: "write it so that the work is bounded",
+    _Task.TEST: "write it so that the work is bounded",
+    _Task.COMPARE: "bound the work, ask fewer inputs (OMEGA_OPINION_INPUTS) or allow more time (OMEGA_OPINION_S)",
+}
 
 
 def admit_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMORY) -> None:
@@ -66,6 +76,20 @@ def run_tests_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = M
     )
 
 
+def compare_apart(bundle: Bundle, second: Second, *, memory: int = MEMORY) -> Opinion:
+    """Return what OPA's own engine says of `bundle`, which is admitted; see `second_opinion.compare`.
+
+    Raises:
+        BundleError: the engines differ, or OPA cannot be asked, or has no answer in time; the message says where.
+    """
+    try:
+        name = second.name()
+    except EngineError as error:
+        raise BundleError(f".:1:1: no second opinion: {error}") from None
+    asked = _apart(_Task.COMPARE, bundle, second.seconds, memory, str(second.engine), str(second.inputs))["asked"]
+    return Opinion(engine=name, here=bundle.engine, inputs=second.inputs, asked=asked)
+
+
 async def prove_apart(bundle: Bundle, *, seconds: float = COMPARING + 60, memory: int = MEMORY) -> dict[str, str]:
     """Return for each action why the interpreter decides it, or nothing; see `machine_agreement.prove`.
 
@@ -87,9 +111,9 @@ async def prove_apart(bundle: Bundle, *, seconds: float = COMPARING + 60, memory
     return verdicts
 
 
-def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int) -> dict[str, Any]:
+def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int, *more: str) -> dict[str, Any]:
     """Return the last thing that the process said, which came to its end."""
-    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), task]
+    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), task, *more]
     try:
         done = subprocess.run(  # noqa: S603  our own module, by our own interpreter
             command, cwd=_ROOT, input=bundle.snapshot(), capture_output=True, timeout=seconds, check=False
@@ -100,7 +124,7 @@ def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int) -> dict[str
     said = [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")]
     last: dict[str, Any] = said[-1] if said else {"begun": ".:1:1: the bundle"}
     if "begun" in last:
-        raise BundleError(f"{last['begun']} {ending}; write it so that the work is bounded")
+        raise BundleError(f"{last['begun']} {ending}; {_HINTS[task]}")
     if last["refused"]:
         raise BundleError(last["refused"])
     return last
@@ -108,13 +132,14 @@ def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int) -> dict[str
 
 def main() -> None:
     """Do with the snapshot in standard input what the command line says, and say how it goes."""
-    parent, memory, task = sys.argv[1:]
+    parent, memory, task, *more = sys.argv[1:]
     end_with_parent(int(parent))
-    resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (int(memory), most))  # what it starts may need more: `opa_process`
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         bundle = parse_snapshot(sys.stdin.buffer.read())
-        _say(refused="", **_TASKS[_Task(task)](bundle))
+        _say(refused="", **_TASKS[_Task(task)](bundle, *more))
     except BundleError as error:
         _say(refused=str(error))
 
@@ -132,14 +157,23 @@ def _test(bundle: Bundle) -> dict[str, Any]:
     return {"report": {"results": list(map(asdict, report.results)), "coverage": coverage}}
 
 
+def _compare(bundle: Bundle, engine: str, count: str) -> dict[str, Any]:
+    try:
+        with running_opa(Path(engine)) as oracle:
+            return {"asked": compare(bundle, oracle, count=int(count), begun=_begun)}
+    except EngineError as error:
+        raise BundleError(f".:1:1: no second opinion: {error}") from None
+
+
 def _prove(bundle: Bundle) -> dict[str, Any]:
     os.nice(19)
     return {"verdicts": prove(bundle)}
 
 
-_TASKS: Final[dict[_Task, Callable[[Bundle], dict[str, Any]]]] = {
+_TASKS: Final[dict[_Task, Callable[..., dict[str, Any]]]] = {
     _Task.ADMIT: _admit,
     _Task.TEST: _test,
+    _Task.COMPARE: _compare,
     _Task.PROVE: _prove,
 }
 

@@ -4,12 +4,12 @@ Owns which corruptions there are of what a caller states. Whether one may be all
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from app.pdp.contract_inputs import Document, Generator, Schema, at, instant, is_text_of, is_time, leaves, type_of
+from app.pdp.contract_values import Generator, instant, is_text_of, is_time, leaves, type_of
 from app.pdp.strict_json import MAX_INTEGER
 
 ABSENT: Final = ...
@@ -42,6 +42,8 @@ _SHIFTS: Final = [
 ]
 
 
+Document = dict[str, Any]
+Schema = Mapping[str, Any]
 _Path = tuple[str | int, ...]
 _Told = tuple[str, Any] | tuple[str, Any, str]
 
@@ -165,6 +167,15 @@ def _texts(value: str, schema: Schema | None, texts: list[str], generator: Gener
         yield from ((kind, generator.fresh(schema)) for _ in range(3))
         known = [other for other in generator.texts if is_text_of(schema, other)]
         yield from ((kind, other) for other in generator.random.sample(known, min(len(known), _KNOWN)))
+
+
+def at(schema: Schema | None, path: Iterable[str | int]) -> Schema | None:
+    """Return what a contract says of the place `path` in a document, or None."""
+    for name in path:
+        if schema is None:
+            return None
+        schema = schema.get("items") if isinstance(name, int) else schema.get("properties", {}).get(name)
+    return schema
 
 
 def _moved(text: str, seconds: int) -> str:

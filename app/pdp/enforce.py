@@ -3,7 +3,8 @@
 Handed its policies, its log and what conceals persons; knows neither SQL nor HTTP nor where keys are.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from asyncio import gather
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 
 from app.pdp.bundle import Bundle
 from app.pdp.decide import Decided, decide
-from app.pdp.errors import DeniedError, UnrecordedError
+from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.fast_path import Asking, FastPath
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
@@ -21,6 +22,7 @@ from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
 
 _DEFAULT = Keeping()
+_ACTIVATED, _NODE = "policy.activated", "system"
 INLINE = 16_384
 """Bytes of a request that stand in the record itself; see `Pdp`."""
 
@@ -144,6 +146,19 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A decision, and what its record is built of; see `Recorded`."""
+
+    decision: Decision
+    bundle: Bundle
+    durability: Durability
+    asked: bytes = field(repr=False)
+    asking: Asking = field(repr=False)
+    chain: Chain
+    build: Callable[[Position], Draft] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
     """Proof that an action may happen: it was allowed, and that is on record. Made by `Pdp.enforce` alone."""
 
@@ -157,7 +172,11 @@ class Permit:
 
 
 class Pdp:
-    """One decision point. `policies` may be replaced between two requests."""
+    """One decision point. `policies` may be replaced between two requests, and so may what tenants have of their own.
+
+    `own` has the policies of each tenant that does not take the node's; None where nothing of them is in force.
+    `retention` has the retention class of each tenant whose decisions do not go into the node's default.
+    """
 
     def __init__(  # noqa: PLR0913 - what it is handed
         self,
@@ -174,8 +193,21 @@ class Pdp:
         A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
         """
         self.policies = policies
+        self.own: dict[str, Policies | None] = {}
+        self.retention: Mapping[str, str] = {}
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
+
+    def policies_of(self, caller: Caller) -> Policies:
+        """Return what decides for the tenant of `caller`: its own policies, or else the node's.
+
+        Raises:
+            NoPoliciesError: it has its own, and none of them is in force. The node's never stand in for them.
+        """
+        policies = self.own.get(caller.tenant, self.policies)
+        if policies is None:
+            raise NoPoliciesError("no policies of this tenant are in force")
+        return policies
 
     async def evaluate(
         self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
@@ -192,15 +224,53 @@ class Pdp:
             TooLargeError: code made it up, and larger than any record keeps.
             UnrecordedError: the log could not take it. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
-        policies = self.policies
+        prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
+        [recorded] = await _append([prepared])
+        return recorded
+
+    async def evaluate_all(
+        self,
+        requests: Sequence[EvaluationRequest],
+        caller: Caller,
+        *,
+        durability: Durability = Durability.JOURNAL,
+        until: bool | None = None,
+    ) -> list[Recorded]:
+        """Return the decisions on `requests`, in their order and by one bundle, once all of them are on record.
+
+        They are made together and appended together, so that one sync does for all. With `until` they are made one
+        after the other instead, and the first of this value is the last: what comes after it is neither decided nor
+        recorded.
+
+        Raises:
+            MalformedRequestError, TooLargeError, EvaluatorsGoneError: see `evaluate`; nothing is recorded.
+            UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
+        """
+        policies = self.policies_of(caller)
+        if until is None:
+            return await _append(
+                await gather(*[self._prepare(policies, request, caller, durability) for request in requests])
+            )
+        prepared: list[_Prepared] = []
+        for request in requests:
+            prepared.append(await self._prepare(policies, request, caller, durability))
+            if prepared[-1].decision.allow is until:
+                break
+        return await _append(prepared)
+
+    async def _prepare(
+        self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
+    ) -> "_Prepared":
+        """Decide, and have everything at hand that its record needs."""
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         action = policies.bundle.actions.get(request.action)
         keeping = action.keeping if action else _DEFAULT
         durability = durability.or_more(keeping.durability)
-        chain = self._chain(keeping.retention)
         asking = policies.asking()
+        chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
             decided = await decide(policies.bundle, asking.evaluate, asked)
             persons, resource = await self._conceal(request, caller, decided)
@@ -213,23 +283,16 @@ class Pdp:
             said = []
 
         def build(position: Position) -> Draft:
-            place = position.decision_id
-            blocks = tuple(person.seal(text, place=(place, index)) for index, (person, text) in enumerate(said))
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=blocks)
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=_sealed(said, position))
 
-        try:
-            appended = await chain.append(build)
-            if durability is Durability.LOCKED:
-                await chain.locked(appended)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
-        asking.recorded(appended.position.decision_id)
-        return Recorded(
+        return _Prepared(
             decision=decided.decision,
-            appended=appended,
             bundle=policies.bundle,
             durability=durability,
             asked=join(*texts),
+            asking=asking,
+            chain=chain,
+            build=build,
         )
 
     def _chain(self, retention_class: str | None) -> Chain:
@@ -248,6 +311,7 @@ class Pdp:
             MalformedRequestError, TooLargeError: code made it up, see `evaluate`.
             UnrecordedError: the log could not take the decision. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
         recorded = await self.evaluate(request, caller, durability=durability)
         if not recorded.decision.allow:
@@ -264,28 +328,40 @@ class Pdp:
         body = {"caller": caller.subject, "reason": reason, "suppressed": suppressed}
 
         def build(position: Position) -> Draft:
-            block = person.seal(sha256.encode(), place=(position.decision_id, 0))
-            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=(block,))
+            sealed = _sealed([(person, sha256.encode())], position)
+            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=sealed)
 
         try:
-            await self._chain(None).append(build)
+            await self._chain(self.retention.get(caller.tenant)).append(build)
         except EvidenceError as error:
             raise UnrecordedError(str(error)) from error
 
-    async def activate(self, policies: Policies, previous: str | None) -> None:
+    async def activate(self, policies: Policies, previous: str | None, *, tenant: str | None = None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
+
+        They are those of `tenant` alone, or (None) of everybody who has none of their own.
 
         Raises:
             UnrecordedError: the log could not take it; nothing was changed.
         """
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
-        try:
-            for chain in self._log.chains():
-                await chain.append(lambda _: Draft(type="policy.activated", tenant="system", body=body), always=True)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
-        self.policies = policies
+        await _say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
+        if tenant is None:
+            self.policies = policies
+        else:
+            self.own[tenant] = policies
+
+    async def introduce(self, chains: Sequence[Chain]) -> None:
+        """Say in fresh chains which policies are in force, so that each chain says what decided its decisions.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        for tenant, policies in ((_NODE, self.policies), *self.own.items()):
+            if policies is not None:
+                body = _identity(policies.bundle) | {"previous": None}
+                await _say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
 
     async def disagreed(self, bundle: Bundle, action: str, decision_id: str) -> None:
         """Record that the virtual machine decided `decision_id` otherwise than the interpreter does.
@@ -294,12 +370,7 @@ class Pdp:
             UnrecordedError: the log could not take it.
         """
         body = _identity(bundle) | {"action": action, "decision": decision_id}
-        try:
-            await self._chain(None).append(
-                lambda _: Draft(type="engine.disagreed", tenant="system", body=body), always=True
-            )
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
+        await _say([self._chain(None)], Draft(type="engine.disagreed", tenant=_NODE, body=body))
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
@@ -316,6 +387,52 @@ class Pdp:
         resource = await person(caller.tenant, request.resource.type, request.resource.id)
         told = {"type": _known(request.resource, decided), "ref": resource.subject}
         return (subject, resource), {"resource": told}
+
+
+async def _append(prepared: Sequence[_Prepared]) -> list[Recorded]:
+    """Append them in one go, without awaiting in between, and return once all are as durable as each asks for.
+
+    Raises:
+        UnrecordedError: the log could not take one of them.
+    """
+    waiting: list[Awaitable[Appended]] = []
+    try:
+        for each in prepared:
+            waiting.append(each.chain.append(each.build))  # noqa: PERF401 - where one raises, the others are in
+        recorded = [_recorded(each, await one) for each, one in zip(prepared, waiting, strict=True)]
+        for each, one in zip(prepared, recorded, strict=True):
+            if one.durability is Durability.LOCKED:
+                await each.chain.locked(one.appended)
+    except Exception as error:
+        await gather(*waiting, return_exceptions=True)  # nobody else hears what has become of the others
+        if isinstance(error, EvidenceError):
+            raise UnrecordedError(str(error)) from error
+        raise
+    return recorded
+
+
+def _recorded(prepared: _Prepared, appended: Appended) -> Recorded:
+    prepared.asking.recorded(appended.position.decision_id)
+    return Recorded(
+        decision=prepared.decision,
+        appended=appended,
+        bundle=prepared.bundle,
+        durability=prepared.durability,
+        asked=prepared.asked,
+    )
+
+
+def _sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:
+    """Return each text under the key of whom it speaks of, bound to the place that its record gets."""
+    return tuple(person.seal(text, place=(position.decision_id, index)) for index, (person, text) in enumerate(said))
+
+
+async def _say(chains: Iterable[Chain], draft: Draft) -> None:
+    try:
+        for chain in chains:
+            await chain.append(lambda _: draft, always=True)
+    except EvidenceError as error:
+        raise UnrecordedError(str(error)) from error
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:

@@ -38,6 +38,12 @@ class BundleError(PdpError):
     code = "bundle_refused"
 
 
+class NoInputsError(PdpError):
+    """No inputs can be made up for a contract."""
+
+    code = "no_inputs"
+
+
 class EngineError(PdpError):
     """The engine refused a module, data or an input, or a rule raised while it was evaluated.
 
@@ -66,6 +72,12 @@ class EvaluatorsGoneError(PdpError):
     """No evaluator can be had any more; this process can only end and be started again."""
 
     code = "evaluators_gone"
+
+
+class NoPoliciesError(PdpError):
+    """Nothing is in force that could decide for the caller's tenant; nothing was decided."""
+
+    code = "policies_unavailable"
 
 
 class UnrecordedError(PdpError):

@@ -7,21 +7,20 @@ text once written canonically. Runs policies in this process; `admission_process
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from time import perf_counter
 from typing import Any, Final
 
 from app.pdp.bundle import Action, Bundle
-from app.pdp.contract_inputs import Document, UnmadeError, generator, inputs
-from app.pdp.corruption import changes
+from app.pdp.contract_inputs import ContractInputs
+from app.pdp.corruption import Change, changes
 from app.pdp.engine import Engine, Engines, Machine, compile_program
-from app.pdp.errors import EngineError, MalformedRequestError, TooLargeError
+from app.pdp.errors import EngineError, MalformedRequestError, NoInputsError, TooLargeError
 from app.pdp.fast_path import canonical, fits
 from app.pdp.machine_profile import profile
 from app.pdp.policy_test import ENVIRONMENT, policy_tests
 from app.pdp.request import parse_document
 from app.pdp.strict_json import encode
-from app.pdp.strict_yaml import parse_yaml
 from app.pdp.syntax import parse_syntax_trees
 
 INPUTS: Final = 1_000
@@ -32,6 +31,8 @@ CORRUPTIONS: Final = 1_000
 
 SECONDS: Final = 120.0
 """What comparing all actions may take; the interpreter decides those whose turn did not come."""
+
+Document = dict[str, Any]
 
 _WATCH: Final = "omega.asked"
 _ENTITY: Final = 2  # a path that long ends in what a request itself demands
@@ -48,7 +49,7 @@ def prove(bundle: Bundle, *, clock: Callable[[], float] = perf_counter, seconds:
     modules = {module.file: module for module in parse_syntax_trees(Engine(bundle.modules, "{}").syntax_trees())}
     engines = Engines(bundle.modules, bundle.data, entries)
     asked = _asked_by_tests(bundle)
-    cases = _cases(bundle)
+    making = ContractInputs(bundle)
     verdicts = {}
     for name, action in sorted(bundle.actions.items()):
         files = entries[action.query]
@@ -57,29 +58,22 @@ def prove(bundle: Bundle, *, clock: Callable[[], float] = perf_counter, seconds:
         elif clock() > ends:
             verdicts[name] = "there was no time left to compare the engines"
         else:
-            verdicts[name] = _compared(bundle, action, files, engines, cases.get(name, []), asked.get(name, []))
+            verdicts[name] = _compared(bundle, action, files, engines, _texts(making, action, asked.get(name, [])))
     return verdicts
 
 
-def _compared(  # noqa: PLR0913, PLR0917 - what is compared, and on what
-    bundle: Bundle,
-    action: Action,
-    files: Sequence[str],
-    engines: Engines,
-    cases: list[Document],
-    asked: list[Document],
-) -> str:
+def _compared(bundle: Bundle, action: Action, files: Sequence[str], engines: Engines, texts: Iterator[bytes]) -> str:
     """Return what is wrong with the machine for an action, or nothing."""
     try:
         program = compile_program({file: bundle.modules[file] for file in files}, action.query)
         machine = Machine({action.query: program}, bundle.data)
         compared = set()
-        for number, text in enumerate(_texts(bundle, action, files, cases, asked), 1):
+        for number, text in enumerate(texts, 1):
             if text not in compared and fits(text):
                 compared.add(text)
                 if difference := differs(engines.evaluate, machine.evaluate, action.query, text.decode()):
                     return f"{difference} on input {number} of those compared"
-    except UnmadeError as error:
+    except NoInputsError as error:
         return str(error)
     except EngineError as error:
         return f"the machine does not take it: {error}"
@@ -99,24 +93,24 @@ def differs(interpreter: Callable[[str, str], str], machine: Callable[[str, str]
     return "" if canonical(answer) == canonical(expected) else "the engines differ"
 
 
-def _texts(
-    bundle: Bundle, action: Action, files: Sequence[str], cases: list[Document], asked: list[Document]
-) -> Iterator[bytes]:
+def _texts(making: ContractInputs, action: Action, asked: list[Document]) -> Iterator[bytes]:
     """Yield what the engines are given: inputs that keep the contract, without the facts that it does not name."""
     contract = action.contract
-    cases = [case for case in cases if not contract.check(case)]
-    for document in (*cases, *(each for each in asked if not contract.check(each))):
-        yield encode(contract.prune(document))
-    for document in islice(_corrupted(bundle, action, files, cases), CORRUPTIONS):
-        yield encode(contract.prune(document))
-    for document in inputs(bundle, action.name, files, cases, INPUTS):
-        yield encode(contract.prune(document))
+    documents = chain(
+        making.cases(action.name),
+        (each for each in asked if not contract.check(each)),
+        islice(_corrupted(making, action), CORRUPTIONS),
+        making.made(action.name, count=INPUTS),
+    )
+    return (encode(contract.prune(document)) for document in documents)
 
 
-def _corrupted(bundle: Bundle, action: Action, files: Sequence[str], cases: Sequence[Document]) -> Iterator[Document]:
+def _corrupted(making: ContractInputs, action: Action) -> Iterator[Document]:
     """Yield the corruptions of the cases that still keep the contract, one of each case in turn."""
-    maker = generator(bundle, action.name, files, cases)
-    running = [_changed(action, case, changes(case, action.contract.schema, maker)) for case in cases]
+    maker = making.generator(action.name)
+    running = [
+        _changed(action, case, changes(case, action.contract.schema, maker)) for case in making.cases(action.name)
+    ]
     while running:
         for each in [*running]:
             document = next(each, None)
@@ -126,7 +120,7 @@ def _corrupted(bundle: Bundle, action: Action, files: Sequence[str], cases: Sequ
                 yield document
 
 
-def _changed(action: Action, case: Document, made: Any) -> Iterator[Document]:
+def _changed(action: Action, case: Document, made: Iterator[Change]) -> Iterator[Document]:
     for change in made:
         document = change.apply(case)
         if len(change.path) <= _ENTITY:
@@ -136,16 +130,6 @@ def _changed(action: Action, case: Document, made: Any) -> Iterator[Document]:
                 continue
         if not action.contract.check(document):
             yield document
-
-
-def _cases(bundle: Bundle) -> Mapping[str, list[Document]]:
-    """Return the inputs of all cases that are requests, by action."""
-    told: dict[str, list[Document]] = {}
-    for file, text in sorted(bundle.cases.items()):
-        for case in parse_yaml(file, text):
-            if document := _document(case["input"]):
-                told.setdefault(document["action"]["name"], []).append(document)
-    return told
 
 
 def _document(given: Any) -> Document | None:

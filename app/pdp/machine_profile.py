@@ -29,7 +29,6 @@ _ENVIRONMENT: Final = {
     "required": ["time", "tenant", "caller"],
     "properties": {"time": {"type": "string", "format": "date-time"}, "tenant": _TEXT, "caller": _TEXT},
 }
-_ACTION: Final = {"type": "object", "required": ["name"], "properties": {"name": _TEXT}}
 _STATED: Final = ("action", "environment")  # by the decision point, always
 
 _BUILTINS: Final[Mapping[str, tuple[tuple[frozenset[str], ...], str]]] = {
@@ -86,7 +85,13 @@ class _Proof:
                 rules = tuple(rule for rule in module.rules if rule.name == name)
                 self._rules[module.package, name] = _Defined(module, rules)
         schema = action.contract.schema
-        parts = {**schema["properties"], "action": _ACTION, "environment": _ENVIRONMENT}
+        facts = schema["properties"].get("action", {})
+        action_schema = {
+            "type": "object",
+            "required": ["name", *facts.get("required", ())],
+            "properties": {"name": _TEXT, **facts.get("properties", {})},
+        }
+        parts = {**schema["properties"], "action": action_schema, "environment": _ENVIRONMENT}
         whole = {"type": "object", "properties": parts, "required": [*schema.get("required", ()), *_STATED]}
         self._input = shapes.of_schema(whole, defined=True)
         self._data: dict[str, Any] = json.loads(bundle.data)

@@ -16,7 +16,12 @@ from tests.evidence.sealing import KEY
 from tests.pdp.deciding import NOW, Deciding, Service, deciding
 from tests.pdp.shop import asked
 
-CALLERS = {"a-token": Service(), "another": Service(tenant="other"), "stranger": Service(subject="stranger")}
+CALLERS = {
+    "a-token": Service(),
+    "another": Service(tenant="other"),
+    "stranger": Service(subject="stranger"),
+    "a-reader": Service(subject="reader"),
+}
 BEARER = (b"authorization", b"Bearer a-token")
 JSON = (b"content-type", b"application/json")
 PATH = "/access/v1/evaluation"

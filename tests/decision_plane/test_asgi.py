@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import re
+from pathlib import Path
 
 import pytest
 
-from app.decision_plane import http
+from app.decision_plane import asgi, http
 from app.decision_plane.http import ProblemError
 from app.errors import CODES, problem
 from app.pdp.errors import EvaluationError
@@ -35,6 +37,10 @@ def our_fault(plane):
 
 def nothing(_plane):
     pass
+
+
+def no_policies(plane):
+    plane.fakes.pdp.own["default"] = None
 
 
 def no_store(plane):
@@ -74,6 +80,7 @@ PROBLEMS = [
     pytest.param(no_keys, (body(),), {}, ("evidence_unavailable", 503), id="the key store is down"),
     pytest.param(full, (body(),), {}, ("overloaded", 503), id="too many requests"),
     pytest.param(no_evaluators, (body(),), {}, ("evaluators_gone", 503), id="no evaluator"),
+    pytest.param(no_policies, (body(),), {}, ("policies_unavailable", 503), id="no policies of the tenant"),
     pytest.param(no_store, (), READ, ("store_unavailable", 503), id="the store is away"),
 ]
 
@@ -86,6 +93,12 @@ def test_every_failure_is_one_problem(plane, monkeypatch, break_it, chunks, opti
     assert (answer.code, answer.status) == expected
     assert (b"retry-after" in answer.headers) == (answer.status == 503)
     assert plane.app._by._free in (0, 8)
+
+
+def test_every_protocol_asks_for_the_policies_of_the_callers_tenant():
+    """The node's own (`pdp.policies`) are nobody's by right: what they say would be told to other tenants."""
+    for path in Path(asgi.__file__).parent.glob("*.py"):
+        assert not re.search(r"pdp\.policies\b", path.read_text("utf-8")), path.name
 
 
 def test_every_problem_there_is_can_be_met():

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from tests.opa.oracle import LIBRARY, absent, running_opa
+from app.pdp.opa import running_opa
+from tests.opa.oracle import LIBRARY, absent
 
 LINES = pytest.StashKey[list[str]]()
 
@@ -14,7 +15,7 @@ def opa(request):
     if not LIBRARY.exists():
         request.config.stash.setdefault(LINES, []).append("NOT COMPARED: `make .venv/opa` fetches OPA's engine")
         absent(os.environ)
-    with running_opa() as oracle:
+    with running_opa(LIBRARY) as oracle:
         yield oracle
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.pdp.engine import Engine
+from app.pdp.opa import FAILED, UNDEFINED
+from app.pdp.second_opinion import answer
 from app.pdp.strict_yaml import parse_yaml
-from tests.opa.inputs import cases, inputs, text_of
-from tests.opa.oracle import FAILED, SHOWN, UNDEFINED, absent, differences, listed, ours
-from tests.opa.shipped import BUNDLE, POLICIES, decisions, rego_tests
+from tests.opa.oracle import SHOWN, absent, differences, listed
+from tests.opa.shipped import BUNDLE, decisions, made, rego_tests, told
 
 ACTION = "marketplace.publish"
 FILE = BUNDLE.actions[ACTION].file
@@ -31,7 +32,7 @@ MUTATIONS = {
 
 @cache
 def texts():
-    return [text_of(POLICIES, document) for document in [*cases(POLICIES, ACTION), *inputs(POLICIES, ACTION)]]
+    return told(ACTION) + made(ACTION)
 
 
 def mutated(file, old, new):
@@ -44,7 +45,7 @@ def mutated(file, old, new):
 def test_another_policy_in_opa_is_seen(opa, old, new):
     found = decisions(opa, ACTION, texts(), modules=mutated(FILE, old, new)).differences
     assert found
-    assert all(re.search(r"\n  here   \S.*\n  in OPA \S", each) for each in found)
+    assert all(re.search(r": here \S.*, in OPA \S", each) for each in found)
 
 
 @pytest.mark.slow
@@ -58,7 +59,7 @@ def test_other_data_in_opa_are_seen(opa):
 def test_a_rego_test_that_fails_in_opa_is_seen(opa):
     modules = mutated("rego/lib/persons.rego", "lower(one) != lower(other)", "one != other")
     [found] = rego_tests(opa, modules, ["rego/lib/persons_test.rego"]).differences
-    assert found == "lib.persons_test.test_capitals_make_no_second_person\n  here   true\n  in OPA undefined"
+    assert found == "lib.persons_test.test_capitals_make_no_second_person: here true, in OPA undefined"
 
 
 @pytest.mark.slow
@@ -67,7 +68,7 @@ def test_known_differences_occur_as_they_stand_in_the_list(opa, known):
     assert known.keys() == {"difference", "rego", "here", "opa", "reason"}
     modules = {"f.rego": f"package f\n\nimport rego.v1\n\n{known['rego']}"}
     opa.load(modules, "{}")
-    here, there = ours(Engine(modules, "{}"), "f.r", "{}"), opa.evaluate("f.r", ["{}"])[0]
+    here, there = answer(Engine(modules, "{}"), "f.r", "{}"), opa.evaluate("f.r", ["{}"])[0]
     assert differences([""], [here], [there])
     assert [text or kind for kind, text in (here, there)] == [known["here"], known["opa"]]
 
@@ -85,9 +86,9 @@ def test_failures_are_the_same_whatever_reason_they_give_and_nothing_else_is():
 
 def test_a_message_shows_some_differences_and_counts_all():
     found = differences([f"n{number}" for number in range(SHOWN + 2)], [("value", "1")] * 12, [(UNDEFINED, "")] * 12)
-    assert listed(found).startswith("differences: 12\nn0\n  here   1\n  in OPA undefined\nn1\n")
+    assert listed(found).startswith("differences: 12\nn0: here 1, in OPA undefined\nn1: ")
     assert listed(found).endswith("\nand 2 more")
-    assert listed(found[:1]) == "differences: 1\nn0\n  here   1\n  in OPA undefined"
+    assert listed(found[:1]) == "differences: 1\nn0: here 1, in OPA undefined"
 
 
 def test_without_opa_tests_are_skipped_and_fail_where_engines_have_to_be_compared():

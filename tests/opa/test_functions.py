@@ -8,7 +8,8 @@ import pytest
 
 from app.pdp.builtins import ADDED, BUILTINS, DIFFERENCES
 from app.pdp.engine import Engine
-from tests.opa.oracle import differences, listed, ours
+from app.pdp.second_opinion import answer
+from tests.opa.oracle import differences, listed
 from tests.pdp.test_web_tokens import DECODED, JOE, SAID
 from tests.pdp.tokens_made import PUBLISHED, RSA, SHARED, SIGNERS, certificate, jwk, part, pem, token
 
@@ -111,7 +112,7 @@ def differs(here, there):
 def expressed(oracle, expression):
     source = f"{HEAD}r := {expression}\n"
     oracle.load({"f.rego": source}, "{}")
-    return ours(Engine({"f.rego": source}, "{}"), "f.r", "{}"), oracle.evaluate("f.r", ["{}"])[0]
+    return answer(Engine({"f.rego": source}, "{}"), "f.r", "{}"), oracle.evaluate("f.r", ["{}"])[0]
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +127,7 @@ def tried(opa):
         engine = Engine({"f.rego": f"{HEAD}r := {name}({calls[name]})\n"}, "{}")
         texts = [json.dumps(each) for each in arguments(name)]
         there = opa.evaluate(f"f.r{number}", texts)
-        found[name] = [(text, ours(engine, "f.r", text), other) for text, other in zip(texts, there, strict=True)]
+        found[name] = [(text, answer(engine, "f.r", text), other) for text, other in zip(texts, there, strict=True)]
     return found
 
 
@@ -229,7 +230,7 @@ def both(oracle, name, *calls):
     texts = [json.dumps(call) for call in calls]
     engine = Engine({"f.rego": source}, "{}")
     return [
-        (ours(engine, "f.r", text), there) for text, there in zip(texts, oracle.evaluate("f.r", texts), strict=True)
+        (answer(engine, "f.r", text), there) for text, there in zip(texts, oracle.evaluate("f.r", texts), strict=True)
     ]
 
 

@@ -5,9 +5,8 @@ from collections import Counter
 
 import pytest
 
-from tests.opa.inputs import COUNT, cases, inputs, text_of
 from tests.opa.oracle import listed
-from tests.opa.shipped import BUNDLE, POLICIES, decisions, rego_tests
+from tests.opa.shipped import BUNDLE, COUNT, decisions, made, rego_tests, told
 
 pytestmark = pytest.mark.slow
 
@@ -24,15 +23,14 @@ def test_every_rego_test_passes_in_both(opa, say):
 
 @pytest.mark.parametrize("action", sorted(BUNDLE.actions))
 def test_cases_and_a_thousand_inputs_are_decided_the_same(opa, action, say):
-    told = [text_of(POLICIES, document) for document in cases(POLICIES, action)]
-    made = [text_of(POLICIES, document) for document in inputs(POLICIES, action)]
-    compared = decisions(opa, action, told + made)
+    stated, thousand = told(action), made(action)
+    compared = decisions(opa, action, stated + thousand)
     kinds = Counter(json.loads(text)["allow"] if kind == "value" else kind for kind, text in compared.here)
     say(
-        f"{action}: {len(told)} cases, {len(made)} made inputs: {kinds[True]} allowed, {kinds[False]} denied, "
+        f"{action}: {len(stated)} cases, {len(thousand)} made inputs: {kinds[True]} allowed, {kinds[False]} denied, "
         f"{len(set(compared.here))} decisions apart, {len(compared.differences)} differ"
     )
     assert not compared.differences, listed(compared.differences)
-    assert told
-    assert len(made) == COUNT
+    assert stated
+    assert len(thousand) == COUNT
     assert kinds.keys() == {True, False}

@@ -16,7 +16,7 @@ from app.pdp.errors import BundleError
 from app.pdp.metadata import parse_keeping, parse_rules
 from app.pdp.model import Durability, Enforcement, Keeping, Severity
 from app.pdp.strict_yaml import parse_yaml
-from tests.pdp.shop import CALLERS, FILES, SELL, stocked, written
+from tests.pdp.shop import CALLERS, FILES, SCHEMA, SELL, stocked, written
 
 
 @pytest.fixture
@@ -158,7 +158,15 @@ def callers(**changes):
 REFUSED = {
     "a file that has no place": ({"rego/shop/sell.js": "x"}, "rego/shop/sell.js:1:1: has no place"),
     "a hidden file": ({".swp": "x"}, ".swp:1:1: has no place"),
-    "a module outside a feature": ({"rego/sell.rego": SELL}, "rego/sell.rego:1:1: has no place"),
+    "a module beside rego": ({"sell.rego": SELL}, "sell.rego:1:1: has no place"),
+    "an action in the place of what policies share": (
+        {"rego/lib.rego": SELL, "rego/lib.schema.json": json.dumps(SCHEMA)},
+        "rego/lib.rego:1:1: `data.lib` is taken",
+    ),
+    "an action in the place of the rules": (
+        {"rego/rules.rego": SELL, "rego/rules.schema.json": json.dumps(SCHEMA)},
+        "rego/rules.rego:1:1: `data.rules` is taken",
+    ),
     "a file that is no UTF-8": ({"rego/shop/x.rego": b"\xff"}, "rego/shop/x.rego:1:1: not UTF-8"),
     "a file too large": ({"data/x.json": " " * (1 << 20) + "{}"}, "data/x.json:1:1: larger than"),
     "an action without a contract": ({"rego/shop/sell.schema.json": None}, "write `rego/shop/sell.schema.json`"),
@@ -448,3 +456,12 @@ def test_a_bundle_knows_the_classes_its_actions_name(tmp_path):
     said = {"rego/shop/sell.rego": "# METADATA\n# custom: {retention: hipaa6y}\n" + SELL}
     written(tmp_path, FILES | said)
     assert load(tmp_path, "r1").retention_classes == {"hipaa6y"}
+
+
+def test_an_action_may_be_named_by_one_word(tmp_path):
+    files = {
+        "rego/read.rego": SELL.replace("package shop.sell", "package read").replace('"shop.sell"', '"read"'),
+        "rego/read.schema.json": json.dumps(SCHEMA),
+    }
+    action = stocked(tmp_path, files).actions["read"]
+    assert (action.query, action.file) == ("data.read.decision", "rego/read.rego")

@@ -19,15 +19,13 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
-from app.pdp import contract_inputs
+from app.pdp.contract_inputs import ContractInputs
 from app.pdp.corruption import UNLIKE, changes
 from app.pdp.decide import decide
 from app.pdp.engine import Engines
 from app.pdp.errors import EngineError, EvaluationError, MalformedRequestError
-from app.pdp.policy_test import ENVIRONMENT
 from app.pdp.request import parse_document
 from app.pdp.strict_json import encode
-from app.pdp.strict_yaml import parse_yaml
 
 _ENTITY = 2  # a path that long ends in what AuthZEN itself demands: type, id, properties
 
@@ -48,12 +46,8 @@ class Policies:
         self.bundle = bundle
         self._entries = json.loads(bundle.snapshot())["entries"]
         self._engines = Engines(bundle.modules, bundle.data, self._entries)
-        self.cases = {name: [] for name in bundle.actions}
-        for file, text in sorted(bundle.cases.items()):
-            for case in parse_yaml(file, text):
-                document = parse_document(encode({"environment": ENVIRONMENT} | case["input"]))
-                if document["action"]["name"] in self.cases:
-                    self.cases[document["action"]["name"]].append(document)
+        self.inputs = ContractInputs(bundle)
+        self.cases = {name: self.inputs.told(name) for name in bundle.actions}
 
     def after(self, document, change):
         """Return what policy says of a document after a change, which may make it no request at all."""
@@ -83,7 +77,7 @@ class Policies:
 
     def named(self, action):
         """Return every text that the rules of an action, or the data they read, are written with."""
-        return contract_inputs.named(self.bundle, self._entries[f"data.{action}.decision"])
+        return self.inputs.named(action)
 
     def changes(self, document):
         """Yield every corruption of a document."""
@@ -92,8 +86,7 @@ class Policies:
 
     def generator(self, action):
         """Return what makes facts for an action out of everything its rules, data and cases are written with."""
-        files = self._entries[f"data.{action}.decision"]
-        return contract_inputs.generator(self.bundle, action, files, self.cases[action])
+        return self.inputs.generator(action)
 
 
 @dataclass(slots=True)
