@@ -164,6 +164,7 @@ class _Proof:
         if rule.kind == "Set":
             return self._member_rule(module, rule)
         results, always = [], False
+        fits_all = all("Var" in pattern for pattern in rule.head.get("args", ()))
         bodies = rule.bodies or [{"query": {"stmts": []}, "assign": None}]
         for place, body in enumerate(bodies):
             inner = dict(local)
@@ -178,7 +179,7 @@ class _Proof:
                 module.refuse(rule.span, f"a value of `{rule.name}` before or after `else` may be undefined")
             always = always or not body["query"]["stmts"]
             results.append(value)
-        return shapes.known(shapes.either(results), defined=always and all(each.defined for each in results))
+        return shapes.known(shapes.either(results), defined=fits_all and always and all(each.defined for each in results))
 
     def _member_rule(self, module: Module, rule: Rule) -> Value:
         members = []
@@ -266,7 +267,8 @@ class _Proof:
             case "BoolExpr" | "Membership":
                 parts = [inner[name] for name in ("lhs", "rhs", "key", "value", "collection") if inner.get(name)]
                 values = [self._value(module, part, local) for part in parts]
-                return shapes.of("boolean", defined=all(value.defined for value in values))
+                looks = kind == "BoolExpr" or values[-1].within(COLLECTIONS)
+                return shapes.of("boolean", defined=looks and all(value.defined for value in values))
             case "ArithExpr" | "BinExpr":
                 return self._arithmetic(module, node, inner, local)
             case "ArrayCompr" | "SetCompr":

@@ -72,7 +72,7 @@ def either(values: Iterable[Value]) -> Value:
     defined = bool(parts) and all(part.defined for part in parts)
     if not parts or any(part.kinds is None for part in parts):
         return Value(kinds=None, defined=defined)
-    inner = [part for part in parts if part.within(COLLECTIONS)]
+    inner = [part for part in parts if part.kinds and part.kinds & COLLECTIONS]
     whole = [part.any_member() for part in inner]
     unknown = not inner or any(each.kinds is None for each in whole)
     return Value(
