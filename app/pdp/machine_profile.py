@@ -179,7 +179,8 @@ class _Proof:
                 module.refuse(rule.span, f"a value of `{rule.name}` before or after `else` may be undefined")
             always = always or not body["query"]["stmts"]
             results.append(value)
-        return shapes.known(shapes.either(results), defined=fits_all and always and all(each.defined for each in results))
+        always = always and fits_all and all(each.defined for each in results)
+        return shapes.known(shapes.either(results), defined=always)
 
     def _member_rule(self, module: Module, rule: Rule) -> Value:
         members = []
