@@ -138,9 +138,17 @@ def partial(mode: str, settings: dict[str, str]) -> Iterator[tuple[str, int]]:
         command = [sys.executable, "-m", "bench.server", mode, str(number)]
         with subprocess.Popen(command, env=os.environ | settings, pass_fds=[number], cwd=ROOT) as process:  # noqa: S603
             try:
+                _answered(listening.getsockname()[1])
                 yield url, process.pid
             finally:
                 process.terminate()
+
+
+def _answered(port: int) -> None:
+    """Return once the server answers: a machine that is busy takes its time to start one."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: bench\r\ncontent-length: 0\r\n\r\n")
+        connection.recv(1)
 
 
 def alone(bundle: Bundle, text: bytes) -> float:
