@@ -149,7 +149,7 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detach
         reason = "the evaluation was cut off, which no rule decided"
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
     try:
-        document = parse_document(await _open(record, keys, payloads))
+        document = parse_document(await open_request(record, keys, payloads))
         path = bundles / f"{record.body['policy']['bundle']}.json"
         bundle = parse_snapshot(path.read_bytes())
     except KeyDestroyedError as error:
@@ -200,7 +200,7 @@ async def explain(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detac
     action = bundle.actions.get(record.body["action"] or "")
     sources = GateSources().of(bundle, action) if action else {}
     try:
-        text = await _open(record, keys, payloads)
+        text = await open_request(record, keys, payloads)
         document = parse_document(text)
     except (KeyStoreError, SealedBlockError, ObjectsError, PdpError) as error:
         explanation = explanation_of(result, action, sources)
@@ -232,11 +232,13 @@ _CONCERNED = ("subject", "resource")
 """Whose the first and the second part of a request are."""
 
 
-async def _open(record: Record, keys: SubjectKeys, payloads: Detached | None) -> bytes:
+async def open_request(record: Record, keys: SubjectKeys, payloads: Detached | None) -> bytes:
     """Return the request of the record, put together if the resource's part is under a key of its own.
 
     Raises:
         KeyDestroyedError: a part of it cannot be opened any more.
+        SealedBlockError: the record does not hold it, or not as it was sealed.
+        KeyStoreError, ObjectsError: key or payload cannot be had.
     """
     kept = verify_references(record.body["payloads"]) if "payloads" in record.body else record.sealed
     if not 1 <= len(kept) <= len(_CONCERNED):

@@ -26,7 +26,9 @@ class Problem:
 _PROBLEMS: dict[str, tuple[int, str]] = {
     "malformed_request": (400, "the request is not one that this endpoint understands"),
     "unauthenticated": (401, "a valid bearer token is required"),
-    "forbidden": (403, "this caller may not have decisions explained; nothing was decided"),
+    "forbidden": (403, "the policies do not let this caller do so; nothing was decided"),
+    "denied": (403, "policy does not permit this request"),
+    "obligations_unmet": (403, "policy permits this request under obligations that the proxy cannot meet"),
     "not_found": (404, "there is nothing here"),
     "method_not_allowed": (405, "this resource knows other methods"),
     "request_too_large": (413, "the request is larger than this endpoint takes"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from app.sealing_line import WorkerEnd
 from app.settings import Settings
@@ -140,6 +141,21 @@ class NodeLog:
         for chain in self._chains.values():
             chain.writer.look()
             self._line.ask(chain.writer.chain, hurry=chain.writer.spool.awaited)
+
+    def standing(self) -> list[dict[str, Any]]:
+        """Return how each chain stands, as JSON values: records and bytes that wait, and since when in seconds."""
+        return [
+            {
+                "chain": writer.chain,
+                "class": writer.retention_class,
+                "queued": writer.queued,
+                "unsealed": writer.unsealed,
+                "unsealed_bytes": writer.spool.size,
+                "age": round(writer.age, 1),
+                "fault": writer.failure or writer.full,
+            }
+            for writer in (chain.writer for chain in self._chains.values())
+        ]
 
     async def close(self) -> None:
         """Put on disk what was taken in, and let go of every chain."""

@@ -6,8 +6,9 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,12 +18,28 @@ from evidence.errors import MalformedError
 from evidence.store import Level
 
 _T = TypeVar("_T")
+_Word = TypeVar("_Word", bound=StrEnum)
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
 _POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
+
+
+class LogForm(StrEnum):
+    """How a line of the service's log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class MetricsFor(StrEnum):
+    """Who is answered at /metrics."""
+
+    OFF = "off"
+    LOOPBACK = "loopback"
+    TOKEN = "token"  # noqa: S105 - a word
 
 
 class SettingsError(Exception):
@@ -81,6 +98,12 @@ class Settings:
     opa: Path | None  # OPA's program or library, where it is installed; without it policies get no second opinion
     opinion_inputs: int  # made for each action; few, and the engines may differ where nobody looked
     opinion_seconds: float  # for a second opinion; too few, and good policies are refused
+    drain: float  # seconds between SIGTERM and the end, for balancers to notice; shorter, and callers are cut off
+    log_form: LogForm  # JSON for machines, text for people; the wrong one, and nobody finds what was said
+    metrics_for: MetricsFor  # numbers of the whole node; shown to all, they tell who is busy with what
+    otlp_metrics: bool  # whether OTEL_* says where metrics go: one process more
+    otlp_interval: float  # seconds between two exports of metrics
+    otlp_traces: bool  # whether OTEL_* says where traces go: each sampled decision costs more
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -133,6 +156,26 @@ class Settings:
             opa=_opa(environment.get("OMEGA_OPA", "opa"), environment.get("PATH", "")),
             opinion_inputs=read.number("OMEGA_OPINION_INPUTS", 1_000, 0, 100_000),
             opinion_seconds=float(read.number("OMEGA_OPINION_S", 120, 1, 3_600)),
+            drain=float(read.number("OMEGA_DRAIN_S", 5, 0, 300)),
+            log_form=read.value("OMEGA_LOG", LogForm.TEXT, lambda text: _one_of(LogForm, text)),
+            metrics_for=read.value("OMEGA_METRICS", MetricsFor.LOOPBACK, lambda text: _one_of(MetricsFor, text)),
+            otlp_metrics=_exported("METRICS", environment),
+            otlp_interval=read.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 3_600_000) / 1000,
+            otlp_traces=_exported("TRACES", environment),
+        )
+
+    def changed(self, given: Mapping[str, str]) -> "Settings":
+        """Return these settings with what a command line says of OMEGA_HOST, OMEGA_PORT and OMEGA_WORKERS.
+
+        Raises:
+            SettingsError: a value has not its form.
+        """
+        read = _Reader(given)
+        return replace(
+            self,
+            host=read.value("OMEGA_HOST", self.host, _host),
+            port=read.number("OMEGA_PORT", self.port, 0, 65_535),
+            workers=read.number("OMEGA_WORKERS", self.workers, 1, 256),
         )
 
     @property
@@ -168,9 +211,19 @@ class Settings:
         return self.data / "journal"
 
     @property
+    def status(self) -> Path:
+        """Return the directory in which processes say how they stand."""
+        return self.data / "status"
+
+    @property
     def bundles(self) -> Path:
         """Return the directory of admitted bundles."""
         return self.data / "bundles"
+
+    @property
+    def numbers(self) -> Path:
+        """Return the directory where each process of the node leaves its numbers, for /metrics."""
+        return self.data / "metrics"
 
     @property
     def key_store(self) -> str:
@@ -235,6 +288,24 @@ def _level(text: str) -> Level | None:
     if text and text not in list(Level):
         raise ValueError(f"it is one of {', '.join(Level)}")
     return Level(text) if text else None
+
+
+def _one_of(words: type[_Word], text: str) -> _Word:
+    if text not in list(words):
+        raise ValueError(f"it is one of {', '.join(words)}")
+    return words(text)
+
+
+def _exported(signal: str, environment: Mapping[str, str]) -> bool:
+    """Return whether the variables of OpenTelemetry say where a signal goes; the rest of them its own library reads.
+
+    OpenTelemetry, Environment Variable Specification: "General SDK Configuration", "Exporter Selection".
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    if environment.get(f"OTEL_{signal}_EXPORTER", "otlp") != "otlp":
+        return False
+    return any(environment.get(f"OTEL_EXPORTER_OTLP_{which}ENDPOINT") for which in ("", f"{signal}_"))
 
 
 def _database(text: str | None) -> str | None:

@@ -53,6 +53,12 @@ class PolicySets:
         self._sets: dict[str, PolicySet] = {}
         self._retiring: set[asyncio.Task[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for an evaluator, whoever's policies it runs."""
+        running = (each for each in self._sets.values() if each.starting.done() and _started(each))
+        return sum(each.policies.evaluators.waiting for each in running)
+
     async def take(self, snapshot: Path) -> PolicySet:
         """Return the set of a snapshot, started by now; `release` gives it back.
 
@@ -115,6 +121,12 @@ class TenantPolicies:
     def without(self) -> int:
         """Return how many tenants nothing decides for."""
         return sum(policies is None or policies.evaluators.gone.done() for policies in self._pdp.own.values())
+
+    @property
+    def digests(self) -> dict[str, str | None]:
+        """Return which bundle decides for each tenant that has its own; None where none does."""
+        own = sorted(self._pdp.own.items())
+        return {name: None if policies is None else policies.bundle.digest for name, policies in own}
 
     async def start(self) -> None:
         """Return once the policies of all tenants run; of those that are slow, later ones will."""

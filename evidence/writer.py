@@ -103,6 +103,11 @@ class Writer:
         """Return where the journal of the chain lies."""
         return self._chain.directory
 
+    @property
+    def queued(self) -> int:
+        """Return how many records wait to be written to disk."""
+        return len(self._pending)
+
     def sealed(self, next_seq: int) -> None:
         """Take in that every record before `next_seq` is in the store, under a seal that was read back."""
         if self._earlier:
@@ -135,6 +140,22 @@ class Writer:
     def coming(self) -> "_Coming":
         """Say that whoever is inside will append in a moment, so that one sync may do for it and others."""
         return self._coming
+
+    @property
+    def unsealed(self) -> int:
+        """Return how many records wait for the store; until the sealer has spoken, those of this start alone."""
+        first = self._earlier[-1].next_seq if self._earlier else self.spool.next_seq
+        return self._chain.next_seq - first
+
+    @property
+    def age(self) -> float:
+        """Return for how many seconds the oldest of them has waited."""
+        return self.spool.age(self._ticks())
+
+    @property
+    def retention_class(self) -> str:
+        """Return the class of the chain."""
+        return self._chain.retention_class
 
     @property
     def full(self) -> str | None:

@@ -14,6 +14,7 @@ from app.assurance import Watch
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
+from app.telemetry.publishing import Publisher
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
 from tests.node import decided, listening, node_environment, prepared, sealed, use
@@ -57,6 +58,39 @@ def test_it_says_what_the_store_was_shown_to_be_worth(settings, working):
         return before, worker._health().assurance
 
     assert working(health) == (None, {"level": "L1", "time": NOW.isoformat().replace("+00:00", "Z")})
+
+
+def test_told_to_stop_it_says_so_and_is_not_ready(working):
+    async def drain(worker, _):
+        before = worker._health().draining
+        worker.drain()
+        return before, worker._health().draining
+
+    assert working(drain) == (False, True)
+
+
+def test_it_shows_its_numbers_and_those_of_others(settings, working):
+    Publisher(settings.numbers, "sealer").publish()
+
+    async def look(worker, _):
+        return (await worker._numbers()).decode()
+
+    text = working(look)
+    assert 'omega_ready{worker="worker 0"} 0.0' in text
+    assert 'omega_spool_records{retention_class="std7y",worker="worker 0"} 1.0' in text
+    assert 'omega_published_timestamp_seconds{worker="sealer"}' in text
+
+
+def test_it_traces_where_it_is_asked_to(settings, working, monkeypatch):
+    made = []
+    monkeypatch.setattr(server, "tracer", made.append)
+    object.__setattr__(settings, "otlp_traces", True)
+
+    async def nothing(*_):
+        pass
+
+    working(nothing)
+    assert made == ["worker 0"]
 
 
 def test_nobody_knows_when_a_sealer_that_never_ran_was_alive(settings):
@@ -221,7 +255,7 @@ def process(monkeypatch):
     handed = listening()
     mine, theirs = sealing_line.pair()
     monkeypatch.setattr(server, "end_with_parent", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach())])
+    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach()), "0"])
     with theirs:
         yield
     signal.signal(signal.SIGHUP, handler)

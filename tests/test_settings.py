@@ -32,6 +32,7 @@ NUMBERS = {
     "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
     "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
     "OMEGA_INDEX_DAYS": ("index_days", 1, 36_500, 1),
+    "OMEGA_DRAIN_S": ("drain", 0, 300, 1),
 }
 TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE", "OMEGA_DATABASE"]
 
@@ -61,6 +62,9 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert settings.objects == str(tmp_path / "var" / "objects")
     assert settings.inline == 16_384
     assert settings.payloads == {"request": timedelta(days=2_555)}
+    assert (settings.drain, settings.log_form, settings.metrics_for) == (5.0, "text", "loopback")
+    assert not settings.otlp_metrics
+    assert not settings.otlp_traces
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,36 @@ def test_a_process_that_starts_elsewhere_finds_the_same_places(monkeypatch, tmp_
 @pytest.mark.parametrize("url", ["s3://bucket/prefix", "file:///srv/log", "ftp://example.org"])
 def test_what_is_no_path_is_left_as_it_is(url):
     assert read(OMEGA_STORE=url).store == url
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "words"),
+    [("OMEGA_LOG", "log_form", ["text", "json"]), ("OMEGA_METRICS", "metrics_for", ["off", "loopback", "token"])],
+)
+def test_a_word_is_one_of_few(name, field, words):
+    assert [getattr(read(**{name: word}), field) for word in words] == words
+    with pytest.raises(SettingsError, match=f"{name} cannot be `ON`: it is one of {', '.join(words)}"):
+        read(**{name: "ON"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "metrics", "traces"),
+    [
+        pytest.param({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, True, True, id="one place for all"),
+        pytest.param({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://a"}, False, True, id="a place for traces"),
+        pytest.param({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://a"}, True, False, id="a place for metrics"),
+        pytest.param(
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "none"}, True, False, id="no traces"
+        ),
+        pytest.param(
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "True"}, False, False, id="disabled"
+        ),
+        pytest.param({"OTEL_TRACES_EXPORTER": "otlp"}, False, False, id="no place"),
+    ],
+)
+def test_the_variables_of_opentelemetry_say_what_is_exported(environment, metrics, traces):
+    settings = read(**environment)
+    assert (settings.otlp_metrics, settings.otlp_traces) == (metrics, traces)
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -11,6 +11,7 @@ from typing import Final
 
 from app.decision_plane.explainer import Explainer
 from app.decision_plane.http import ProblemError, Request
+from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.enforce import Caller, Pdp
@@ -36,51 +37,48 @@ class Answering:
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
         self._authenticate, self._refusals = authenticate, refusals
-        self._free = self._all = in_flight
+        self._places = Places(in_flight)
 
-    def caller(self, request: Request) -> Caller:
-        """Return who asks (RFC 6750, section 2.1).
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests hold a place."""
+        return self._places.held
+
+    def caller(self, request: Request, header: bytes = b"authorization") -> Caller:
+        """Return who asks (RFC 6750, section 2.1); a proxy says so in a header of its own.
 
         Raises:
             ProblemError: nobody that is known.
         """
-        found = _BEARER.fullmatch(request.headers.get(b"authorization", b""))
+        found = _BEARER.fullmatch(request.headers.get(header, b""))
         caller = self._authenticate(found[1].decode("ascii")) if found else None
         if caller is None:
             raise ProblemError(problem("unauthenticated"))
+        request.tenant = caller.tenant
         return caller
 
     @asynccontextmanager
     async def received(self, request: Request, *, limit: int = MAX_BYTES) -> AsyncIterator[bytes]:
         """Hold one of the places for requests in flight, once the whole body is here: who sends slowly waits alone.
 
+        It is one of its tenant's, so ask who the caller is first.
+
         Raises:
             ProblemError: there is no room, or the body is none that is taken.
         """
         body = await request.body(limit)
-        if not self._free:
-            raise ProblemError(problem("overloaded"))
-        self._free -= 1
-        try:
+        with self._places.taken(request.tenant):
             yield body
-        finally:
-            self._free += 1
 
     @contextmanager
-    def places(self, number: int) -> Iterator[None]:
-        """Hold as many places beside one's own as `number` questions at once take, or all there are if that is less.
+    def places(self, tenant: str, number: int) -> Iterator[None]:
+        """Hold as many places beside one's own as `number` questions at once take, or all a tenant gets if fewer.
 
         Raises:
             ProblemError: there is no room.
         """
-        more = min(number, self._all) - 1
-        if self._free < more:
-            raise ProblemError(problem("overloaded"))
-        self._free -= more
-        try:
+        with self._places.taken(tenant, min(number, self._places.alone) - 1):
             yield
-        finally:
-            self._free += more
 
     @asynccontextmanager
     async def refusing(self, caller: Caller, body: bytes) -> AsyncIterator[None]:

@@ -5,22 +5,99 @@ Owns the form of the answers.
 
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from app.decision_plane.answering import Answering
-from app.decision_plane.batch import MAX_BATCH_BYTES, Batch, Item, Semantic, parse_batch
+from app.decision_plane.batch import MAX_BATCH_BYTES, MOST, Batch, Item, Semantic, parse_batch
 from app.decision_plane.explainer import may_have_explained
 from app.decision_plane.http import Answer, ProblemError, Request, Route
+from app.decision_plane.operation import (
+    ANY_OBJECT,
+    ANYTHING,
+    DECIDING,
+    RECEIVING,
+    Operation,
+    list_of,
+    one_object,
+    schema_of,
+    text,
+)
 from app.decision_plane.options import Options
 from app.errors import problem
 from app.pdp.enforce import Caller, Recorded
 from app.pdp.errors import MalformedRequestError
-from app.pdp.model import Durability, EvaluationRequest
-from app.pdp.request import parse_request
+from app.pdp.model import Diagnostic, Durability, EvaluationRequest, Violation
+from app.pdp.request import MAX_ACTION, MAX_ID, MAX_TYPE, parse_request
 from evidence.chain import Appended
 
-EVALUATION = "/access/v1/evaluation"
-EVALUATIONS = "/access/v1/evaluations"
+EVALUATION: Final = "/access/v1/evaluation"
+EVALUATIONS: Final = "/access/v1/evaluations"
+
+_ENTITY: Final = one_object({"type": text(MAX_TYPE), "id": text(MAX_ID)}, {"properties": ANY_OBJECT})
+
+REQUEST: Final = one_object(
+    {"subject": _ENTITY, "action": one_object({"name": text(MAX_ACTION)}), "resource": _ENTITY},
+    {"context": ANY_OBJECT},
+)
+"""The schema of an evaluation request (section 6.1)."""
+
+ANSWER: Final = one_object(
+    {
+        "decision": {"type": "boolean"},
+        "context": one_object(
+            {
+                "decision_id": text(),
+                "reasons": list_of(schema_of(Violation)),
+                "obligations": list_of(one_object({"id": text(), "type": text()})),
+                "diagnostics": list_of(schema_of(Diagnostic)),
+                "policy": one_object({"revision": text(), "bundle": text()}),
+                "evidence": one_object(
+                    {
+                        "chain": text(),
+                        "seq": {"type": "integer"},
+                        "leaf_hash": text(),
+                        "durability": schema_of(Durability),
+                    },
+                    {"receipt": text()},
+                ),
+            },
+            {"explanation": ANY_OBJECT},
+        ),
+    }
+)
+"""The schema of a decision, as `answer_of` returns it."""
+
+_EVALUATION: Final = Operation(
+    summary="Decide whether a subject may do an action to a resource, and record it",
+    body=REQUEST,
+    parameters=Options.parameters(),
+    answers={200: ANSWER},
+    problems=("malformed_request", "forbidden", *RECEIVING, *DECIDING),
+)
+
+_DEFAULTS: Final = dict.fromkeys(("subject", "action", "resource", "context"), ANYTHING)
+_EVALUATIONS: Final = Operation(
+    summary="Decide many questions, and record each",
+    body={
+        "anyOf": [
+            ANY_OBJECT
+            | {
+                "required": ["evaluations"],
+                "properties": {
+                    "evaluations": list_of(ANYTHING) | {"minItems": 1, "maxItems": MOST},
+                    "options": one_object({}, {"evaluations_semantic": schema_of(Semantic)}),
+                    **_DEFAULTS,
+                },
+            },
+            REQUEST | {"properties": {**REQUEST["properties"], "evaluations": {"type": "array", "maxItems": 0}}},
+        ]
+    },
+    parameters=tuple(each for each in Options.parameters() if each.name != "explain"),
+    answers={
+        200: {"anyOf": [one_object({"evaluations": list_of(one_object({"decision": {"type": "boolean"}}))}), ANSWER]}
+    },
+    problems=("malformed_request", *RECEIVING, *DECIDING),
+)
 
 
 def routes(by: Answering) -> Iterable[Route]:
@@ -36,8 +113,8 @@ def routes(by: Answering) -> Iterable[Route]:
         async with by.received(request, limit=MAX_BATCH_BYTES) as body:
             return Answer(document=await _evaluations(request, body, caller, by))
 
-    yield Route(path=EVALUATION, methods={"POST": one})
-    yield Route(path=EVALUATIONS, methods={"POST": many})
+    yield Route(path=EVALUATION, methods={"POST": one}, described={"POST": _EVALUATION})
+    yield Route(path=EVALUATIONS, methods={"POST": many}, described={"POST": _EVALUATIONS})
 
 
 async def _evaluation(request: Request, body: bytes, caller: Caller, by: Answering) -> dict[str, Any]:
@@ -74,7 +151,7 @@ async def _evaluations(request: Request, body: bytes, caller: Caller, by: Answer
     if options.explain:
         raise ProblemError(problem("malformed_request", "unknown_option: `explain` is for one evaluation"))
     items, asked = _reachable(batch)
-    with by.places(len(asked)):
+    with by.places(caller.tenant, len(asked)):
         decided = await by.pdp.evaluate_all(asked, caller, durability=options.durability, until=batch.semantic.until)
     answers = []
     for each, recorded in _settled(items, decided, batch.semantic):

@@ -5,7 +5,7 @@ what is answered is the recorded decision, never a second evaluation. Writes are
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -13,12 +13,13 @@ from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import may_have_explained
 from app.decision_plane.http import Answer, Handler, ProblemError, Request, Route, as_problem
 from app.decision_plane.opa_asking import NAME, Asked, Asking, Clock, Timed, described, merged, stated, verify_media
+from app.decision_plane.opa_described import OPERATIONS
 from app.decision_plane.opa_documents import Target, base_data, policies, walk
 from app.decision_plane.opa_querying import Querying
 from app.errors import Problem, problem
 from app.pdp.bundle import Bundle
 from app.pdp.enforce import Caller
-from app.pdp.errors import MalformedRequestError, UnrecordedError
+from app.pdp.errors import MalformedRequestError
 from app.pdp.model import EvaluationRequest
 from app.pdp.strict_json import encode, parse
 
@@ -29,6 +30,8 @@ MAX_BATCH: Final = 1 << 20
 """Bytes of one batch."""
 
 _DATA, _V0, _BATCH, _POLICIES = "/v1/data", "/v0/data", "/v1/batch/data", "/v1/policies"
+_ROOT: Final = "/"
+_MAIN: Final = ("system", "main")
 _OK: Final = 200
 _MIXED: Final = 207
 _FAILED: Final = 500
@@ -43,12 +46,13 @@ def routes(by: Answering, ready: Callable[[], bool], clock: Clock = time.perf_co
     api, querying = _Api(by, asking), Querying(by, asking)
 
     def route(path: str, **methods: Handler) -> Route:
-        return Route(path=path, methods=methods, refuse=refusal)
+        return Route(path=path, methods=methods, refuse=refusal, described=OPERATIONS[path])
 
     written = {"PUT": api.write, "PATCH": api.write, "DELETE": api.write}
     yield route(_DATA, GET=api.get_data, **written)
     yield route(f"{_DATA}/", GET=api.get_data, POST=api.post_data, **written)
     yield route(f"{_V0}/", POST=api.post_v0)
+    yield route(_ROOT, POST=api.post_root)
     yield route(f"{_BATCH}/", POST=api.post_batch)
     yield route("/v1/query", GET=querying.get, POST=querying.post)
     yield route(_POLICIES, GET=api.get_policies)
@@ -91,9 +95,9 @@ class _Api:
     async def get_data(self, request: Request) -> Answer:
         """Decide on the input in the query, or show a data document to who may see it."""
         asked, names = self._asking.begun(request), _names(request, _DATA)
-        target = Target.find(self._bundle, names)
+        target = Target.find(asked.bundle, names)
         if target is None:
-            found = walk(base_data(*self._reader(asked.caller)), names)
+            found = walk(base_data(*readable(asked.bundle, asked.caller)), names)
             return asked.options.answer({"result": found[0]} if found else {})
         given = asked.options.input
         async with self._by.received(request):
@@ -104,7 +108,7 @@ class _Api:
 
     async def post_data(self, request: Request) -> Answer:
         """Decide on the input in the body."""
-        asked, target = self._begun(request, _DATA)
+        asked, target = self._begun(request, _names(request, _DATA))
         async with self._by.received(request) as body:
             async with self._by.refusing(asked.caller, body):
                 verify_media(request)
@@ -113,7 +117,13 @@ class _Api:
 
     async def post_v0(self, request: Request) -> Answer:
         """Decide on the body, and answer the result alone."""
-        asked, target = self._begun(request, _V0)
+        return await self._bare(request, *self._begun(request, _names(request, _V0)))
+
+    async def post_root(self, request: Request) -> Answer:
+        """Do the same at the path that OPA decides by default."""
+        return await self._bare(request, *self._begun(request, _MAIN))
+
+    async def _bare(self, request: Request, asked: Asked, target: Target) -> Answer:
         async with self._by.received(request) as body:
             async with self._by.refusing(asked.caller, body):
                 verify_media(request)
@@ -125,8 +135,8 @@ class _Api:
         return asked.options.answer(found[0])
 
     async def post_batch(self, request: Request) -> Answer:
-        """Decide on each of many inputs; one that is none, or not recorded, is told so in its place."""
-        asked, target = self._begun(request, _BATCH)
+        """Decide on each of many inputs, under one sync; one that is none is told so in its place."""
+        asked, target = self._begun(request, _names(request, _BATCH))
         async with self._by.received(request, limit=MAX_BATCH) as body:
             async with self._by.refusing(asked.caller, body):
                 verify_media(request)
@@ -142,14 +152,14 @@ class _Api:
             responses, status = {name: each for name, (_, each) in told.items()}, _OK
         else:
             responses = {name: each | {"http_status_code": str(code)} for name, (code, each) in told.items()}
-            status = _FAILED if min(statuses) >= _FAILED else _MIXED
-        metrics = self._asking.metrics(asked, [each for each in decided if isinstance(each, Timed)])
+            status = _MIXED
+        metrics = self._asking.metrics(asked, decided)
         return asked.options.answer({"responses": responses} | metrics, status)
 
     async def get_policies(self, request: Request) -> Answer:
         """Show one module, or all, to who may see them."""
         asked, wanted = self._asking.begun(request), "/".join(_names(request, _POLICIES))
-        listed = policies(*self._reader(asked.caller))
+        listed = policies(*readable(asked.bundle, asked.caller))
         if not wanted:
             return asked.options.answer({"result": listed})
         for each in listed:
@@ -163,7 +173,8 @@ class _Api:
 
     async def get_status(self, request: Request) -> Answer:
         """Tell which bundle is in force."""
-        asked, bundle = self._asking.begun(request), self._bundle
+        asked = self._asking.begun(request)
+        bundle = asked.bundle
         active = {"name": NAME, "active_revision": bundle.revision, "digest": bundle.digest}
         return asked.options.answer({"result": {"labels": _labels(), "bundles": {NAME: active}}})
 
@@ -172,19 +183,12 @@ class _Api:
         self._by.caller(request)
         raise ProblemError(problem("forbidden", _WRITTEN))
 
-    @property
-    def _bundle(self) -> Bundle:
-        return self._by.pdp.policies.bundle
-
-    def _begun(self, request: Request, below: str) -> tuple[Asked, Target]:
+    def _begun(self, request: Request, names: Sequence[str]) -> tuple[Asked, Target]:
         asked = self._asking.begun(request)
-        target = Target.find(self._bundle, _names(request, below))
+        target = Target.find(asked.bundle, names)
         if target is None:
             raise ProblemError(problem("not_found", _NOT_SERVED))
         return asked, target
-
-    def _reader(self, caller: Caller) -> tuple[Bundle, Caller]:
-        return readable(self._bundle, caller)
 
     async def _answer(self, asked: Asked, target: Target, question: EvaluationRequest) -> Answer:
         timed = await self._asking.decided(asked, question)
@@ -219,13 +223,12 @@ def _inputs(body: Any) -> dict[str, Any]:
     return {name: merged(body.get("common_input"), value) for name, value in inputs.items()}
 
 
-def _outcome(asked: Asked, target: Target, found: Timed | Problem | UnrecordedError) -> tuple[int, dict[str, Any]]:
+def _outcome(asked: Asked, target: Target, found: Timed | Problem) -> tuple[int, dict[str, Any]]:
     """Return status and answer of one input of a batch."""
-    if isinstance(found, Timed):
-        recorded = found.recorded
-        return _OK, described(recorded, target.result(recorded), provenance=asked.options.provenance)
-    refused = found if isinstance(found, Problem) else problem("evidence_unavailable")
-    return refused.status, _error(refused)
+    if isinstance(found, Problem):
+        return found.status, _error(found)
+    result = target.result(found.recorded)
+    return _OK, described(found.recorded, result, provenance=asked.options.provenance)
 
 
 def _labels() -> dict[str, str]:

@@ -3,7 +3,6 @@
 Owns the members of an answer (`result`, `decision_id`, `provenance`, `metrics`, `explanation`). Knows no path.
 """
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,8 +14,9 @@ from app.decision_plane.http import ProblemError, Request
 from app.decision_plane.opa_options import OpaOptions
 from app.decision_plane.opa_trace import events
 from app.errors import problem
+from app.pdp.bundle import Bundle
 from app.pdp.enforce import Caller, Recorded
-from app.pdp.errors import MalformedRequestError, UnrecordedError
+from app.pdp.errors import MalformedRequestError
 from app.pdp.model import EvaluationRequest
 
 NAME: Final = "omega"
@@ -27,9 +27,10 @@ Clock = Callable[[], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """Who asks, how to answer, and when it began (nanoseconds of the clock)."""
+    """Who asks, under which policies, how to answer, and when it began (nanoseconds of the clock)."""
 
     caller: Caller
+    bundle: Bundle
     options: OpaOptions
     began: int
 
@@ -61,9 +62,10 @@ class Asking:
             options = OpaOptions.parse(request.query)
         except MalformedRequestError as error:
             raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
-        if options.explain and not may_have_explained(self._by.pdp.policies.bundle, caller):
+        bundle = self._by.pdp.policies_of(caller).bundle
+        if options.explain and not may_have_explained(bundle, caller):
             raise ProblemError(problem("forbidden"))
-        return Asked(caller=caller, options=options, began=began)
+        return Asked(caller=caller, bundle=bundle, options=options, began=began)
 
     async def decided(self, asked: Asked, question: EvaluationRequest) -> Timed:
         """Return the decision on one request, on record. Raises as `Pdp.evaluate`."""
@@ -71,17 +73,12 @@ class Asking:
         recorded = await self._by.pdp.evaluate(question, asked.caller)
         return Timed(recorded=recorded, parsed=parsed, decided=self._clock())
 
-    async def all_decided(self, asked: Asked, questions: Sequence[EvaluationRequest]) -> list[Timed | UnrecordedError]:
-        """Return the decisions on several requests, in their order, or what kept each from the log.
-
-        Raises:
-            EvaluatorsGoneError: nobody can decide any more.
-        """
-        found = await asyncio.gather(*(self.decided(asked, each) for each in questions), return_exceptions=True)
-        for each in found:
-            if isinstance(each, BaseException) and not isinstance(each, UnrecordedError):
-                raise each
-        return [each for each in found if isinstance(each, Timed | UnrecordedError)]
+    async def all_decided(self, asked: Asked, questions: Sequence[EvaluationRequest]) -> list[Timed]:
+        """Return the decisions on several requests, in their order, all of them on record. As `Pdp.evaluate_all`."""
+        parsed = self._clock()
+        recorded = await self._by.pdp.evaluate_all(questions, asked.caller)
+        decided = self._clock()
+        return [Timed(recorded=each, parsed=parsed, decided=decided) for each in recorded]
 
     async def told(self, asked: Asked, timed: Timed, action: str, result: tuple[Any, ...]) -> dict[str, Any]:
         """Return an answer with everything that was asked for; no `result` where it is undefined."""
@@ -93,7 +90,7 @@ class Asking:
         return answer | self.metrics(asked, [timed])
 
     def metrics(self, asked: Asked, timed: Sequence[Timed]) -> dict[str, Any]:
-        """Return `metrics`, if they were asked for: nanoseconds. Of several decisions the longest counts."""
+        """Return `metrics`, if they were asked for: nanoseconds. What was decided together took one time."""
         if not asked.options.metrics:
             return {}
         spent = {

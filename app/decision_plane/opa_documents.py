@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from app.decision_plane.opa_query import member
@@ -14,7 +15,6 @@ from app.pdp.bundle import Bundle, needed
 from app.pdp.enforce import Caller, Recorded
 from app.pdp.entrypoint import Entrypoint
 
-_ALLOW: Final = "allow"
 _DECISION: Final = "decision"
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "violations", "obligations", "diagnostics"})
 _HEAD: Final = re.compile(r"^(?:default[ \t]+)?([A-Za-z_][A-Za-z0-9_]*)(?=[ \t(\[.:=])", re.MULTILINE)
@@ -37,24 +37,30 @@ class Target:
         for end in range(len(names), 0, -1):
             action = bundle.actions.get(".".join(names[:end]))
             if action is not None and action.entrypoint is not None:
-                rest = tuple(names[end:])
-                return cls(entrypoint=action.entrypoint, rest=rest) if _is_served(rest) else None
+                found = cls(entrypoint=action.entrypoint, rest=tuple(names[end:]))
+                return found if found._is_served else None
         return None
+
+    @property
+    def _is_served(self) -> bool:
+        """Tell whether every decision has this, as far as names go that a policy cannot choose."""
+        match self.rest:
+            case () | ("decision",):
+                return True
+            case ("decision", name, *_):
+                return name in _MEMBERS
+            case _:
+                return self.rest == (self.entrypoint.rule,)
 
     def result(self, recorded: Recorded) -> tuple[Any, ...]:
         """Return what the path leads to in a recorded decision, alone in a tuple; undefined: an empty one."""
-        return walk(document_of(recorded), self.rest)
+        return walk(document_of(self.entrypoint, recorded), self.rest)
 
 
-def _is_served(rest: tuple[str, ...]) -> bool:
-    """Tell whether every decision has this: the rest is looked for once there is one."""
-    return rest in {(), (_ALLOW,)} or (rest[0] == _DECISION and (len(rest) == 1 or rest[1] in _MEMBERS))
-
-
-def document_of(recorded: Recorded) -> dict[str, Any]:
+def document_of(entrypoint: Entrypoint, recorded: Recorded) -> dict[str, Any]:
     """Return the document of a package: what was recorded, and nothing that is evaluated again."""
     decision = recorded.decision.document()
-    return {_ALLOW: decision["allow"], _DECISION: decision}
+    return {entrypoint.rule: decision["allow"], _DECISION: decision}
 
 
 def walk(document: Any, names: Sequence[str]) -> tuple[Any, ...]:
@@ -70,10 +76,15 @@ def walk(document: Any, names: Sequence[str]) -> tuple[Any, ...]:
 
 def base_data(bundle: Bundle, caller: Caller) -> dict[str, Any]:
     """Return the data files, and of `rules` and `callers` what concerns the caller alone."""
-    data: dict[str, Any] = json.loads(bundle.data)
-    actions = bundle.callers[caller.subject].actions
-    data["rules"] = {name: rules for name, rules in data["rules"].items() if name in actions}
-    data["callers"] = {name: said for name, said in data.get("callers", {}).items() if name == caller.subject}
+    data, actions = _parsed(bundle.data), bundle.callers[caller.subject].actions
+    rules = {name: rules for name, rules in data["rules"].items() if name in actions}
+    return data | {"rules": rules, "callers": {caller.subject: data["callers"][caller.subject]}}
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> dict[str, Any]:
+    """Return the data of a bundle, which may be large: parsed once, and only if somebody reads it."""
+    data: dict[str, Any] = json.loads(text)
     return data
 
 

@@ -43,6 +43,8 @@ class OpaOptions:
         Raises:
             MalformedRequestError: it is no text, or has more than 32 fields.
         """
+        if not query:
+            return _NONE
         try:
             said = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST)
         except ValueError:  # also of what is no ASCII, or no UTF-8 behind its escapes
@@ -62,6 +64,9 @@ class OpaOptions:
         return Answer(
             document=orjson.dumps(document, option=orjson.OPT_INDENT_2) if self.pretty else document, status=status
         )
+
+
+_NONE: Final = OpaOptions()
 
 
 def _switch(said: dict[str, list[str]], name: str) -> bool:

@@ -21,6 +21,8 @@ _KEYWORDS: Final = frozenset(
     {"as", "contains", "default", "else", "every", "false", "if", "import", "in", "not", "null", "package", "some"}
     | {"true", "with"}
 )
+_ROOTS: Final = frozenset({"data", "input"})
+_ROOT: Final = re.compile(r"(?:data|input)\b")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MEMBER: Final = re.compile(r"\.([A-Za-z_][A-Za-z0-9_]*)")
 _SCALAR: Final = re.compile(r'"(?:[^"\\]|\\.)*"|-?[0-9]+(?:\.[0-9]+)?|(?:true|false|null)\b')
@@ -148,12 +150,9 @@ class _Reader:
         return Expression(left=left, right=right, given=(self._json(),) if self._take(_GIVEN) else ())
 
     def _term(self) -> Term:
-        if scalar := self._take(_SCALAR):
-            return Scalar(parse(scalar[0].encode()))
-        name = self._take(_NAME)
-        if name is None or name[0] in _KEYWORDS:
-            raise self._unread()
-        return Reference(name[0], tuple(self._path())) if name[0] in {"data", "input"} else self._variable(name[0])
+        if root := self._take(_ROOT):
+            return Reference(root[0], tuple(self._path()))
+        return self._simple()
 
     def _path(self) -> Iterator["str | int | Variable"]:
         while True:
@@ -166,17 +165,26 @@ class _Reader:
                 return
 
     def _index(self) -> "str | int | Variable":
-        term = self._term()
+        """Read what stands between brackets: nothing that has brackets itself, so nothing that could be nested."""
+        term = self._simple()
         self._take(_BLANK)
         if not self._text.startswith("]", self._at):
             raise self._unread()
         self._at += 1
         if isinstance(term, Variable):
             return term
-        if isinstance(term, Scalar) and type(term.value) in {str, int}:
+        if type(term.value) in {str, int}:
             step: str | int = term.value
             return step
         raise _unsupported("between brackets stand a text, a number or a variable")
+
+    def _simple(self) -> Scalar | Variable:
+        if scalar := self._take(_SCALAR):
+            return Scalar(parse(scalar[0].encode()))
+        name = self._take(_NAME)
+        if name is None or name[0] in _KEYWORDS | _ROOTS:
+            raise self._unread()
+        return self._variable(name[0])
 
     def _variable(self, name: str) -> Variable:
         if name != "_":

@@ -9,10 +9,11 @@ from typing import Any, Final
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import may_have_explained
 from app.decision_plane.http import Answer, ProblemError, Request
-from app.decision_plane.opa_asking import Asked, Asking, Timed, stated, verify_media
+from app.decision_plane.opa_asking import Asked, Asking, stated, verify_media
 from app.decision_plane.opa_documents import Target, base_data, document_of
 from app.decision_plane.opa_query import Documents, Expression, parse_query, solve
 from app.errors import problem
+from app.pdp.bundle import Bundle
 from app.pdp.enforce import Recorded
 from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import MalformedRequestError
@@ -51,14 +52,10 @@ class Querying:
                 raise MalformedRequestError("member_type", "`query` must be a string")
             expressions = parse_query(query)
             given = (body["input"],) if "input" in body else ()
-            about = [(each, self._entrypoint(each), each.given or given) for each in expressions]
+            about = [(each, _entrypoint(each, asked.bundle), each.given or given) for each in expressions]
             questions = [entrypoint.request(stated(_named(own), "input")) for _, entrypoint, own in about if entrypoint]
         shown = self._shown(asked, about)
-        decided = []
-        for each in await self._asking.all_decided(asked, questions):
-            if not isinstance(each, Timed):
-                raise each
-            decided.append(each)
+        decided = await self._asking.all_decided(asked, questions)
         answers = iter(decided)
         documents = [
             Documents(data=(_nested(entrypoint, next(answers).recorded),) if entrypoint else shown, input=own)
@@ -70,27 +67,27 @@ class Querying:
         told = ({"result": rows} if rows else {}) | ({"decision_ids": ids} if ids else {})
         return asked.options.answer(told | self._asking.metrics(asked, decided))
 
-    def _entrypoint(self, expression: Expression) -> Entrypoint | None:
-        """Return the entrypoint that an expression is about, if it is about one."""
-        bundle = self._by.pdp.policies.bundle
-        targets = [Target.find(bundle, reference.beginning) for reference in expression.data]
-        found = [target.entrypoint for target in targets if target]
-        if not found:
-            return None
-        if any(target is None or target.entrypoint != found[0] for target in targets):
-            raise MalformedRequestError("unsupported_query", "an expression is about one entrypoint")
-        return found[0]
-
     def _shown(
         self, asked: Asked, about: list[tuple[Expression, Entrypoint | None, tuple[Any, ...]]]
     ) -> tuple[Any, ...]:
         """Return the data, if an expression reads it and the caller may."""
         if not any(expression.data and entrypoint is None for expression, entrypoint, _ in about):
             return ()
-        bundle = self._by.pdp.policies.bundle
+        bundle = asked.bundle
         if not may_have_explained(bundle, asked.caller):
             raise ProblemError(problem("forbidden", _READING))
         return (base_data(bundle, asked.caller),)
+
+
+def _entrypoint(expression: Expression, bundle: Bundle) -> Entrypoint | None:
+    """Return the entrypoint that an expression is about, if it is about one."""
+    targets = [Target.find(bundle, reference.beginning) for reference in expression.data]
+    found = [target.entrypoint for target in targets if target]
+    if not found:
+        return None
+    if any(target is None or target.entrypoint != found[0] for target in targets):
+        raise MalformedRequestError("unsupported_query", "an expression is about one entrypoint")
+    return found[0]
 
 
 def _named(given: tuple[Any, ...]) -> dict[str, Any]:
@@ -99,7 +96,7 @@ def _named(given: tuple[Any, ...]) -> dict[str, Any]:
 
 def _nested(entrypoint: Entrypoint, recorded: Recorded) -> Any:
     """Return the document of a package at its place below `data`."""
-    document: Any = document_of(recorded)
+    document: Any = document_of(entrypoint, recorded)
     for name in reversed(entrypoint.action.split(".")):
         document = {name: document}
     return document

@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from app.pdp.errors import BundleError
 from app.pdp.json_places import place_of
+from app.pdp.proxy import Proxy, parse_proxy
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.:-]{0,63}")
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
 _EXPLAIN: Final = "explain"
+_PROXY: Final = "proxy"
 
 
 class _BreachError(Exception):
@@ -26,12 +28,14 @@ class Caller:
     """A service that asks: the actions and the types of subjects it may state facts for.
 
     `explain`: it may have decisions explained, and so learn the gates of these actions and where their rules stand.
+    `proxy`: it asks about the requests of others, and how.
     """
 
     tenant: str
     actions: frozenset[str]
     subject_types: frozenset[str]
     explain: bool = False
+    proxy: Proxy | None = None
 
 
 def parse_callers(file: str, data: bytes, table: dict[str, Any], actions: Collection[str]) -> dict[str, Caller]:
@@ -52,9 +56,10 @@ def parse_callers(file: str, data: bytes, table: dict[str, Any], actions: Collec
 
 
 def _caller(name: str, value: Any, actions: Collection[str]) -> Caller:
-    if not _NAME.fullmatch(name) or not isinstance(value, dict) or value.keys() - {_EXPLAIN} != _MEMBERS:
+    if not _NAME.fullmatch(name) or not isinstance(value, dict) or value.keys() - {_EXPLAIN, _PROXY} != _MEMBERS:
         raise _BreachError(
-            "write {`tenant`, `actions`, `subject_types`}, and `explain` where it may, under a name of small letters"
+            "write {`tenant`, `actions`, `subject_types`}, and `explain` or `proxy` where it may be, under a name of "
+            "small letters"
         )
     tenant = value["tenant"]
     if not isinstance(tenant, str) or not _TENANT.fullmatch(tenant):
@@ -69,7 +74,11 @@ def _caller(name: str, value: Any, actions: Collection[str]) -> Caller:
     explain = value.get(_EXPLAIN, False)
     if not isinstance(explain, bool):
         raise _BreachError("`explain` is true or false")
-    return Caller(tenant=tenant, actions=frozenset(stated), subject_types=types, explain=explain)
+    try:
+        proxy = parse_proxy(value[_PROXY], stated) if _PROXY in value else None
+    except ValueError as error:
+        raise _BreachError(str(error)) from None
+    return Caller(tenant=tenant, actions=frozenset(stated), subject_types=types, explain=explain, proxy=proxy)
 
 
 def _matches(glob: str, action: str) -> bool:

@@ -16,6 +16,7 @@ from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.fast_path import Asking, FastPath
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
+from app.pdp.observer import Evaluated, Observer, Unobserved
 from app.pdp.request import document, join, split
 from evidence.chain import Appended
 from evidence.errors import EvidenceError
@@ -156,6 +157,8 @@ class _Prepared:
     asking: Asking = field(repr=False)
     chain: Chain
     build: Callable[[Position], Draft] = field(repr=False)
+    action: str | None = field(repr=False)
+    times: tuple[int, int]  # of the observer: taken in, decided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,16 +190,19 @@ class Pdp:
         *,
         payloads: Payloads | None = None,
         inline: int = INLINE,
+        observer: Observer | None = None,
     ) -> None:
         """Decide by `policies`, record in `log`.
 
         A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
+        `observer` is told of each decision.
         """
         self.policies = policies
         self.own: dict[str, Policies | None] = {}
         self.retention: Mapping[str, str] = {}
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
+        self._observer: Observer = observer or Unobserved()
 
     def policies_of(self, caller: Caller) -> Policies:
         """Return what decides for the tenant of `caller`: its own policies, or else the node's.
@@ -227,7 +233,7 @@ class Pdp:
             NoPoliciesError: see `policies_of`.
         """
         prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
-        [recorded] = await _append([prepared])
+        [recorded] = await _append([prepared], self._observer)
         return recorded
 
     async def evaluate_all(
@@ -251,19 +257,21 @@ class Pdp:
         policies = self.policies_of(caller)
         if until is None:
             return await _append(
-                await gather(*[self._prepare(policies, request, caller, durability) for request in requests])
+                await gather(*[self._prepare(policies, request, caller, durability) for request in requests]),
+                self._observer,
             )
         prepared: list[_Prepared] = []
         for request in requests:
             prepared.append(await self._prepare(policies, request, caller, durability))
             if prepared[-1].decision.allow is until:
                 break
-        return await _append(prepared)
+        return await _append(prepared, self._observer)
 
     async def _prepare(
         self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
     ) -> "_Prepared":
         """Decide, and have everything at hand that its record needs."""
+        started = self._observer.now()
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         action = policies.bundle.actions.get(request.action)
@@ -273,6 +281,7 @@ class Pdp:
         chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
             decided = await decide(policies.bundle, asking.evaluate, asked)
+            spoken = self._observer.now()
             persons, resource = await self._conceal(request, caller, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
@@ -293,6 +302,8 @@ class Pdp:
             asking=asking,
             chain=chain,
             build=build,
+            action=request.action if decided.action_known else None,
+            times=(started, spoken),
         )
 
     def _chain(self, retention_class: str | None) -> Chain:
@@ -389,13 +400,14 @@ class Pdp:
         return (subject, resource), {"resource": told}
 
 
-async def _append(prepared: Sequence[_Prepared]) -> list[Recorded]:
+async def _append(prepared: Sequence[_Prepared], observer: Observer) -> list[Recorded]:
     """Append them in one go, without awaiting in between, and return once all are as durable as each asks for.
 
     Raises:
         UnrecordedError: the log could not take one of them.
     """
     waiting: list[Awaitable[Appended]] = []
+    handed = observer.now()
     try:
         for each in prepared:
             waiting.append(each.chain.append(each.build))  # noqa: PERF401 - where one raises, the others are in
@@ -408,7 +420,23 @@ async def _append(prepared: Sequence[_Prepared]) -> list[Recorded]:
         if isinstance(error, EvidenceError):
             raise UnrecordedError(str(error)) from error
         raise
+    ended = observer.now()
+    for each, one in zip(prepared, recorded, strict=True):
+        observer.evaluated(_evaluated(each, one.decision_id, handed, ended))
     return recorded
+
+
+def _evaluated(prepared: _Prepared, decision_id: str, handed: int, recorded: int) -> Evaluated:
+    return Evaluated(
+        action=prepared.action,
+        decision=prepared.decision,
+        decision_id=decision_id,
+        durability=prepared.durability,
+        started=prepared.times[0],
+        decided=prepared.times[1],
+        handed=handed,
+        recorded=recorded,
+    )
 
 
 def _recorded(prepared: _Prepared, appended: Appended) -> Recorded:

@@ -1,7 +1,7 @@
 """From an arbitrary input, as clients of OPA send one, to the question it asks: what METADATA of a package says of it.
 
-Owns the form of `custom.input` and how its paths are followed. The facts themselves are the contract's business, as in
-any other request. No message quotes a value of an input.
+Owns the form of `custom.input` and `custom.rule`, and how paths are followed. The facts themselves are the contract's
+business, as in any other request. No message quotes a value of an input.
 """
 
 import re
@@ -13,9 +13,13 @@ from app.pdp.errors import BundleError, MalformedRequestError
 from app.pdp.model import EvaluationRequest
 from app.pdp.request import as_request
 
+INPUT: Final = "input"
+RULE: Final = "rule"
+ALLOW: Final = "allow"
 _ROOT: Final = "input"
 _PATH: Final = re.compile(r"input(?:\.[A-Za-z0-9_-]{1,64}){0,16}")
 _LITERAL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/-]{0,63}")
+_RULE: Final = re.compile(r"(?!decision\b)[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ENTITIES: Final = ("subject", "resource")
 _REQUIRED: Final = frozenset({"type", "id"})
 _PROPERTIES: Final = "properties"
@@ -41,10 +45,12 @@ class Entrypoint:
 
     `members` has a place for each of `subject/type`, `subject/id`, `resource/type`, `resource/id` and, where facts are
     taken over, for `subject/properties`, `resource/properties`, `context`. None: the input is a request already.
+    `rule` is what clients call whether it is allowed.
     """
 
     action: str
     members: Mapping[str, Place] | None = None
+    rule: str = ALLOW
 
     def request(self, value: Any) -> EvaluationRequest:
         """Return what an input asks.
@@ -76,10 +82,13 @@ class Entrypoint:
         return request
 
 
-def parse_input(stated: Any, action: str) -> Entrypoint | None:
-    """Return the entrypoint of `action` that `custom.input` states (None: nothing is stated), or None if it is none."""
+def parse_entrypoint(custom: Mapping[str, Any], action: str) -> Entrypoint | None:
+    """Return the entrypoint of `action` that `custom` states with `input` and `rule`, or None if it states none."""
+    stated, rule = custom.get(INPUT), custom.get(RULE, ALLOW)
+    if not isinstance(rule, str) or not _RULE.fullmatch(rule):
+        return None
     if stated is None:
-        return Entrypoint(action=action)
+        return Entrypoint(action=action, rule=rule) if INPUT not in custom else None
     if not isinstance(stated, dict) or not set(_ENTITIES) <= stated.keys() <= {*_ENTITIES, _CONTEXT}:
         return None
     parts = {_CONTEXT: stated[_CONTEXT]} if _CONTEXT in stated else {}
@@ -92,14 +101,14 @@ def parse_input(stated: Any, action: str) -> Entrypoint | None:
     facts = [place for name, place in places.items() if name.endswith((_PROPERTIES, _CONTEXT))]
     if len(places) < len(parts) or any(place.path is None for place in facts):
         return None
-    return Entrypoint(action=action, members=places)
+    return Entrypoint(action=action, members=places, rule=rule)
 
 
-def refused_input(file: str, line: int) -> BundleError:
-    """Return what to say of a `custom.input` that is none."""
+def refused_entrypoint(file: str, line: int) -> BundleError:
+    """Return what to say of a `custom` that states none."""
     return BundleError(
         f"{file}:{line}:1: METADATA of the package: write `input: {{subject: {{type, id}}, resource: {{type, id}}}}`, "
-        f"each a text or a path such as `input.user`; `properties` and `context` are paths"
+        f"each a text or a path such as `input.user`; `properties` and `context` are paths; `rule` is a name"
     )
 
 

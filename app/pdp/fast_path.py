@@ -100,7 +100,9 @@ class FastPath:
                 self._looking = asyncio.get_running_loop().create_task(self._look())
 
     async def close(self) -> None:
-        """Look at nothing more."""
+        """Answer and look at nothing more; call it on the machine's thread, which alone may let go of it."""
+        self._machine = None
+        self._trusted.clear()
         self._waiting.clear()
         if self._looking is not None:
             self._looking.cancel()

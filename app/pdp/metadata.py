@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.pdp.entrypoint import Entrypoint, parse_input, refused_input
+from app.pdp import entrypoint
+from app.pdp.entrypoint import INPUT, RULE, Entrypoint
 from app.pdp.errors import BundleError
 from app.pdp.model import Durability, Enforcement, Keeping, Severity, Violation
 from app.pdp.strict_yaml import parse_yaml
@@ -23,7 +24,6 @@ _CONTROL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}/[A-Za-z0-9][A-Za-z0-9._()
 _CUSTOM: Final = frozenset({"severity", "enforcement", "controls"})
 _KEEPING: Final = frozenset({"durability", "retention"})
 _PACKAGE: Final = frozenset({"title", "custom", "entrypoint"})
-_INPUT: Final = "input"
 _CLASS: Final = re.compile(r"[a-z0-9]{1,16}")
 
 
@@ -108,15 +108,15 @@ def parse_entrypoint(file: str, source: str, action: str) -> Entrypoint | None:
         BundleError: the block is no YAML or says something else.
     """
     said, line = _above_package(file, source)
-    stated = said.get("custom", {}).get(_INPUT)
+    custom = said.get("custom", {})
     if said.get("entrypoint") is not True:
-        if stated is not None:
-            raise BundleError(f"{file}:{line}:1: METADATA of the package: `input` without `entrypoint: true`")
+        if {INPUT, RULE} & custom.keys():
+            raise BundleError(f"{file}:{line}:1: METADATA of the package: `input` or `rule` without `entrypoint: true`")
         return None
-    entrypoint = parse_input(stated, action)
-    if entrypoint is None:
-        raise refused_input(file, line)
-    return entrypoint
+    found = entrypoint.parse_entrypoint(custom, action)
+    if found is None:
+        raise entrypoint.refused_entrypoint(file, line)
+    return found
 
 
 def _above_package(file: str, source: str) -> tuple[dict[str, Any], int]:
@@ -132,8 +132,8 @@ def _above_package(file: str, source: str) -> tuple[dict[str, Any], int]:
     said = parse_yaml(file, block.text, block.line + 1)
     if not isinstance(said, dict) or not said.keys() <= _PACKAGE or not said.keys() - {"title"}:
         raise _refused_package(file, block.line)
-    custom, entrypoint = said.get("custom", {}), said.get("entrypoint", False)
-    if not isinstance(custom, dict) or not custom.keys() <= {*_KEEPING, _INPUT} or not isinstance(entrypoint, bool):
+    custom, served = said.get("custom", {}), said.get("entrypoint", False)
+    if not isinstance(custom, dict) or not custom.keys() <= {*_KEEPING, INPUT, RULE} or not isinstance(served, bool):
         raise _refused_package(file, block.line)
     if "custom" in said and not custom:
         raise _refused_package(file, block.line)

@@ -10,9 +10,9 @@ from app.pdp.errors import MalformedRequestError, TooLargeError
 from app.pdp.model import Entity, Environment, EvaluationRequest
 from app.pdp.strict_json import MAX_BYTES, encode, parse
 
-_MAX_TYPE: Final = 64
-_MAX_ACTION: Final = 128
-_MAX_ID: Final = 256
+MAX_TYPE: Final = 64  # characters
+MAX_ACTION: Final = 128
+MAX_ID: Final = 256
 
 MAX_DOCUMENT: Final = 1 << 20
 """Bytes: the longest text that a record keeps. What comes over HTTP is far below; code may state more."""
@@ -58,8 +58,8 @@ def as_entity(request: Any, name: str, *, kind_alone: bool = False) -> Entity:
     """
     members = _object(request, name, name)
     return Entity(
-        type=_text(members, "type", f"{name}/type", _MAX_TYPE),
-        id="" if kind_alone else _text(members, "id", f"{name}/id", _MAX_ID),
+        type=_text(members, "type", f"{name}/type", MAX_TYPE),
+        id="" if kind_alone else _text(members, "id", f"{name}/id", MAX_ID),
         properties=_optional_object(members, "properties", f"{name}/properties"),
     )
 
@@ -71,7 +71,7 @@ def as_action(request: Any) -> tuple[str, dict[str, Any]]:
         MalformedRequestError: see `as_request`.
     """
     members = _object(request, "action", "action")
-    return _text(members, "name", "action/name", _MAX_ACTION), _optional_object(
+    return _text(members, "name", "action/name", MAX_ACTION), _optional_object(
         members, "properties", "action/properties"
     )
 
@@ -117,9 +117,9 @@ def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, A
     request = as_request(recorded, max_bytes)
     stated = _object(recorded, "environment", "environment")
     environment = Environment(
-        time=_text(stated, "time", "environment/time", _MAX_ID),
-        tenant=_text(stated, "tenant", "environment/tenant", _MAX_ID),
-        caller=_text(stated, "caller", "environment/caller", _MAX_ID),
+        time=_text(stated, "time", "environment/time", MAX_ID),
+        tenant=_text(stated, "tenant", "environment/tenant", MAX_ID),
+        caller=_text(stated, "caller", "environment/caller", MAX_ID),
     )
     return document(request, environment)
 

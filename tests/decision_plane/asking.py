@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from itertools import chain, repeat
+from urllib.parse import unquote
 
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
@@ -21,6 +22,8 @@ CALLERS = {
     "another": Service(tenant="other"),
     "stranger": Service(subject="stranger"),
     "a-reader": Service(subject="reader"),
+    "proxy": Service(subject="proxy"),
+    "foreign-proxy": Service(subject="proxy", tenant="other"),
 }
 BEARER = (b"authorization", b"Bearer a-token")
 JSON = (b"content-type", b"application/json")
@@ -80,7 +83,7 @@ class Clock:
 class Plane:
     """A decision plane over a bundle, and everything it was handed."""
 
-    def __init__(self, bundle, *, in_flight=8):
+    def __init__(self, bundle, *, in_flight=8, **more):
         self.bundle, self.again, self.decide_again_by = bundle, 0, None
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
@@ -96,6 +99,7 @@ class Plane:
             sign_receipt=lambda records: issue(records, KEY, NOW).decode(),
             decide_again=self.decide_again,
             in_flight=in_flight,
+            **more,
         )
 
     def decide_again(self, digest, asked):
@@ -113,7 +117,9 @@ class Plane:
         """Ask once, on a loop of its own."""
         return asyncio.run(self.asking(*chunks, **options))
 
-    async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False, query=b""):
+    async def asking(  # noqa: PLR0913 - a request has many parts
+        self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False, query=b"", peer=None
+    ):
         """Send a request in chunks; after one that is None nothing comes, with `leaves` the caller hangs up."""
         parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
         if not leaves:
@@ -130,7 +136,15 @@ class Plane:
         async def send(message):
             sent.append(message)
 
-        scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": headers}
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": unquote(path),
+            "raw_path": path.encode(),
+            "query_string": query,
+            "headers": headers,
+            "client": peer,
+        }
         await self.app(scope, receive, send)
         return _answer(sent)
 

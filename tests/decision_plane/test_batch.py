@@ -209,15 +209,15 @@ def test_no_evidence_no_answer_to_any(plane):
 def test_a_batch_takes_as_many_places_as_it_has_questions(shop):
     plane = Plane(shop, in_flight=4)
     by = plane.app._by
-    with by.places(2):
-        assert by._free == 3
-    by._free = 2
+    with by.places("default", 2):
+        assert by._places.free == 3
+    by._places.free = 2
     assert ask(plane, message(RIPE, RIPE, RIPE)).code == "overloaded"
-    assert by._free == 2
+    assert by._places.free == 2
     assert decisions(ask(plane, message(RIPE, RIPE))) == [True, True]
-    by._free = 4
+    by._places.free = 4
     assert decisions(ask(plane, message(*[RIPE] * 9))) == [True] * 9
-    assert by._free == 4
+    assert by._places.free == 4
 
 
 @given(

@@ -63,6 +63,28 @@ def test_records_are_on_disk_when_the_future_ends(tmp_path):
     asyncio.run(run())
 
 
+def test_what_waits_for_the_store_is_counted(tmp_path):
+    now = [100.0]
+
+    async def run():
+        waiting = []
+        for start_ in range(2):
+            writer = Writer.open(tmp_path, retention_class="std7y", version="0", ticks=lambda: now[0])
+            waiting.append(writer.unsealed)
+            last = [await writer.append(lambda _: draft()) for _ in range(3)][-1]
+            waiting.append(writer.unsealed)
+            now[0] += 10
+            assert writer.age == 10
+            writer.sealed(last.position.seq - start_)
+            waiting.append(writer.unsealed)
+            assert writer.retention_class == "std7y"
+            await writer.close()
+        return waiting
+
+    # The opening's record counts as earlier, until the sealer has spoken; the first start leaves its last one, too.
+    assert asyncio.run(run()) == [0, 3, 1, 0, 3, 2]
+
+
 def test_many_callers_share_a_chain(tmp_path):
     appended = asyncio.run(append_some(tmp_path, *map(str, range(500))))
     payloads = records(tmp_path)

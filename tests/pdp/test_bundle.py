@@ -15,6 +15,7 @@ from app.pdp.engine import ENGINE, Engines
 from app.pdp.errors import BundleError
 from app.pdp.metadata import parse_keeping, parse_rules
 from app.pdp.model import Durability, Enforcement, Keeping, Severity
+from app.pdp.proxy import Proxy
 from app.pdp.strict_yaml import parse_yaml
 from tests.pdp.shop import CALLERS, FILES, SCHEMA, SELL, stocked, written
 
@@ -155,6 +156,19 @@ def callers(**changes):
     return json.dumps({"marketplace": CALLERS["marketplace"] | changes})
 
 
+PROXY = {"action": "shop.sell", "user": "x-user", "roles": "x-roles", "obligations": ["notice"]}
+
+
+def proxy(value=PROXY, **changes):
+    return callers(proxy=value | changes if changes else value)
+
+
+def test_a_caller_may_be_a_proxy(shop, tmp_path):
+    assert shop.callers["marketplace"].proxy is None
+    found = stocked(tmp_path, {"data/callers.json": proxy()}).callers["marketplace"].proxy
+    assert found == Proxy(action="shop.sell", user="x-user", roles="x-roles", obligations=frozenset({"notice"}))
+
+
 REFUSED = {
     "a file that has no place": ({"rego/shop/sell.js": "x"}, "rego/shop/sell.js:1:1: has no place"),
     "a hidden file": ({".swp": "x"}, ".swp:1:1: has no place"),
@@ -197,6 +211,15 @@ REFUSED = {
     "a caller that is no object": ({"data/callers.json": '{"a": 1}'}, "caller `a`: write"),
     "a caller with something more": ({"data/callers.json": callers(admin=True)}, "caller `marketplace`: write"),
     "a caller that may perhaps": ({"data/callers.json": callers(explain=1)}, "`explain` is true or false"),
+    "a proxy that is none": ({"data/callers.json": proxy(1)}, "`proxy` has `action`"),
+    "a proxy with something less": ({"data/callers.json": proxy({"action": "shop.sell"})}, "`proxy` has `action`"),
+    "a proxy for an action not its own": ({"data/callers.json": proxy(action="shop.buy")}, "`proxy.action`"),
+    "a proxy for an action that is no text": ({"data/callers.json": proxy(action=[])}, "`proxy.action`"),
+    "a proxy with a header that is none": ({"data/callers.json": proxy(user="X User")}, "`proxy.user`"),
+    "a proxy with a header that is no text": ({"data/callers.json": proxy(roles=1)}, "`proxy.user`"),
+    "a proxy with one header for both": ({"data/callers.json": proxy(roles="x-user")}, "`proxy.user`"),
+    "a proxy whose obligations are no list": ({"data/callers.json": proxy(obligations="x")}, "`proxy.obligations`"),
+    "a proxy whose obligations are no types": ({"data/callers.json": proxy(obligations=[1])}, "`proxy.obligations`"),
     "a tenant that is none": ({"data/callers.json": callers(tenant="A/B")}, "`tenant`"),
     "a tenant that is no text": ({"data/callers.json": callers(tenant=1)}, "`tenant`"),
     "a caller for no action": ({"data/callers.json": callers(actions=[])}, "`actions` lists"),

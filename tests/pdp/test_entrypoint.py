@@ -38,6 +38,11 @@ def test_the_annotation_alone_takes_requests():
     assert entrypoint("entrypoint: true") == Entrypoint(action="http.authz")
 
 
+def test_a_rule_may_have_the_name_that_clients_know():
+    assert entrypoint("entrypoint: true\n# custom: {rule: decisions}").rule == "decisions"
+    assert entrypoint(f"{MAPPED}\n#   rule: allow_request").rule == "allow_request"
+
+
 def test_a_package_may_say_both_how_it_is_asked_and_how_it_is_kept():
     source = f"# METADATA\n# {MAPPED}\npackage http.authz\n"
     assert parse_keeping("x.rego", source).durability is Durability.LOCKED
@@ -55,6 +60,11 @@ def test_an_action_of_a_bundle_has_its_entrypoint(tmp_path):
     [
         pytest.param("entrypoint: yes please", id="no boolean"),
         pytest.param("custom: {input: {}}", id="no annotation"),
+        pytest.param("custom: {rule: allowed}", id="a rule without annotation"),
+        pytest.param("entrypoint: true\n# custom: {rule: decision}", id="a rule that is taken"),
+        pytest.param("entrypoint: true\n# custom: {rule: a-b}", id="a rule that is no name"),
+        pytest.param("entrypoint: true\n# custom: {rule: 7}", id="a rule that is a number"),
+        pytest.param("entrypoint: true\n# custom: {input: null}", id="an input that is null"),
         pytest.param("entrypoint: true\n# custom: {input: []}", id="no object"),
         pytest.param("entrypoint: true\n# custom: {input: {subject: {type: user, id: input.user}}}", id="no resource"),
         pytest.param(f"{MAPPED}\n#     action: input.verb", id="another action"),
