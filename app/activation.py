@@ -124,7 +124,11 @@ def revision(policies: Path) -> str:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all."""
+    """Put `data` at `path` whole or not at all, and on disk.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:

@@ -33,6 +33,8 @@ from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
+from app.machine_watch import MachineWatch
+from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
@@ -40,6 +42,7 @@ from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.explaining import decide_again
+from app.pdp.fast_path import FastPath
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
 from app.privacy.detached import Detached
@@ -92,7 +95,8 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
     evaluators = await Evaluators.start(
         snapshot, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
     )
-    return Policies(bundle=bundle, evaluators=evaluators)
+    fast = FastPath(evaluators.evaluate, share=settings.shadow) if settings.machine else None
+    return Policies(bundle=bundle, evaluators=evaluators, fast=fast)
 
 
 class Worker:
@@ -108,6 +112,7 @@ class Worker:
             self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
         )
         self._authentication = Authentication(settings, node.token)
+        self._machine = MachineWatch(settings.bundles)
         self._ended = asyncio.Event()
         self._opening = asyncio.Lock()
         self._sets = PolicySets(lambda snapshot: start_policies(settings, snapshot))
@@ -190,10 +195,12 @@ class Worker:
             if self._log.failure is None:  # else it answers that nothing can be recorded, until the disk is back
                 await self._reload()
                 await self._tenants.look()
+                await self._machine.look(self._pdp)
         _LOG.error("worker ends: %s", self._log.failure or "its evaluators are gone")
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
+        await self._machine.close()
         self._tenants.close()
         await self._sets.close()
         await self._log.close()
@@ -267,6 +274,7 @@ class Worker:
         alarms = (*anchors.alarms(self._settings, time.time()), *self._authentication.alarms)
         if without := self._tenants.without:  # whose they are is nobody's business who may ask here
             alarms = (*alarms, f"tenants without policies in force: {without}")
+        alarms += engine_alarms(self._settings.bundles, bundle.digest)
         return Health(
             checks=checks,
             alarms=alarms,

@@ -78,6 +78,8 @@ class Settings:
     evaluators: int  # of each worker; one alone would let every slow request delay all others
     deadline: float  # seconds until an evaluation is denied; too long, and one rule can occupy an evaluator
     memory: int  # bytes an evaluator may take; too little denies honest requests
+    machine: bool  # decide on the fast path where it is proved equal; off, every decision costs several times as much
+    shadow: float  # share of the fast path's answers that is computed again; none, and a difference stays unseen
     in_flight: int  # requests a worker takes at once; beyond it callers get 503 instead of a long wait
     seal_age: float  # seconds a record may wait in the journal: what the loss of its disk can cost
     spool: int  # bytes of each chain that may wait for the store; beyond them callers get 503
@@ -140,6 +142,8 @@ class Settings:
             evaluators=read.number("OMEGA_EVALUATORS", 2, 1, 64),
             deadline=read.number("OMEGA_DEADLINE_MS", 250, 1, 60_000) / 1000,
             memory=read.number("OMEGA_EVALUATOR_MEMORY_MIB", 256, 32, 65_536) << 20,
+            machine=read.value("OMEGA_MACHINE", "yes", _yes),
+            shadow=read.number("OMEGA_SHADOW_PERMILLE", 10, 0, 1_000) / 1_000,
             in_flight=read.number("OMEGA_IN_FLIGHT", 1_024, 1, 65_536),
             seal_age=read.number("OMEGA_SEAL_AGE_MS", 2_000, 10, 3_600_000) / 1000,
             spool=read.number("OMEGA_SPOOL_MIB", 1_024, 1, 1 << 20) << 20,

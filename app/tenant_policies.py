@@ -99,7 +99,7 @@ async def _end(ending: PolicySet) -> None:
         ending.starting.cancel()
         await asyncio.wait([ending.starting])
     if _started(ending):
-        await ending.policies.evaluators.close()
+        await ending.policies.close()
 
 
 def _started(done: PolicySet) -> bool:

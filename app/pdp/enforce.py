@@ -14,6 +14,7 @@ from app.pdp.caller_directory import CallerDirectory
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
+from app.pdp.fast_path import Asking, FastPath
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.observer import Evaluated, Observer, Unobserved
 from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, say, sealed
@@ -43,10 +44,21 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """One admitted bundle and the evaluators that run it."""
+    """One admitted bundle, the evaluators that run it, and the short way to an answer for some of its actions."""
 
     bundle: Bundle
     evaluators: Evaluators
+    fast: FastPath | None = None
+
+    def asking(self) -> Asking:
+        """Return the way to the answer of one decision."""
+        return Asking(self.fast, self.evaluators.evaluate, self.bundle.engine)
+
+    async def close(self) -> None:
+        """Answer what was asked, and end."""
+        if self.fast is not None:
+            await self.fast.close()
+        await self.evaluators.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +98,13 @@ class _Prepared:
     decision: Decision
     bundle: Bundle
     asked: bytes = field(repr=False)
+    asking: Asking = field(repr=False)
     action: str | None = field(repr=False)
     times: tuple[int, int]  # of the observer: taken in, decided
 
     def recorded(self, appended: Appended) -> Recorded:
         """Return it once it is on record."""
+        self.asking.recorded(appended.position.decision_id)
         return Recorded(
             decision=self.decision,
             appended=appended,
@@ -263,13 +277,15 @@ class Pdp:
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         keeping = self._keeping(policies, request.action)
         durability = durability.or_more(keeping.durability)
+        asking = policies.asking()
         chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
-            decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
+            decided = await decide(policies.bundle, asking.evaluate, asked)
             spoken = self._observer.now()
             persons, resource = await self._conceal(request, caller, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
+        body["policy"]["engine"] = asking.engine
         said = list(zip(persons, texts if len(persons) == len(texts) else (join(*texts),), strict=True))
         if self._payloads is not None and sum(map(len, texts)) > self._inline:
             body["payloads"] = [await self._payloads.keep(person, text) for person, text in said]
@@ -283,6 +299,7 @@ class Pdp:
             bundle=policies.bundle,
             entry=Entry(chain=chain, build=build, durability=durability),
             asked=join(*texts),
+            asking=asking,
             action=request.action if decided.action_known else None,
             times=(started, spoken),
         )
@@ -366,6 +383,15 @@ class Pdp:
             if policies is not None:
                 body = _identity(policies.bundle) | {"previous": None}
                 await say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
+
+    async def disagreed(self, bundle: Bundle, action: str, decision_id: str) -> None:
+        """Record that the virtual machine decided `decision_id` otherwise than the interpreter does.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        body = _identity(bundle) | {"action": action, "decision": decision_id}
+        await say([self._chain(None)], Draft(type="engine.disagreed", tenant=_NODE, body=body))
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"

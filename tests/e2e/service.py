@@ -39,6 +39,7 @@ class Service:
     def __init__(self, data: Path, planes: Iterable[str] = (), **settings: object) -> None:
         quick = {"OMEGA_PORT": 0, "OMEGA_SEAL_AGE_MS": 200, "OMEGA_CHECKPOINT_MS": 500, "OMEGA_DRAIN_S": 0}
         quick["OMEGA_DATA"] = data
+        quick["OMEGA_MACHINE"] = "no"  # or each service would compare engines beside its test
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMEGA_")}
         self.environment = inherited | {name: str(value) for name, value in (quick | settings).items()}
         self.settings = Settings.from_environment(self.environment)

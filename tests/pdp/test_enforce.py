@@ -19,6 +19,7 @@ from app.pdp.errors import (
     TooLargeError,
     UnrecordedError,
 )
+from app.pdp.fast_path import MACHINE_ENGINE
 from app.pdp.model import Durability, Entity, EvaluationRequest
 from app.pdp.request import MAX_DOCUMENT, join, parse_document, parse_request, split
 from app.pdp.strict_json import encode
@@ -81,6 +82,66 @@ def test_the_record_says_who_asked_what_and_how_it_was_decided(point, shop):
         "durability": "journal",
     }
     assert found.body["result"]["failed"] == ["described", "ripe"]
+
+
+class _Fast:
+    """Stands for a fast path: its answer, and what is looked at again."""
+
+    def __init__(self, answer):
+        self._answer, self.again, self.closed = answer, [], False
+
+    def answer(self, _query, _text):
+        return self._answer
+
+    def chosen(self):
+        return True
+
+    def look_again(self, *what):
+        self.again.append(what)
+
+    async def close(self):
+        self.closed = True
+
+
+ALLOWED = {"allow": True, "passed": ["described", "ripe", "weighed"], "failed": [], "obligations": []}
+
+
+def test_the_record_names_the_engine_that_decided(point, shop):
+    answer = json.dumps({"result": [{"expressions": [{"value": ALLOWED}]}]}).encode()
+    fast = _Fast(answer)
+    point.pdp.policies = replace(point.pdp.policies, fast=fast)
+    recorded = evaluate(point, request(ripe=False))  # which the interpreter would deny
+    assert recorded.decision.allow is True
+    assert point.log.records[0].body["policy"] == {"bundle": shop.digest, "revision": "r1", "engine": MACHINE_ENGINE}
+    [(query, _, looked_at, decision_id)] = fast.again
+    assert (query, looked_at, decision_id) == ("data.shop.sell.decision", answer, recorded.decision_id)
+
+
+def test_a_fast_path_without_an_answer_leaves_it_to_the_evaluators(point, shop):
+    point.pdp.policies = replace(point.pdp.policies, fast=_Fast(None))
+    assert evaluate(point).decision.allow is True
+    assert point.log.records[0].body["policy"]["engine"] == shop.engine
+
+
+@pytest.mark.parametrize("fast", [None, _Fast(None)], ids=["alone", "with a fast path"])
+def test_policies_end_with_all_that_runs_them(shop, fast):
+    ended = []
+
+    class Pool:
+        async def close(self):
+            ended.append("evaluators")
+
+    asyncio.run(Policies(bundle=shop, evaluators=Pool(), fast=fast).close())
+    assert ended == ["evaluators"]
+    assert fast is None or fast.closed
+
+
+def test_a_disagreement_of_the_engines_is_on_record(point, shop):
+    asyncio.run(point.pdp.disagreed(shop, "shop.sell", "c-7"))
+    [found] = point.log.records
+    identity = {"bundle": shop.digest, "revision": "r1", "engine": shop.engine}
+    assert (found.type, found.tenant) == ("engine.disagreed", "system")
+    assert dict(found.body) == identity | {"action": "shop.sell", "decision": "c-7"}
 
 
 FRUIT = ("default", "fruit", "apple-1")
