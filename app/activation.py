@@ -63,14 +63,14 @@ def second_opinion(bundles: Path, digest: str) -> Opinion | None:
         return None
 
 
-def _known(bundle: Bundle, bundles: Path, second: Second) -> bool:
+def _known(bundle: Bundle, bundles: Path, asked: Second) -> bool:
     """Tell whether the same two engines agreed on this bundle before, so that a start need not wait for it again."""
     before = second_opinion(bundles, bundle.digest)
     try:
-        asked = (second.name(), bundle.engine)
+        engines = (asked.name(), bundle.engine)
     except EngineError:
         return False  # who asks now says why nobody answers
-    return before is not None and (before.engine, before.here) == asked and before.inputs >= second.inputs
+    return before is not None and (before.engine, before.here) == engines and before.inputs >= asked.inputs
 
 
 def read(policies: Path) -> Bundle:

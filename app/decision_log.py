@@ -14,16 +14,17 @@ from typing import Any
 
 from app.objects import ObjectsError
 from app.pdp.bundle import parse_snapshot
-from app.pdp.decide import BY_CHANCE, decide
+from app.pdp.decide import cut_off, decide
 from app.pdp.errors import BundleError, EvaluationError, PdpError
 from app.pdp.evaluators import Evaluators
 from app.pdp.explain import Explanation
 from app.pdp.explain import explain as explanation_of
 from app.pdp.explaining import Again, decide_again
 from app.pdp.gate_sources import GateSources
-from app.pdp.request import join, parse_document
-from app.privacy.detached import Detached, verify_references
+from app.pdp.request import parse_document
+from app.privacy.detached import Detached
 from app.privacy.errors import KeyDestroyedError, KeyStoreError, SealedBlockError
+from app.privacy.recorded_request import opened, parts
 from app.privacy.subject_keys import SubjectKeys
 from evidence import canonical, carrying, holding, journal
 from evidence.errors import NotFoundError, StoreError
@@ -142,7 +143,7 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detach
     if record.type != "decision":
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=b"", reason=f"a record of type `{record.type}`")
     recorded = canonical.canonical(record.body["result"])
-    if _cut_off(record.body["result"]):
+    if cut_off(record.body["result"]):
         reason = "the evaluation was cut off, which no rule decided"
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
     try:
@@ -159,7 +160,7 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detach
     finally:
         await evaluators.close()
     result = decided.decision.document()
-    if _cut_off(result):
+    if cut_off(result):
         reason = "this evaluation was cut off; try again"
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
     replayed = canonical.canonical(result)
@@ -211,7 +212,7 @@ async def explain(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detac
 
 async def _again(result: Mapping[str, Any], snapshot: Path, text: bytes) -> tuple[Again | None, Outcome, str]:
     """Return what deciding in a process of its own gave, and how it compares."""
-    if _cut_off(result):
+    if cut_off(result):
         return None, Outcome.NOT_REPRODUCIBLE, "the evaluation was cut off, which no rule decided"
     try:
         again = await asyncio.to_thread(decide_again, snapshot, text)
@@ -221,36 +222,7 @@ async def _again(result: Mapping[str, Any], snapshot: Path, text: bytes) -> tupl
     return again, Outcome.REPRODUCED if same else Outcome.DIFFERS, ""
 
 
-def _cut_off(result: Mapping[str, Any]) -> bool:
-    return any(found["code"] in BY_CHANCE for found in result["diagnostics"])
-
-
-_CONCERNED = ("subject", "resource")
-"""Whose the first and the second part of a request are."""
-
-
 async def open_request(record: Record, keys: SubjectKeys, payloads: Detached | None) -> bytes:
-    """Return the request of the record, put together if the resource's part is under a key of its own.
-
-    Raises:
-        KeyDestroyedError: a part of it cannot be opened any more.
-        SealedBlockError: the record does not hold it, or not as it was sealed.
-        KeyStoreError, ObjectsError: key or payload cannot be had.
-    """
-    kept = verify_references(record.body["payloads"]) if "payloads" in record.body else record.sealed
-    if not 1 <= len(kept) <= len(_CONCERNED):
-        raise SealedBlockError("the record has not the parts of a request")
-    origin = record.orphan_of  # of a record that was carried over: where its blocks were sealed for
-    sealed_for = Position(chain=origin["chain"], seq=origin["seq"]) if origin else record.position
-    texts = []
-    for index, (part, whose) in enumerate(zip(kept, _CONCERNED, strict=False)):
-        key = await keys.find(part["subject"], part["kid"])
-        if key is None:
-            raise KeyDestroyedError(f"the {whose}'s key was destroyed")
-        if kept is record.sealed:
-            texts.append(key.open(part, place=(sealed_for.decision_id, index)))
-        elif payloads is None:
-            raise SealedBlockError("the request is kept beside the record, and not at hand")
-        else:
-            texts.append(await asyncio.to_thread(payloads.open, key, part))
-    return texts[0] if len(texts) == 1 else join(*texts)
+    """Return the request of the record; see `recorded_request.opened`."""
+    found = [await keys.find(part["subject"], part["kid"]) for part in parts(record)]
+    return await asyncio.to_thread(opened, record, found, payloads)

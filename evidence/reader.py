@@ -48,7 +48,7 @@ class Reader:
         seal = self._covering(position)
         if seal is None:
             raise NotFoundError(f"no sealed record {position.decision_id}")
-        records = self._records(seal)
+        records = self.records(seal)
         return Located(record=records[position.seq - seal.first_seq], seal=seal, segment=records)
 
     def segments(self) -> Iterator[tuple[bytes, ...]]:
@@ -58,13 +58,29 @@ class Reader:
             FindingError: what stands there is not what was sealed.
             StoreError: the store does not answer.
         """
-        for found in filter(None, map(SEAL_KEY.fullmatch, self._store.keys("chains/"))):
-            seal = self._seal(found[1], int(found[2]))
+        for chain, number in self.seals():
+            seal = self.seal(chain, number)
             if seal is not None and seal.count:
                 with suppress(NotFoundError):
-                    yield self._records(seal)
+                    yield self.records(seal)
 
-    def _records(self, seal: Seal) -> tuple[bytes, ...]:
+    def seals(self) -> Iterator[tuple[str, int]]:
+        """Yield chain and number of every seal that the store lists, chain after chain.
+
+        Raises:
+            StoreError: the store does not answer.
+        """
+        for found in filter(None, map(SEAL_KEY.fullmatch, self._store.keys("chains/"))):
+            yield found[1], int(found[2])
+
+    def records(self, seal: Seal) -> tuple[bytes, ...]:
+        """Return the records of a segment.
+
+        Raises:
+            NotFoundError: it has expired.
+            FindingError: what stands there is not what was sealed.
+            StoreError: the store does not answer.
+        """
         data = self._store.get(seal.object_key, limit=MAX_SEGMENT)
         records = tuple(data.split(b"\n")[:-1])
         if len(records) != seal.count:
@@ -102,19 +118,25 @@ class Reader:
     def _covering(self, position: Position) -> Seal | None:
         """Find the seal over `position`: double the step until beyond it, then halve."""
         low, high = 0, 1
-        while (seal := self._seal(position.chain, high)) is not None and seal.first_seq <= position.seq:
+        while (seal := self.seal(position.chain, high)) is not None and seal.first_seq <= position.seq:
             low, high = high, high * 2
         while high - low > 1:
             middle = (low + high) // 2
-            seal = self._seal(position.chain, middle)
+            seal = self.seal(position.chain, middle)
             if seal is not None and seal.first_seq <= position.seq:
                 low = middle
             else:
                 high = middle
-        seal = self._seal(position.chain, low)
+        seal = self.seal(position.chain, low)
         return seal if seal is not None and position.seq < seal.first_seq + seal.count else None
 
-    def _seal(self, chain: str, number: int) -> Seal | None:
+    def seal(self, chain: str, number: int) -> Seal | None:
+        """Return the seal of this number, checked, or None where there is none.
+
+        Raises:
+            FindingError: what stands there is no seal of this log, chain and number.
+            StoreError: the store does not answer.
+        """
         try:
             data = self._store.get(seal_key(chain, number), limit=note.MAX_NOTE)
         except NotFoundError:

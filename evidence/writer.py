@@ -23,7 +23,7 @@ from evidence.errors import BackPressureError, JournalError
 from evidence.record import Draft
 from evidence.spool import Spool, Spooled
 
-PATIENCE = 0.002  # seconds a sync waits for records that are said to be coming: a sync costs more CPU than all else
+PATIENCE = 0.002  # seconds a sync waits for records that are to be expected: a sync costs more CPU than all else
 
 _Batch = list[tuple[Taken, "asyncio.Future[Appended]"]]  # records, and who waits for each
 
@@ -63,6 +63,7 @@ class Writer:
         self._chain, self._limits, self._ticks = chain, limits, ticks
         self._full: str | None = None
         self._pending: _Batch = []
+        self._together = 1  # records of the last batch
         self._coming = _Coming()
         self._syncing = False
         self._waiting: asyncio.TimerHandle | None = None
@@ -182,10 +183,13 @@ class Writer:
             self._full = None
 
     def _schedule(self) -> None:
-        """Sync soon: at once where nobody else is coming, else when they are there, `PATIENCE` at most."""
+        """Sync soon: at once where nobody else is to be expected, else when they are there, `PATIENCE` at most.
+
+        Who came together before will come together again, as callers ask anew once they are answered.
+        """
         if self._syncing:
             return
-        if not self._coming.number:
+        if not self._coming.number and len(self._pending) >= self._together:
             self._cease_waiting()
             self._syncing = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -202,6 +206,7 @@ class Writer:
         self._cease_waiting()
         self._syncing = True
         batch, self._pending = self._pending, []
+        self._together = len(batch)
         try:
             size = self._chain.write([taken for taken, _ in batch])
         except OSError as error:

@@ -6,11 +6,13 @@ certificate names, is known elsewhere.
 
 import base64
 import re
+import warnings
 from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.utils import CryptographyDeprecationWarning
 
 from app.jwt_form import TokenCode, TokenError
 from app.remembered import Verified
@@ -47,10 +49,12 @@ def verified_certificate(header: bytes) -> Verified[Certificate]:
         der = base64.b64decode(found[1], validate=True)
         if base64.b64encode(der) != found[1]:
             raise TokenError(TokenCode.MALFORMED)
-        certificate = x509.load_der_x509_certificate(der)
-        names = _names(certificate)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", CryptographyDeprecationWarning)  # of what RFC 5280 does not admit
+            certificate = x509.load_der_x509_certificate(der)
+            names = _names(certificate)
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (ValueError, CryptographyDeprecationWarning, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         raise TokenError(TokenCode.MALFORMED) from None
     sha256 = certificate.fingerprint(hashes.SHA256()).hex()
     return Verified(

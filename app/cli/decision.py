@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app import decision_log, keys
-from app.cli import decision_export, decision_list
+from app.cli import decision_export, decision_impact, decision_list
 from app.cli.explanation import told
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
@@ -34,17 +34,20 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     group = commands.add_parser("decision", help="recorded decisions").add_subparsers(required=True, metavar="COMMAND")
     replay = group.add_parser(
         "replay",
-        help="decide a recorded request again, under the bundle that decided it, and compare byte for byte",
-        description="Exit code 0: the same result; 1: another; 2: it cannot be decided again; "
-        "4: sealed, key destroyed: what was asked was erased, and the record stands.",
+        help="decide recorded requests again, and compare: one, under the bundle that decided it, or many",
+        description="Of one decision (ID): exit code 0: the same result; 1: another; 2: it cannot be decided again; "
+        "4: sealed, key destroyed: what was asked was erased, and the record stands. "
+        "Of many (--since): 1: something is newly allowed that nobody approved, or, without --bundle, differs.",
     )
+    replay.add_argument("id", metavar="ID", nargs="?", help="decision id: <chain>-<sequence>")
+    decision_impact.add_to(replay)
     explain = group.add_parser(
         "explain",
         help="say why a recorded decision came out as it did, and what would have to change for an allow",
         description="Opens the sealed request: what it prints holds personal data.",
     )
+    explain.add_argument("id", metavar="ID", help="decision id: <chain>-<sequence>")
     for command, run in ((replay, run_replay), (explain, run_explain)):
-        command.add_argument("id", metavar="ID", help="decision id: <chain>-<sequence>")
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
     decision_list.add_to(group)
@@ -52,7 +55,11 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 
 def run_replay(options: argparse.Namespace, settings: Settings) -> int:
-    """Replay one decision."""
+    """Replay one decision, or many."""
+    if (options.id is None) is (options.since is None):
+        raise CommandError("name one decision by its id, or many by --since")
+    if options.id is None:
+        return decision_impact.run(options, settings)
     replay = _with_record(options, settings, decision_log.replay)
     _print(options, replay)
     return _CODES[replay.outcome]

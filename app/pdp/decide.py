@@ -7,7 +7,7 @@ A policy's `allow` is not believed: it must follow from the gates that failed an
 """
 
 import re
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -73,6 +73,11 @@ async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -
         contract_held=True,
         names_resource=action.contract.public_resource_id,
     )
+
+
+def cut_off(result: Mapping[str, Any]) -> bool:
+    """Tell whether an evaluation was ended from outside, by the document of its decision: no rule decided it."""
+    return any(found["code"] in BY_CHANCE for found in result["diagnostics"])
 
 
 def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] | Decided:

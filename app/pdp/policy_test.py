@@ -6,16 +6,16 @@ Owns how they are run and what they touched. Runs them in this process, with the
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
 from app.pdp.bundle import Bundle
-from app.pdp.decide import Decided, decide
+from app.pdp.decide_here import decide_here
 from app.pdp.engine import Engine
-from app.pdp.errors import BundleError, EngineError, EvaluationError, MalformedRequestError, TooLargeError
+from app.pdp.errors import BundleError, EngineError, MalformedRequestError, TooLargeError
 from app.pdp.request import parse_document
 from app.pdp.strict_json import MAX_BYTES, encode
 from app.pdp.strict_yaml import parse_yaml
@@ -184,17 +184,11 @@ def _asked(given: dict[str, Any]) -> str:
 
 
 def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, engine: Engine) -> str:
-    async def evaluate(query: str, text: bytes) -> bytes:
-        try:
-            return engine.evaluate(query, text.decode()).encode()
-        except EngineError:
-            raise EvaluationError("evaluation_failed") from None
-
     try:
         document = parse_document(encode({"environment": _environment(bundle)} | given), max_bytes=_MAX_INPUT)
     except (MalformedRequestError, TooLargeError) as error:
         return f"the input is no request: {error}"
-    decision = _finish(decide(bundle, evaluate, document)).decision
+    decision = decide_here(bundle, engine, document).decision
     got: dict[str, Any] = {
         "allow": decision.allow,
         "failed": list(decision.failed),
@@ -209,13 +203,3 @@ def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, en
 def _environment(bundle: Bundle) -> dict[str, str]:
     registered = bundle.callers.get(ENVIRONMENT["caller"])
     return ENVIRONMENT | ({"tenant": registered.tenant} if registered else {})
-
-
-def _finish(decided: Coroutine[Any, Any, Decided]) -> Decided:
-    """Return what a coroutine that never waits returns; there may be a running loop around us."""
-    try:
-        decided.send(None)
-    except StopIteration as done:
-        result: Decided = done.value
-        return result
-    raise RuntimeError("an evaluation in this process waited")  # pragma: no cover - `evaluate` above never does

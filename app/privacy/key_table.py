@@ -93,6 +93,24 @@ class KeyTable:
                 row = row or connection.execute(retired).mappings().one_or_none()
             return None if row is None else self.keks.subject_key(row)
 
+    def find_all(self, kids: Collection[str]) -> dict[str, Outcome]:
+        """Return the keys of these key ids, retired ones too; one that was destroyed is not among them.
+
+        A damaged row stands as a value, as in `load`. At most 1,000 key ids.
+
+        Raises:
+            KeyStoreError: the database failed.
+        """
+        found: dict[str, Outcome] = {}
+        with translated(), self.engine.begin() as connection:  # in this order: between the two a key may retire
+            for table, columns in ((SUBJECT_KEY, _COLUMNS), (RETIRED_KEY, _RETIRED)):
+                for row in connection.execute(select(*columns).where(table.c.kid.in_(kids))).mappings():
+                    try:
+                        found[row["kid"]] = self.keks.subject_key(row)
+                    except KeyStoreError as error:
+                        found[row["kid"]] = error
+        return found
+
     def destroy(self, subject: str) -> bool:
         """Delete the keys of `subject`; once this returns, their bytes are in no file of SQLite either.
 

@@ -49,7 +49,7 @@ class Server:
             while b"\r\n\r\n" not in data:
                 data += connection.recv(65536)
             head = data.partition(b"\r\n\r\n")[0]
-            length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
+            length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
             while len(data) < len(head) + 4 + length:
                 data += connection.recv(65536)
             self.received.append(data)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from evidence import journal, record
+from evidence import writer as writer_module
 from evidence.chain import Chain
 from evidence.errors import DamagedJournalError, JournalError, MalformedError, RecordTooLargeError
 from evidence.holding import class_of
@@ -230,6 +231,35 @@ def test_a_sync_does_not_wait_for_ever_for_what_is_coming(tmp_path):
 
     asyncio.run(run())
     assert batches(tmp_path) == 4
+
+
+def test_who_came_together_is_expected_to_come_together_again(tmp_path, monkeypatch):
+    async def run():
+        writer = start(tmp_path)
+        await asyncio.gather(*[writer.append(lambda _: draft("together")) for _ in range(4)])
+        monkeypatch.setattr(writer_module, "PATIENCE", 60.0)
+
+        async def one(number):
+            for _ in range(number * 3):
+                await asyncio.sleep(0)
+            await writer.append(lambda _: draft(str(number)))
+
+        await asyncio.gather(*[one(number) for number in range(4)])
+        await writer.close()
+
+    asyncio.run(run())
+    assert batches(tmp_path) == 4  # the opening, twice all four, and the closing
+
+
+def test_whoever_stays_away_is_waited_for_once(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        await asyncio.gather(*[writer.append(lambda _: draft("together")) for _ in range(4)])
+        await writer.append(lambda _: draft("alone"))
+        assert writer._together == 1
+        await writer.close()
+
+    asyncio.run(run())
 
 
 def test_who_gave_up_is_not_told_that_the_disk_failed(tmp_path, monkeypatch):
