@@ -112,6 +112,7 @@ class Searching:
             searched = await self._by.pdp.search(asked.query, caller, page, durability=options.durability)
         finally:
             self._free += 1
+        self._by.charge(caller, searched.found.evaluated - 1)
         found, evidence = searched.found, evidence_of(searched.appended, searched.durability)
         if options.receipt:
             evidence["receipt"] = self._by.sign_receipt([searched.appended])
