@@ -3,6 +3,8 @@
 import errno
 import os
 import subprocess
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from git import GitCommandError
@@ -10,6 +12,9 @@ from git import GitCommandError
 from app import activation
 from app.pdp.bundle import parse_snapshot
 from app.pdp.errors import BundleError
+from app.pdp.opa import Second
+from app.pdp.second_opinion import Opinion
+from app.settings import Settings
 from tests.pdp.shop import FILES, written
 
 
@@ -134,3 +139,74 @@ def test_a_repository_that_git_does_not_trust_has_no_revision(repository, monkey
 
     monkeypatch.setattr(activation.Repo, "is_dirty", distrust)
     assert activation.revision(repository) == "unversioned"
+
+
+class Opinions:
+    """Counts how often a second opinion is asked for, and gives it."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def __call__(self, bundle, second):
+        self.asked += 1
+        return Opinion(engine="opa 1", here=bundle.engine, inputs=second.inputs, asked=7)
+
+
+@pytest.fixture
+def opinions(monkeypatch):
+    asked = Opinions()
+    monkeypatch.setattr(activation, "compare_apart", asked)
+    monkeypatch.setattr(Second, "name", lambda _: "opa 1")
+    return asked
+
+
+SECOND = Second(engine=Path("opa"), inputs=10, seconds=1)
+
+
+def test_a_second_opinion_lies_beside_the_bundle_and_is_not_asked_for_twice(policies, bundles, opinions):
+    digest = activation.activate(policies, bundles, SECOND).digest
+    assert activation.second_opinion(bundles, digest).document() == {
+        "engine": "opa 1",
+        "here": activation.read(policies).engine,
+        "inputs": 10,
+        "asked": 7,
+        "differences": 0,
+    }
+    activation.activate(policies, bundles, SECOND)
+    activation.activate(policies, bundles, replace(SECOND, inputs=5))
+    assert opinions.asked == 1
+    activation.activate(policies, bundles, replace(SECOND, inputs=20))
+    assert opinions.asked == 2
+
+
+@pytest.mark.parametrize("text", [b"", b"{}", b"[]", b'{"second_opinion": null}', b'{"second_opinion": {"more": 1}}'])
+def test_a_damaged_opinion_is_asked_for_again(policies, bundles, opinions, text):
+    digest = activation.activate(policies, bundles, SECOND).digest
+    (bundles / f"{digest}.opinion").write_bytes(text)
+    assert activation.second_opinion(bundles, digest) is None
+    activation.activate(policies, bundles, SECOND)
+    assert opinions.asked == 2
+
+
+def test_without_anybody_to_ask_there_is_no_opinion(policies, bundles):
+    assert activation.second_opinion(bundles, activation.activate(policies, bundles).digest) is None
+
+
+def test_who_is_asked_and_cannot_answer_refuses(policies, bundles, tmp_path):
+    before = activation.activate(policies, bundles).digest
+    written(policies, {"data/notes.json": "{}"})
+    with pytest.raises(BundleError, match=r"no second opinion: .* is no OPA that runs here"):
+        activation.activate(policies, bundles, replace(SECOND, engine=tmp_path / "nowhere"))
+    assert activation.active(bundles).stem == before
+
+
+def test_who_is_asked_is_what_is_installed(tmp_path):
+    program = tmp_path / "opa"
+    program.write_text("")
+    program.chmod(0o700)
+    found = Settings.from_environment({"PATH": str(tmp_path), "OMEGA_OPINION_INPUTS": "5", "OMEGA_OPINION_S": "9"})
+    assert activation.second(found) == Second(engine=program, inputs=5, seconds=9)
+    named = Settings.from_environment({"OMEGA_OPA": "./lib.so"})
+    assert activation.second(named).engine == Path("lib.so").absolute()
+    for nobody in ({}, {"PATH": str(tmp_path), "OMEGA_OPA": ""}, {"PATH": str(tmp_path), "OMEGA_OPA": "other"}):
+        assert activation.second(Settings.from_environment(nobody)) is None

@@ -121,9 +121,9 @@ def _varied(chance: Random, making: Generator, schema: Mapping[str, Any], case: 
     return facts
 
 
-def _vary(chance: Random, making: Generator, schema: Mapping[str, Any], value: dict[str, Any]) -> None:
-    """Make one fact anew, somewhere below `value`."""
-    names = [name for name in schema["properties"] if name in value or chance.random() < _NEW]
+def _vary(chance: Random, making: Generator, schema: Mapping[str, Any], value: Any) -> None:
+    """Make one fact anew, somewhere below `value`; there is none below null."""
+    names = [name for name in schema["properties"] if name in (value or ()) or chance.random() < _NEW]
     if not names:
         return
     name = chance.choice(names)
@@ -132,9 +132,7 @@ def _vary(chance: Random, making: Generator, schema: Mapping[str, Any], value: d
     if isinstance(inner, dict) and below.get("properties") and chance.random() < _DEEPER:
         _vary(chance, making, below, inner)
     elif isinstance(inner, list) and inner and "properties" in below["items"] and chance.random() < _INTO_LIST:
-        item = chance.choice(inner)
-        if isinstance(item, dict):
-            _vary(chance, making, below["items"], item)
+        _vary(chance, making, below["items"], chance.choice(inner))
     elif name not in schema.get("required", ()) and chance.random() < _LEFT_OUT:
         value.pop(name, None)
     else:

@@ -5,6 +5,7 @@ made of, `contract_inputs` knows.
 """
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -221,11 +222,14 @@ class Generator:
 @cache
 def _pattern(text: str) -> re.Pattern[str]:
     try:
-        return re.compile(text)
+        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # `[[` will be a set in a set one day
+            return re.compile(text)
     except re.error:
         raise NoInputsError(f"the pattern `{text}` is of a syntax that no texts can be made for") from None
 
 
+@cache
 def _parsed(text: str) -> Any:
     _pattern(text)
-    return patterns.parse(text)
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):
+        return patterns.parse(text)

@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
@@ -151,11 +152,10 @@ class Program:
                 said.seek(0)
                 text = said.read().decode("utf-8", "replace").replace(f"{folder.lstrip('/')}/", "").replace(folder, "")
                 return {"error": " ".join(text.split())[:_SHOWN]}
-            try:
+            with suppress(OSError):
                 if self._asked("GET", "/health", None)[0] == http.HTTPStatus.OK:
                     return {"loaded": True}
-            except OSError:
-                time.sleep(_PAUSE)
+            time.sleep(_PAUSE)
         return {"error": "the server of OPA does not answer"}
 
     def _together(self, path: str, texts: Sequence[str]) -> list[dict[str, Any]]:

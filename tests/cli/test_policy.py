@@ -5,6 +5,8 @@ import json
 import pytest
 
 from app import activation, tenants
+from app.cli import policy
+from app.pdp.second_opinion import Opinion
 from tests.pdp.shop import SELL_TEST, written
 from tests.tenancy import files, listing
 
@@ -188,3 +190,34 @@ def test_a_tenants_own_policies_are_checked_and_put_in_force_for_it_alone(omega,
 def test_policies_of_a_tenant_that_has_none_are_one_line(omega, command):
     ended = omega("policy", command, "--tenant", "../acme")
     assert (ended.code, ended.message) == (2, "OMEGA_TENANTS lists no policies of a tenant `../acme`")
+
+
+@pytest.fixture
+def second(monkeypatch, tmp_path):
+    """Somebody who agrees with everything."""
+
+    def agreed(bundle, asked):
+        return Opinion(engine="opa 1", here=bundle.engine, inputs=asked.inputs, asked=7)
+
+    for module in (activation, policy):
+        monkeypatch.setattr(module, "compare_apart", agreed)
+    monkeypatch.setenv("OMEGA_OPA", str(tmp_path / "opa"))
+
+
+@pytest.mark.usefixtures("settings", "second")
+def test_a_second_opinion_is_said(omega):
+    assert omega("policy", "check").out.endswith("\nsecond opinion: not asked for; --second-opinion does\n")
+    assert omega("policy", "check", "--second-opinion").out.endswith(
+        "\nsecond opinion: opa 1 decides the same 7 questions\n"
+    )
+    assert omega("policy", "reload").out.endswith("\nsecond opinion: opa 1 decides the same 7 questions\n")
+    assert omega("policy", "check", "--second-opinion", "--json").json["second_opinion"]["asked"] == 7
+
+
+@pytest.mark.usefixtures("settings")
+def test_a_second_opinion_that_nobody_can_give_is_no_yes(omega, monkeypatch, tmp_path):
+    ended = omega("policy", "check", "--second-opinion")
+    assert (ended.code, ended.message.partition(";")[0]) == (2, "second opinion: none, OPA is not installed")
+    monkeypatch.setenv("OMEGA_OPA", str(tmp_path / "opa"))
+    ended = omega("policy", "check", "--second-opinion")
+    assert (ended.code, "no OPA that runs here" in ended.message) == (1, True)
