@@ -17,7 +17,7 @@ demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in half a
 check: .venv/tested .venv/opa lint types layers ## The fast loop, about a minute
 	$(BIN)/pytest -q -m "not slow" $(TESTS)
 
-test: .venv/tested .venv/opa lint types layers ## Everything, real components included, with coverage; what CI runs
+test: .venv/tested .venv/opa .venv/nginx lint types layers ## Everything, real components included, with coverage; what CI runs
 	$(BIN)/coverage erase
 	$(BIN)/pytest -q --cov --cov-report= $(TESTS)
 	$(BIN)/coverage report --skip-covered --fail-under=95
@@ -39,6 +39,7 @@ bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wr
 	$(BIN)/python -m bench.index
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m bench.replay 5000
+	$(BIN)/python -m bench.decision_plane
 
 chaos: .venv/tested ## The storms: more rounds of the fault tests, an hour
 	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 OMEGA_RECORDS=1000000 \
@@ -48,6 +49,7 @@ lock: .venv/tested ## Resolve the lock files anew
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 --extra test -o requirements-test.lock pyproject.toml
 	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 -c requirements-test.lock -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile -q --universal --no-header --generate-hashes --no-emit-index-url --python-version 3.11 --extra otel --extra postgresql -c requirements-test.lock -o requirements-server.lock pyproject.toml
 
 clean: ## Remove the environment and what tests left
 	rm -rf .venv .coverage* .hypothesis .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
@@ -69,4 +71,14 @@ clean: ## Remove the environment and what tests left
 	  --python-version 3.14 -d $@.part -r requirements-opa.lock \
 	  && $(BIN)/python -m zipfile -e $@.part/*.whl $@.part/unpacked && mv $@.part/unpacked $@ && touch $@ \
 	  || echo "OPA'S ENGINE COULD NOT BE FETCHED: the tests that compare decisions with it are skipped, or fail in CI"
+	@rm -rf $@.part
+
+# Debian's own nginx, unpacked and never installed: as root or not, with the machine's package lists or, where it has
+# none, with lists of its own. Without it make goes on, and the tests say what they did not do.
+.venv/nginx: | .venv/installed
+	@rm -rf $@ $@.part && mkdir -p $@.part/lists/partial $@.part/cache/archives/partial
+	@cd $@.part && own="-o Dir::State::lists=$$PWD/lists -o Dir::Cache=$$PWD/cache -o APT::Sandbox::User=root" \
+	  && { apt-get -qq download nginx 2>/dev/null || { apt-get -qq $$own update && apt-get -qq $$own download nginx; }; } \
+	  && dpkg-deb -x nginx_*.deb unpacked && test -x unpacked/usr/sbin/nginx && mv unpacked ../nginx \
+	  || echo "NGINX COULD NOT BE FETCHED: the test that asks through it is skipped, or fails in CI"
 	@rm -rf $@.part

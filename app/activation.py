@@ -22,20 +22,14 @@ _ACTIVE = "active"
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
-def activate(policies: Path, bundles: Path, asked: Second | None = None) -> Bundle:
-    """Admit the policies of a directory and put them in force, once whoever is `asked` for a second opinion agrees.
+def activate(policies: Path, bundles: Path, opa: Second | None = None) -> Bundle:
+    """Admit the policies of a directory and put them in force, once `opa`, where there is one, agrees.
 
     Raises:
         BundleError: they are not admitted, or the second opinion differs; what was in force before stays.
     """
-    bundle = read(policies)
-    admit_apart(bundle)
-    agreed = None if asked is None or _known(bundle, bundles, asked) else compare_apart(bundle, asked)
-    bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _replace(snapshot_path(bundles, bundle.digest), bundle.snapshot())
-    if agreed is not None:
-        _replace(_opinion_path(bundles, bundle.digest), json.dumps({"second_opinion": agreed.document()}).encode())
-    _replace(bundles / _ACTIVE, bundle.digest.encode())
+    bundle = keep(read(policies), bundles, opa)
+    replace_file(bundles / _ACTIVE, bundle.digest.encode())
     return bundle
 
 
@@ -44,6 +38,21 @@ def second(settings: Settings) -> Second | None:
     if settings.opa is None:
         return None
     return Second(engine=settings.opa, inputs=settings.opinion_inputs, seconds=settings.opinion_seconds)
+
+
+def keep(bundle: Bundle, bundles: Path, opa: Second | None = None) -> Bundle:
+    """Admit a bundle, and keep it under its digest, in force for nobody yet, once `opa` agrees.
+
+    Raises:
+        BundleError: it is not admitted, or the second opinion differs.
+    """
+    admit_apart(bundle)
+    agreed = None if opa is None or _known(bundle, bundles, opa) else compare_apart(bundle, opa)
+    bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
+    replace_file(snapshot_path(bundles, bundle.digest), bundle.snapshot())
+    if agreed is not None:
+        replace_file(_opinion_path(bundles, bundle.digest), json.dumps({"second_opinion": agreed.document()}).encode())
+    return bundle
 
 
 def second_opinion(bundles: Path, digest: str) -> Opinion | None:
@@ -85,9 +94,14 @@ def active(bundles: Path) -> Path:
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no policies are in force; start `omega serve`") from error
     except UnicodeDecodeError:
         digest = ""
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise BundleError(f"{bundles.name}/{_ACTIVE}:1:1: no digest of a bundle; write it with `omega policy reload`")
     return snapshot_path(bundles, digest)
+
+
+def is_digest(text: str) -> bool:
+    """Tell whether this is the digest of a bundle, and so a name of a file and nothing else."""
+    return _DIGEST.fullmatch(text) is not None
 
 
 def snapshot_path(bundles: Path, digest: str) -> Path:
@@ -109,8 +123,12 @@ def revision(policies: Path) -> str:
         return "unversioned"
 
 
-def _replace(path: Path, data: bytes) -> None:
-    """Put `data` at `path` whole or not at all."""
+def replace_file(path: Path, data: bytes) -> None:
+    """Put `data` at `path` whole or not at all, and on disk.
+
+    Raises:
+        OSError: it cannot be written; what stood there stays.
+    """
     scratch = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(scratch, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     try:

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-from app import anchors, keys
+from app import anchors, keys, logs
 from app.pdp.lifeline import end_with_parent
 from app.settings import Settings, SettingsError
+from app.telemetry import catalogue
+from app.telemetry.publishing import Publisher
 from evidence.anchorer import Anchorer
 from evidence.checkpoint import Checkpoint
 from evidence.errors import EvidenceError
@@ -39,6 +41,10 @@ class _Keeper(threading.Thread):
     @property
     def overdue(self) -> bool:
         return self._anchorer.overdue
+
+    @property
+    def lag(self) -> float:
+        return self._anchorer.lag
 
     def run(self) -> None:
         while not self._stop_asked.wait(self._anchorer.pause):
@@ -99,6 +105,7 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> int:
         thread.start()
     said: list[str] | None = None
     said_at = 0.0
+    publisher = Publisher(settings.numbers, "anchoring")
     try:
         while not stopping():
             if not all(thread.is_alive() for thread in threads):
@@ -107,6 +114,10 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> int:
             if overdue != said or time.monotonic() - said_at >= _REPORT:
                 anchors.report(settings, overdue)
                 said, said_at = overdue, time.monotonic()
+            for thread in threads:
+                publisher.numbers.set(catalogue.ANCHOR_LAG, thread.lag, thread.name)
+                publisher.numbers.set(catalogue.ANCHOR_OVERDUE, thread.overdue, thread.name)
+            publisher.publish_sometimes()
             time.sleep(_LOOK)
     finally:
         stop.set()
@@ -116,7 +127,7 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> int:
 def main() -> int:
     """Run the process: `python -m app.anchoring <parent>`."""
     end_with_parent(int(sys.argv[1]))
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logs.begin("anchoring", logs.form_of(os.environ))
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.append(received))

@@ -147,7 +147,7 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detach
         reason = "the evaluation was cut off, which no rule decided"
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=reason)
     try:
-        document = parse_document(await _open(record, keys, payloads))
+        document = parse_document(await open_request(record, keys, payloads))
         path = bundles / f"{record.body['policy']['bundle']}.json"
         bundle = parse_snapshot(path.read_bytes())
     except KeyDestroyedError as error:
@@ -198,7 +198,7 @@ async def explain(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detac
     action = bundle.actions.get(record.body["action"] or "")
     sources = GateSources().of(bundle, action) if action else {}
     try:
-        text = await _open(record, keys, payloads)
+        text = await open_request(record, keys, payloads)
         document = parse_document(text)
     except (KeyStoreError, SealedBlockError, ObjectsError, PdpError) as error:
         explanation = explanation_of(result, action, sources)
@@ -222,7 +222,7 @@ async def _again(result: Mapping[str, Any], snapshot: Path, text: bytes) -> tupl
     return again, Outcome.REPRODUCED if same else Outcome.DIFFERS, ""
 
 
-async def _open(record: Record, keys: SubjectKeys, payloads: Detached | None) -> bytes:
+async def open_request(record: Record, keys: SubjectKeys, payloads: Detached | None) -> bytes:
     """Return the request of the record; see `recorded_request.opened`."""
     found = [await keys.find(part["subject"], part["kid"]) for part in parts(record)]
     return await asyncio.to_thread(opened, record, found, payloads)

@@ -24,18 +24,21 @@ class Problem:
 
 
 _PROBLEMS: dict[str, tuple[int, str]] = {
-    "malformed_request": (400, "the request is not an AuthZEN evaluation request"),
+    "malformed_request": (400, "the request is not one that this endpoint understands"),
     "unauthenticated": (401, "a valid bearer token is required"),
-    "forbidden": (403, "this caller may not have decisions explained; nothing was decided"),
+    "forbidden": (403, "the policies do not let this caller do so; nothing was decided"),
+    "denied": (403, "policy does not permit this request"),
     "not_found": (404, "there is nothing here"),
     "method_not_allowed": (405, "this resource knows other methods"),
-    "request_too_large": (413, "the request is larger than 32768 bytes, received or encoded again"),
+    "request_too_large": (413, "the request is larger than this endpoint takes"),
     "body_timeout": (408, "the rest of the request did not come in time"),
+    "too_many_requests": (429, "this caller asks more often than it may; nothing was decided"),
     "evidence_damaged": (500, "the log does not hold at this place; the operator must look"),
     "internal": (500, "the service failed; nothing was permitted"),
     "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),
     "overloaded": (503, "more requests are in flight than this worker takes"),
     "evaluators_gone": (503, "no evaluator is running"),
+    "policies_unavailable": (503, "no policies of the caller's tenant are in force"),
     "store_unavailable": (503, "the store does not answer"),
 }
 CODES = frozenset(_PROBLEMS)

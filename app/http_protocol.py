@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, held to two limits it does not have: the size of a head, and the time for one."""
+"""uvicorn's HTTP protocol, held to what it is lax about: the size of a head, the time for one, fragments."""
 
 import asyncio
 from typing import Any, Final
@@ -39,6 +39,16 @@ class HttpProtocol(HttpToolsProtocol):
                 return
         super().data_received(data)
 
+    def on_url(self, url: bytes) -> None:
+        """Refuse a fragment, which no request has (RFC 9112, section 3.2): what is judged would lack it.
+
+        Raises:
+            ValueError: there is one; the caller gets 400.
+        """
+        if b"#" in url:
+            raise ValueError("a fragment")
+        super().on_url(url)
+
     def on_headers_complete(self) -> None:
         """Count no further until the next request."""
         self._head = None
@@ -49,6 +59,11 @@ class HttpProtocol(HttpToolsProtocol):
         """Count again."""
         self._head = 0
         super().on_message_complete()
+
+    def close_after_answer(self) -> None:
+        """Have the answer that is on its way, if there is one, be the last."""
+        if self.cycle is not None:
+            self.cycle.keep_alive = False
 
     def _in_time(self) -> None:
         if self._late is not None:

@@ -18,13 +18,15 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from app import keys
+from app import keys, logs
 from app.db import DatabaseUrlError, open_engine
 from app.index.errors import IndexingError, IndexUnavailableError
 from app.index.indexer import Indexer
 from app.index.sealed_log import SealedLog
 from app.pdp.lifeline import end_with_parent
 from app.settings import Settings, SettingsError
+from app.telemetry import catalogue
+from app.telemetry.publishing import Publisher
 from evidence.errors import EvidenceError
 from evidence.keys import VerifierKey
 from evidence.store import open_store
@@ -86,11 +88,15 @@ def indexing(settings: Settings) -> Iterator[Indexer]:
 def run(settings: Settings, stop: threading.Event) -> None:
     """Index until `stop`, then what is left, for as long as that may take."""
     retry, said = _FIRST_RETRY, ""
+    publisher = Publisher(settings.numbers, "indexer")
     while True:
         try:
             with indexing(settings) as indexer:
+                indexer.progress = lambda _: _alive(settings, publisher)
                 while not stop.is_set():
                     indexer.catch_up(lambda: not stop.is_set())
+                    publisher.numbers.set(catalogue.INDEXED, time.time())
+                    _alive(settings, publisher)
                     if said:
                         _LOG.info("the index goes on")
                     retry, said = _FIRST_RETRY, ""
@@ -105,6 +111,12 @@ def run(settings: Settings, stop: threading.Event) -> None:
         retry = min(retry * 2, _LONGEST_RETRY)
 
 
+def _alive(settings: Settings, publisher: Publisher) -> None:
+    """Say that the index comes on."""
+    (settings.data / "indexer.alive").touch()
+    publisher.publish_sometimes()
+
+
 def _for(seconds: float) -> Callable[[], bool]:
     """Return whether so much time is left, each time it is asked."""
     end = time.monotonic() + seconds
@@ -114,8 +126,7 @@ def _for(seconds: float) -> Callable[[], bool]:
 def main() -> int:
     """Run the indexer: `python -m app.indexing <parent>`."""
     end_with_parent(int(sys.argv[1]))
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.begin("indexer", logs.form_of(os.environ))
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -1,20 +1,22 @@
-"""The whole log read once for what few records say: its erasures and holds, and the payloads that records name.
+"""The whole log read once: its decisions one by one, its erasures and holds, the payloads that records name.
 
 Believes what is under a seal or in this node's journals. Whether anything was left out is for the verifier to say.
 Blocking; it reads every segment, so it is for rare commands.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from app.privacy.erasure_replay import TYPES
-from evidence import holding, journal
+from evidence import carrying, holding, journal
 from evidence.errors import MalformedError
 from evidence.reader import Reader
-from evidence.record import Record
+from evidence.record import Record, stamp
 
+_DECISION: Final = b'"type":"decision"'
 _PAYLOADS: Final = b'"payloads":['
 
 
@@ -47,6 +49,38 @@ def named_payloads(reader: Reader, journals: Path, names: Collection[str]) -> fr
     return frozenset(found)
 
 
+def decisions(reader: Reader, journals: Path) -> Iterator[tuple[Record, bytes]]:
+    """Yield the records of decisions with their bytes, chain by chain; memory is that of a journal's file or a segment.
+
+    Each comes once, but for those that are being carried over to another chain at this moment: they may come twice.
+
+    Raises:
+        EvidenceError: the log does not hold, or the store does not answer.
+    """
+    seen: dict[str, list[range]] = {}  # what came from journals: it may be in the store as well
+    for directory in _chains(journals):
+        lost = holding.abandoned(directory) in holding.LOST  # its numbers are another's in the store
+        if lost and carrying.done(directory):
+            continue  # what was its own is on another chain
+        for data in _payloads(directory):
+            if not lost:
+                numbers = range(stamp(data[0])[0], stamp(data[-1])[0] + 1)
+                seen.setdefault(directory.name, []).append(numbers)
+            yield from _decisions(data)
+    for segment in reader.segments():
+        first = Record.parse(segment[0])
+        known = seen.get(first.chain, ())
+        fresh = enumerate(segment, first.seq)
+        yield from _decisions(data for seq, data in fresh if not any(seq in each for each in known))
+
+
+def _decisions(records: Iterable[bytes]) -> Iterator[tuple[Record, bytes]]:
+    for data in records:
+        for record in _parsed(data, (_DECISION,)):
+            if record.type == "decision":
+                yield record, data
+
+
 def _object(reference: Any) -> Any:
     name = reference.get("object") if isinstance(reference, dict) else None
     return name if isinstance(name, str) else None
@@ -54,23 +88,27 @@ def _object(reference: Any) -> Any:
 
 def _records(reader: Reader, journals: Path, marks: tuple[bytes, ...]) -> Iterator[Record]:
     """Yield the records whose bytes hold one of `marks`: the journals first, as what leaves them is in the store."""
-    for data in _journalled(journals):
-        yield from _parsed(data, marks)
+    for directory in _chains(journals):
+        for data in chain.from_iterable(_payloads(directory)):
+            yield from _parsed(data, marks)
     for segment in reader.segments():
         for data in segment:
             yield from _parsed(data, marks)
 
 
-def _journalled(journals: Path) -> Iterator[bytes]:
+def _chains(journals: Path) -> list[Path]:
     try:
-        chains = holding.chains(journals)
+        return holding.chains(journals)
     except OSError:
-        return
-    for chain in chains:
-        for path in journal.files(chain):
-            with suppress(FileNotFoundError):  # it was sealed, and is not kept any more
-                for frame in journal.frames(path.read_bytes()):
-                    yield frame.payload
+        return []
+
+
+def _payloads(directory: Path) -> Iterator[list[bytes]]:
+    """Yield the records of each file of a chain's journal that has any."""
+    for path in journal.files(directory):
+        with suppress(FileNotFoundError):  # it was sealed, and is not kept any more
+            if found := [frame.payload for frame in journal.frames(path.read_bytes())]:
+                yield found
 
 
 def _parsed(data: bytes, marks: tuple[bytes, ...]) -> Iterator[Record]:

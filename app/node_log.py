@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from app.sealing_line import WorkerEnd
 from app.settings import Settings
@@ -42,7 +43,7 @@ class Place:
 
 
 class LockableChain:
-    """One chain: what `app.pdp.enforce.Chain` asks for."""
+    """One chain: what `app.pdp.recording.Chain` asks for."""
 
     def __init__(self, writer: Writer, line: WorkerEnd, patience: float) -> None:
         self.writer = writer
@@ -80,8 +81,8 @@ class NodeLog:
         self._chains: dict[str, LockableChain] = {}
         self._line = WorkerEnd(line, self._sealed)
 
-    def open(self, retention_classes: Iterable[str]) -> None:
-        """Hold a chain of each of these classes, and of the default. Blocking.
+    def open(self, retention_classes: Iterable[str]) -> list[LockableChain]:
+        """Hold a chain of each of these classes, and of the default; return those that are new. Blocking.
 
         Raises:
             RetentionError: a class has no time to be kept for.
@@ -101,7 +102,8 @@ class NodeLog:
                 limits=place.limits,
             )
             opened[retention_class] = LockableChain(writer, self._line, self._patience)
-        self._chains = self._chains | opened  # a new one: the loop may be walking over the old one meanwhile
+        self._chains = self._chains | opened  # a new dictionary: the loop may be walking over the old one meanwhile
+        return list(opened.values())
 
     def chain(self, retention_class: str | None) -> LockableChain:
         """Return the chain of a class that was opened (None: the default).
@@ -139,6 +141,21 @@ class NodeLog:
         for chain in self._chains.values():
             chain.writer.look()
             self._line.ask(chain.writer.chain, hurry=chain.writer.spool.awaited)
+
+    def standing(self) -> list[dict[str, Any]]:
+        """Return how each chain stands, as JSON values: records and bytes that wait, and since when in seconds."""
+        return [
+            {
+                "chain": writer.chain,
+                "class": writer.retention_class,
+                "queued": writer.queued,
+                "unsealed": writer.unsealed,
+                "unsealed_bytes": writer.spool.size,
+                "age": round(writer.age, 1),
+                "fault": writer.failure or writer.full,
+            }
+            for writer in (chain.writer for chain in self._chains.values())
+        ]
 
     async def close(self) -> None:
         """Put on disk what was taken in, and let go of every chain."""

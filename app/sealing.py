@@ -14,12 +14,14 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 
-from app import keys
+from app import keys, logs
 from app.assurance import Watch
 from app.node_log import record_now
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.sealing_line import SealerEnd
 from app.settings import Settings, SettingsError
+from app.telemetry import catalogue
+from app.telemetry.publishing import Publisher
 from evidence.chain import utc_now
 from evidence.errors import EvidenceError, JournalError, StoreError
 from evidence.sealer import Limits, Sealer
@@ -56,6 +58,7 @@ def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None
     line = line or SealerEnd([])
     watch = Watch(settings, record=partial(record_now, settings))
     sealer: Sealer | None = None
+    numbers = _Numbers(settings)
     more, hurried, asked = 0, set[str](), set[str]()
     while True:
         last_round = stopping()
@@ -65,9 +68,9 @@ def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None
             sealer = sealer or new_sealer(settings, line)
             if not last_round and watch.due(utc_now()):  # by the node whose log this is, and no other
                 watch.run(utc_now())
-            more = sealer.step(flush=last_round, now=hurried)
+            more = numbers.sealed(sealer.step(flush=last_round, now=hurried))
             while last_round and more:
-                more = sealer.step(flush=True)
+                more = numbers.sealed(sealer.step(flush=True))
             for chain in asked:
                 if (next_seq := sealer.progress(chain)) is not None:
                     line.tell(chain, next_seq)
@@ -76,17 +79,47 @@ def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None
             # What landed is in the store, and a new sealer reads it there.
             _LOG.warning("store does not take the log: %s: %s", error.code, error)
             sealer = None
+            numbers.failed()
             time.sleep(_RETRY)
         else:
             (settings.data / "sealer.alive").touch()
+            numbers.done(sealer.uncheckpointed)
         if last_round:
             return
+
+
+class _Numbers:
+    """What the sealer says of itself in numbers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._publisher = Publisher(settings.numbers, "sealer")
+        self._since: float | None = None  # when a seal began to wait for a checkpoint
+
+    def sealed(self, records: int) -> int:
+        """Count records; return how many."""
+        self._publisher.numbers.add(catalogue.SEALED, amount=records)
+        return records
+
+    def failed(self) -> None:
+        """Count a round that the store did not take."""
+        self._publisher.numbers.add(catalogue.STORE_FAILURES)
+        self._publisher.publish_sometimes()
+
+    def done(self, waiting: int) -> None:
+        """Take in that a round is done, with so many seals that no checkpoint covers."""
+        now = time.monotonic()
+        self._since = (self._since or now) if waiting else None
+        numbers = self._publisher.numbers
+        numbers.set(catalogue.UNCHECKPOINTED, waiting)
+        numbers.set(catalogue.CHECKPOINT_LAG, now - (self._since or now))
+        numbers.set(catalogue.SEALER_ROUND, time.time())
+        self._publisher.publish_sometimes()
 
 
 def main() -> int:
     """Run the sealer: `python -m app.sealing <parent> <its end of the line to each worker> ...`."""
     end_with_parent(int(sys.argv[1]))
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logs.begin("sealer", logs.form_of(os.environ))
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.append(received))

@@ -11,20 +11,30 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from app import activation, anchors, assurance, decision_log, identity, keys
+from app import activation, anchors, assurance, decision_log, keys, logs, status
+from app.addresses import loopback_url
+from app.authentication.authenticator import Presented
+from app.authentication.opening import Authentication
 from app.db import DatabaseUrlError, open_engine
+from app.decision_plane import metrics
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
+from app.decision_plane.limits import Limits as CallerLimits
+from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.http_server import HttpServer
+from app.jwt_form import IdentityError
+from app.machine_watch import MachineWatch
+from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import parse_snapshot
@@ -32,6 +42,7 @@ from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.explaining import decide_again
+from app.pdp.fast_path import FastPath
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
 from app.privacy.detached import Detached
@@ -39,6 +50,12 @@ from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
 from app.settings import Settings, SettingsError
+from app.telemetry import catalogue, exposition
+from app.telemetry.numbers import Numbers
+from app.telemetry.publishing import Publisher, snapshots
+from app.telemetry.tracing import tracer
+from app.telemetry.watching import Watching
+from app.tenant_policies import PolicySet, PolicySets, TenantPolicies
 from evidence import receipt
 from evidence.chain import Appended
 from evidence.errors import (
@@ -78,31 +95,44 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
     evaluators = await Evaluators.start(
         snapshot, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
     )
-    return Policies(bundle=bundle, evaluators=evaluators)
+    fast = FastPath(evaluators.evaluate, share=settings.shadow) if settings.machine else None
+    return Policies(bundle=bundle, evaluators=evaluators, fast=fast)
 
 
 class Worker:
     """Everything one worker owns, opened in the order it depends on, closed in the other."""
 
-    def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket) -> None:
+    def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket, number: int = 0) -> None:
+        self._number, self._since, name = number, time.time(), f"worker {number}"
+        self._saying: asyncio.Task[None] | None = None
         self._settings, self._node, self._line = settings, node, line
+        self.draining = False  # told to stop, and still answering
         self._engine = open_engine(settings.key_store)
         self._subject_keys = SubjectKeys(
             self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
         )
+        self._authentication = Authentication(settings, node.token)
+        self._machine = MachineWatch(settings.bundles)
         self._ended = asyncio.Event()
-        self._retiring: set[asyncio.Task[None]] = set()
+        self._opening = asyncio.Lock()
+        self._sets = PolicySets(lambda snapshot: start_policies(settings, snapshot))
+        self._set: PolicySet  # the node's
+        self._tenants: TenantPolicies
         self._unusable: str | None = None  # a bundle in force that cannot be loaded: not tried again and again
         self._reader: Reader | None = None
-        self._lookups = _LOOKUPS
+        self._lookups = Places(_LOOKUPS)
         self._pdp: Pdp
         self._log: NodeLog
-        self._watching: asyncio.Task[None]
+        self._plane: DecisionPlane
+        self._keeping: tuple[asyncio.Task[None], ...] = ()
+        self._publisher = Publisher(settings.numbers, name, look=self._look)
+        self._watching = Watching(self._publisher.numbers, tracer(name) if settings.otlp_traces else None)
 
     async def start(self) -> DecisionPlane:
         """Open the chain and start the evaluators; return the application."""
         settings = self._settings
-        policies = await start_policies(settings, activation.active(settings.bundles))
+        self._set = await self._sets.take(activation.active(settings.bundles))
+        policies = self._set.policies
         limits = Limits(
             spool_size=settings.spool,
             spool_age=settings.spool_age,
@@ -120,28 +150,40 @@ class Worker:
             utc_now,
             payloads=KeptPayloads(Detached(open_objects(settings.objects))),
             inline=settings.inline,
+            observer=self._watching,
         )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
-        self._watching = asyncio.get_running_loop().create_task(self._subject_keys.watch())
-        verifier = identity.Verifier(self._node.token.public_key(), issuer=settings.origin)
+        self._tenants = TenantPolicies(self._pdp, self._sets, settings.bundles, self._open)
+        await self._tenants.start()
+        self._say()
+        await self._authentication.start()
 
-        def authenticate(token: str) -> Caller | None:
+        def authenticate(presented: Presented) -> Caller | None:
             try:
-                return verifier.verify(token, time.time())
-            except identity.TokenError:
+                return self._authentication.authenticate(presented, self._pdp.directory, time.time())
+            except IdentityError:
                 return None
 
-        return DecisionPlane(
+        self._plane = DecisionPlane(
             self._pdp,
             authenticate=authenticate,
+            limits=CallerLimits(time.monotonic, workers=settings.workers),
+            tokens=self._authentication.tokens,
             decisions=self,
             health=self._health,
             refusals=Refusals(time.monotonic),
             sign_receipt=self._receipt,
             decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
+            watcher=self._watching,
+            more=lambda by: metrics.routes(self._numbers, settings.metrics_for, by.caller),
+            page_secret=self._node.lookup,
+            public_url=settings.public_url,
         )
+        loop = asyncio.get_running_loop()
+        self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
+        return self._plane
 
     async def ended(self) -> None:
         """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
@@ -149,15 +191,22 @@ class Worker:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), _WATCH)
             self._log.look()
+            self._say()
             if self._log.failure is None:  # else it answers that nothing can be recorded, until the disk is back
                 await self._reload()
+                await self._tenants.look()
+                await self._machine.look(self._pdp)
         _LOG.error("worker ends: %s", self._log.failure or "its evaluators are gone")
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
-        await self._pdp.policies.evaluators.close()
+        await self._machine.close()
+        self._tenants.close()
+        await self._sets.close()
         await self._log.close()
-        self._watching.cancel()
+        for task in self._keeping:
+            task.cancel()
+        self._authentication.close()
         self._subject_keys.close()
         self._engine.dispose()
 
@@ -168,20 +217,16 @@ class Worker:
             position = Position.parse(decision_id)
         except MalformedError:
             raise unknown from None
-        if not self._lookups:
-            raise ProblemError(problem("overloaded"))
-        self._lookups -= 1
         try:
-            document = (await asyncio.to_thread(self._find, position, caller)).document()
+            with self._lookups.taken(caller.tenant):
+                document = (await asyncio.to_thread(self._find, position, caller)).document()
         except NotFoundError:
             raise unknown from None
         except StoreError as error:
             raise ProblemError(problem("store_unavailable", error.code)) from error
         except EvidenceError as error:
-            _LOG.error("the log does not hold: %s", error)
+            _LOG.error("the log does not hold: %s", error, extra={"decision_id": position.decision_id})
             raise ProblemError(problem("evidence_damaged", error.code)) from error
-        finally:
-            self._lookups += 1
         return document
 
     def _find(self, position: Position, caller: Caller) -> decision_log.Found:
@@ -197,6 +242,25 @@ class Worker:
     def _receipt(self, records: Sequence[Appended]) -> str:
         return receipt.issue(records, self._node.log, utc_now()).decode()
 
+    def _say(self) -> None:
+        """Say beside the loop how this worker stands, unless the disk has not taken what it said before."""
+        if self._saying is None or self._saying.done():
+            saying = asyncio.to_thread(status.say, self._settings, f"worker-{self._number}", self._standing())
+            self._saying = asyncio.get_running_loop().create_task(saying)
+
+    def _standing(self) -> dict[str, Any]:
+        bundle = self._set.policies.bundle
+        return {
+            "number": self._number,
+            "since": self._since,
+            "checks": self._health().checks,
+            "bundle": bundle.digest,
+            "revision": bundle.revision,
+            "engine": bundle.engine,
+            "tenants": self._tenants.digests,
+            "chains": self._log.standing(),
+        }
+
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
         store = assurance.kept(self._settings)
@@ -207,22 +271,56 @@ class Worker:
             "spool": self._log.full is None,
             "sealer": alive is not None and time.time() - alive < _SEALER_LATE,
         }
-        alarms = anchors.alarms(self._settings, time.time())
+        alarms = (*anchors.alarms(self._settings, time.time()), *self._authentication.alarms)
+        if without := self._tenants.without:  # whose they are is nobody's business who may ask here
+            alarms = (*alarms, f"tenants without policies in force: {without}")
+        alarms += engine_alarms(self._settings.bundles, bundle.digest)
         return Health(
             checks=checks,
             alarms=alarms,
             bundle=bundle.digest,
             revision=bundle.revision,
             assurance=None if store is None else store.document(),
+            draining=self.draining,
         )
 
-    async def _start(self, snapshot: Path) -> Policies:
+    def drain(self) -> None:
+        """Say from now on that this worker takes nothing new, though it does."""
+        self.draining = True
+
+    async def _numbers(self) -> bytes:
+        """Return the metrics of the node, those of this worker as they are now."""
+        await self._publisher.publish_beside()
+        return await asyncio.to_thread(lambda: exposition.text(snapshots(self._settings.numbers, time.time())))
+
+    def _look(self, numbers: Numbers) -> None:
+        """Bring up to date what is not counted."""
+        numbers.set(catalogue.IN_FLIGHT, self._plane.in_flight)
+        numbers.set(catalogue.WAITING, self._sets.waiting)
+        numbers.set(catalogue.READY, float(self._health().document()["ready"]))
+        for chain in self._log.chains():
+            writer = chain.writer
+            numbers.set(catalogue.SPOOL_BYTES, writer.spool.size, writer.retention_class)
+            numbers.set(catalogue.SPOOL_RECORDS, writer.unsealed, writer.retention_class)
+            numbers.set(catalogue.SPOOL_SECONDS, writer.age, writer.retention_class)
+
+    async def _open(self, retention_classes: Iterable[str]) -> None:
+        """Open chains of these classes, one call after the other: two would begin two chains of one class.
+
+        Raises:
+            EvidenceError: see `NodeLog.open`.
+            UnrecordedError: a chain did not take what is in force.
+        """
+        async with self._opening:
+            await self._pdp.introduce(await asyncio.to_thread(self._log.open, retention_classes))
+
+    async def _start(self, snapshot: Path) -> PolicySet:
         """Start a bundle, and chains of the classes that it asks for."""
-        fresh = await start_policies(self._settings, snapshot)
+        fresh = await self._sets.take(snapshot)
         try:
-            await asyncio.to_thread(self._log.open, fresh.bundle.retention_classes)
-        except EvidenceError:
-            await fresh.evaluators.close(at_once=True)
+            await self._open(fresh.policies.bundle.retention_classes)
+        except (EvidenceError, UnrecordedError):
+            self._sets.release(fresh)
             raise
         return fresh
 
@@ -246,16 +344,15 @@ class Worker:
             if isinstance(error, (BundleError, RetentionError)):  # which trying again does not mend
                 self._unusable = snapshot.stem if snapshot else None
             return
-        old = self._pdp.policies
+        old = self._set
         try:
-            await self._pdp.activate(fresh, old.bundle.digest)
+            await self._pdp.activate(fresh.policies, old.digest)
         except UnrecordedError:
-            await fresh.evaluators.close(at_once=True)  # the chain failed, and so this worker ends
+            self._sets.release(fresh)  # the chain failed, and so this worker ends
             return
-        self._watch_gone(fresh)
-        task = asyncio.get_running_loop().create_task(old.evaluators.close())
-        self._retiring.add(task)
-        task.add_done_callback(self._retiring.discard)
+        self._set = fresh
+        self._watch_gone(fresh.policies)
+        self._sets.release(old)
 
 
 def sealer_alive(settings: Settings) -> float | None:
@@ -266,11 +363,13 @@ def sealer_alive(settings: Settings) -> float | None:
         return None
 
 
-async def serve(settings: Settings, listening: socket.socket, line: socket.socket) -> int:
+async def serve(settings: Settings, listening: socket.socket, line: socket.socket, number: int = 0) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
-    worker = Worker(settings, keys.load(settings.keys), line)
+    if settings.public_url is None:
+        settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
+    worker = Worker(settings, keys.load(settings.keys), line, number)
     application = await worker.start()
-    server = HttpServer(application)
+    server = HttpServer(application, drain=settings.drain, draining=worker.drain)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())
     done, _ = await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -282,15 +381,16 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
 
 
 def main() -> int:
-    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the line to the sealer>`."""
+    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the sealing line> <its number>`."""
     end_with_parent(int(sys.argv[2]))
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    name = f"worker {sys.argv[4]}"
+    logs.begin(name, logs.form_of(os.environ))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     import uvloop  # noqa: PLC0415 - only where a loop is run
 
     with socket.socket(fileno=int(sys.argv[1])) as listening, socket.socket(fileno=int(sys.argv[3])) as line:
         try:
-            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line))
+            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line, int(sys.argv[4])))
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS

@@ -6,23 +6,43 @@ Each field's comment says what goes wrong with a bad value; docs/operating.md li
 import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from app import addresses
+from app.addresses import Networks
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
 from evidence.store import Level
 
 _T = TypeVar("_T")
+_Word = TypeVar("_Word", bound=StrEnum)
 _MOST_DAYS = 36_500
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 _WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
 _POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
+
+
+class LogForm(StrEnum):
+    """How a line of the service's log is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class MetricsFor(StrEnum):
+    """Who is answered at /metrics."""
+
+    OFF = "off"
+    LOOPBACK = "loopback"
+    TOKEN = "token"  # noqa: S105 - a word
 
 
 class SettingsError(Exception):
@@ -42,6 +62,7 @@ class Settings:
     """One node's settings."""
 
     data: Path  # journals, keys, bundles; lost with it: what is not sealed yet, and all keys
+    tenants: Path | None  # lists who has policies or a retention class of its own; without it nobody has
     policies: Path  # read at start and by `omega policy`; what is in force is a copy of what was admitted
     store: str  # a directory or s3://bucket/prefix; on the data disk it shares that disk's fate
     store_immutable: bool  # the flag on each file of a directory; where it cannot be set, nothing starts
@@ -49,10 +70,16 @@ class Settings:
     origin: str  # names the log for ever; changed, every verifier refuses what comes after
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
     port: int
+    public_url: str | None  # what clients are told to ask at; with another one, they refuse what we say of ourselves
+    idp_issuers: Mapping[str, str | Path]  # where each has its keys: who can write there can be any of its clients
+    idp_audience: str  # of their tokens: with a name that others have too, tokens for them are taken
+    trusted_proxies: Networks  # they say which certificate a client has: all is believed
     workers: int  # decision workers: each has its own chain and evaluators
     evaluators: int  # of each worker; one alone would let every slow request delay all others
     deadline: float  # seconds until an evaluation is denied; too long, and one rule can occupy an evaluator
     memory: int  # bytes an evaluator may take; too little denies honest requests
+    machine: bool  # decide on the fast path where it is proved equal; off, every decision costs several times as much
+    shadow: float  # share of the fast path's answers that is computed again; none, and a difference stays unseen
     in_flight: int  # requests a worker takes at once; beyond it callers get 503 instead of a long wait
     seal_age: float  # seconds a record may wait in the journal: what the loss of its disk can cost
     spool: int  # bytes of each chain that may wait for the store; beyond them callers get 503
@@ -78,6 +105,12 @@ class Settings:
     opa: Path | None  # OPA's program or library, where it is installed; without it policies get no second opinion
     opinion_inputs: int  # made for each action; few, and the engines may differ where nobody looked
     opinion_seconds: float  # for a second opinion; too few, and good policies are refused
+    drain: float  # seconds between SIGTERM and the end, for balancers to notice; shorter, and callers are cut off
+    log_form: LogForm  # JSON for machines, text for people; the wrong one, and nobody finds what was said
+    metrics_for: MetricsFor  # numbers of the whole node; shown to all, they tell who is busy with what
+    otlp_metrics: bool  # whether OTEL_* says where metrics go: one process more
+    otlp_interval: float  # seconds between two exports of metrics
+    otlp_traces: bool  # whether OTEL_* says where traces go: each sampled decision costs more
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -89,9 +122,16 @@ class Settings:
         read = _Reader(environment)
         data = read.value("OMEGA_DATA", "var", _directory)
         store = read.value("OMEGA_STORE", str(data / "store"), _store)
+        public_url = read.value("OMEGA_PUBLIC_URL", "", addresses.public_url)
+        issuers = read.value("OMEGA_IDP_ISSUERS", "", addresses.issuers)
         return cls(
             data=data,
+            public_url=public_url,
+            idp_issuers=issuers,
+            idp_audience=read.value("OMEGA_IDP_AUDIENCE", public_url or "", lambda text: _audience(text, issuers)),
+            trusted_proxies=read.value("OMEGA_TRUSTED_PROXIES", "", addresses.networks),
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
+            tenants=read.value("OMEGA_TENANTS", "", lambda text: _directory(text) if text else None),
             store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
@@ -102,6 +142,8 @@ class Settings:
             evaluators=read.number("OMEGA_EVALUATORS", 2, 1, 64),
             deadline=read.number("OMEGA_DEADLINE_MS", 250, 1, 60_000) / 1000,
             memory=read.number("OMEGA_EVALUATOR_MEMORY_MIB", 256, 32, 65_536) << 20,
+            machine=read.value("OMEGA_MACHINE", "yes", _yes),
+            shadow=read.number("OMEGA_SHADOW_PERMILLE", 10, 0, 1_000) / 1_000,
             in_flight=read.number("OMEGA_IN_FLIGHT", 1_024, 1, 65_536),
             seal_age=read.number("OMEGA_SEAL_AGE_MS", 2_000, 10, 3_600_000) / 1000,
             spool=read.number("OMEGA_SPOOL_MIB", 1_024, 1, 1 << 20) << 20,
@@ -127,6 +169,26 @@ class Settings:
             opa=_opa(environment.get("OMEGA_OPA", "opa"), environment.get("PATH", "")),
             opinion_inputs=read.number("OMEGA_OPINION_INPUTS", 1_000, 0, 100_000),
             opinion_seconds=float(read.number("OMEGA_OPINION_S", 120, 1, 3_600)),
+            drain=float(read.number("OMEGA_DRAIN_S", 5, 0, 300)),
+            log_form=read.value("OMEGA_LOG", LogForm.TEXT, lambda text: _one_of(LogForm, text)),
+            metrics_for=read.value("OMEGA_METRICS", MetricsFor.LOOPBACK, lambda text: _one_of(MetricsFor, text)),
+            otlp_metrics=_exported("METRICS", environment),
+            otlp_interval=read.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 3_600_000) / 1000,
+            otlp_traces=_exported("TRACES", environment),
+        )
+
+    def changed(self, given: Mapping[str, str]) -> "Settings":
+        """Return these settings with what a command line says of OMEGA_HOST, OMEGA_PORT and OMEGA_WORKERS.
+
+        Raises:
+            SettingsError: a value has not its form.
+        """
+        read = _Reader(given)
+        return replace(
+            self,
+            host=read.value("OMEGA_HOST", self.host, _host),
+            port=read.number("OMEGA_PORT", self.port, 0, 65_535),
+            workers=read.number("OMEGA_WORKERS", self.workers, 1, 256),
         )
 
     @property
@@ -135,9 +197,11 @@ class Settings:
         return {
             "OMEGA_DATA": str(self.data),
             "OMEGA_POLICIES": str(self.policies),
+            "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
+            "OMEGA_IDP_ISSUERS": " ".join(f"{issuer}={place}" for issuer, place in self.idp_issuers.items()),
         }
 
     @property
@@ -156,14 +220,29 @@ class Settings:
         return self.data / "witness"
 
     @property
+    def assertions(self) -> Path:
+        """Return the file of the assertions that clients used: for all workers of the node."""
+        return self.data / "assertions.db"
+
+    @property
     def journals(self) -> Path:
         """Return the directory of the node's journals."""
         return self.data / "journal"
 
     @property
+    def status(self) -> Path:
+        """Return the directory in which processes say how they stand."""
+        return self.data / "status"
+
+    @property
     def bundles(self) -> Path:
         """Return the directory of admitted bundles."""
         return self.data / "bundles"
+
+    @property
+    def numbers(self) -> Path:
+        """Return the directory where each process of the node leaves its numbers, for /metrics."""
+        return self.data / "metrics"
 
     @property
     def key_store(self) -> str:
@@ -207,6 +286,12 @@ def _host(text: str) -> str:
     return text
 
 
+def _audience(text: str, issuers: Mapping[str, str | Path]) -> str:
+    if issuers and not text:
+        raise ValueError("where OMEGA_IDP_ISSUERS lists somebody, say for whom their tokens are")
+    return addresses.audience(text)
+
+
 def _directory(text: str) -> Path:
     """Return where it is, whatever directory a process is in."""
     if not text:
@@ -228,6 +313,24 @@ def _level(text: str) -> Level | None:
     if text and text not in list(Level):
         raise ValueError(f"it is one of {', '.join(Level)}")
     return Level(text) if text else None
+
+
+def _one_of(words: type[_Word], text: str) -> _Word:
+    if text not in list(words):
+        raise ValueError(f"it is one of {', '.join(words)}")
+    return words(text)
+
+
+def _exported(signal: str, environment: Mapping[str, str]) -> bool:
+    """Return whether the variables of OpenTelemetry say where a signal goes; the rest of them its own library reads.
+
+    OpenTelemetry, Environment Variable Specification: "General SDK Configuration", "Exporter Selection".
+    """
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return False
+    if environment.get(f"OTEL_{signal}_EXPORTER", "otlp") != "otlp":
+        return False
+    return any(environment.get(f"OTEL_EXPORTER_OTLP_{which}ENDPOINT") for which in ("", f"{signal}_"))
 
 
 def _database(text: str | None) -> str | None:

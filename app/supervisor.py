@@ -1,4 +1,7 @@
-"""`omega serve`: one listening socket, the workers that share it, the sealer, and the indexer.
+"""`omega serve`: one listening socket, and the processes of the planes that this node runs.
+
+The decision plane is the workers that share the socket, and the sealer of what they write; the background plane is the
+indexer and the anchors, and, where nobody decides on this node, who says on the socket how they do.
 
 Starts what dies again, and ends as a whole when something keeps dying that the log needs. Children end with it,
 whatever ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
@@ -8,21 +11,25 @@ import asyncio
 import fcntl
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
-from app import activation, anchors, assurance, keys, schema, sealing_line
+from app import activation, anchors, assurance, background, keys, schema, sealing_line, status, tenants
 from app.db import DatabaseUrlError, open_engine
 from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
+from app.telemetry import catalogue
+from app.telemetry.publishing import Publisher, forget
 from evidence.chain import utc_now
 from evidence.errors import EvidenceError
 from evidence.standing import check_continued
@@ -35,6 +42,16 @@ _SPARE_PAUSE = 60.0  # seconds, for a child that keeps dying and that the servic
 _DEATHS, _WITHIN = 8, 60.0  # so many deaths of one child in so many seconds end the service
 _LOOK = 0.05  # seconds between two looks whether the service is ready
 _PATIENCE = 20.0  # seconds a child has to stop before it is killed
+
+
+class Plane(StrEnum):
+    """What a node can run."""
+
+    DECISION = "decision"
+    BACKGROUND = "background"
+
+
+_LOCKS = {Plane.DECISION: "lock", Plane.BACKGROUND: "lock.background"}  # files below the data directory
 
 
 class ServeError(Exception):
@@ -52,6 +69,8 @@ class _Child:
     spare: bool = False  # whether the service goes on without it
     process: asyncio.subprocess.Process | None = None
     deaths: deque[float] = field(default_factory=deque)
+    since: float = 0.0  # Unix seconds
+    starts: int = 0
 
     async def start(self) -> asyncio.subprocess.Process:
         # Its own session: a terminal's Ctrl-C reaches the supervisor alone, which stops children in order.
@@ -63,6 +82,7 @@ class _Child:
             start_new_session=True,
             cwd=Path(__file__).parents[1],
         )
+        self.since, self.starts = time.time(), self.starts + 1
         return self.process
 
     def died_too_often(self, now: float) -> bool:
@@ -71,12 +91,18 @@ class _Child:
             self.deaths.popleft()
         return len(self.deaths) >= _DEATHS
 
-    async def stop(self) -> None:
+    def tell(self, number: int) -> None:
+        """Send it a signal, if it runs."""
+        if self.process is not None and self.process.returncode is None:
+            self.process.send_signal(number)
+
+    async def stop(self, number: int = signal.SIGTERM, patience: float = 0.0) -> None:
+        """Have it end, and return once it has; it has `patience` seconds more than usual."""
         if self.process is None or self.process.returncode is not None:
             return
-        self.process.terminate()
+        self.process.send_signal(number)
         try:
-            await asyncio.wait_for(self.process.wait(), _PATIENCE)
+            await asyncio.wait_for(self.process.wait(), _PATIENCE + patience)
         except TimeoutError:
             _LOG.warning("%s does not stop, and is killed", self.name)
             self.process.kill()
@@ -86,25 +112,43 @@ class _Child:
 class Supervisor:
     """The processes of one node."""
 
-    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, planes: Collection[Plane] = tuple(Plane)) -> None:
+        """Prepare the processes of `planes`; start none yet."""
         parent = str(os.getpid())
+        self._settings, self._url, self._since = settings, _url(listening), time.time()
+        deciding = Plane.DECISION in planes
+        self._listening, self._drain = listening, settings.drain
         self._address = listening.getsockname()[:2]
         environment = {**os.environ, **settings.places}  # children start in another directory
-        self._lines = [sealing_line.pair() for _ in range(settings.workers)]  # kept, for children that start again
+        self._lines = [
+            sealing_line.pair() for _ in range(settings.workers if deciding else 0)
+        ]  # kept, for children that start again
         ends = tuple(end.fileno() for _, end in self._lines)
         self._sealer = _Child(
             "sealer", [sys.executable, "-m", "app.sealing", parent, *map(str, ends)], environment, ends
         )
         worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
         self._workers = [
-            _Child(f"worker {number}", [*worker, str(end)], environment, (listening.fileno(), end))
+            _Child(f"worker {number}", [*worker, str(end), str(number)], environment, (listening.fileno(), end))
             for number, end in enumerate(end.fileno() for end, _ in self._lines)
         ]
+        if not deciding:
+            command = [sys.executable, "-m", "app.background", str(listening.fileno()), parent]
+            self._workers = [_Child("background", command, environment, (listening.fileno(),))]
         self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, spare=True)
         anchoring = _Child("anchoring", [sys.executable, "-m", "app.anchoring", parent], environment, spare=True)
-        self._spare = [anchoring] if settings.anchored else []
+        exporting = _Child("exporting", [sys.executable, "-m", "app.exporting", parent], environment, spare=True)
+        background = Plane.BACKGROUND in planes
+        self._spare = [anchoring] if settings.anchored and background else []
+        self._spare += [exporting] if settings.otlp_metrics else []
+        self._children = [*([self._sealer] if deciding else []), *([self._indexer] if background else [])]
+        self._children += [*self._workers, *self._spare]
         self._stopping = asyncio.Event()
+        self._number = signal.SIGTERM
         self._failed: str | None = None
+        self._publisher = Publisher(settings.numbers, "supervisor" if deciding else "supervisor background")
+        for child in self._children:
+            self._publisher.numbers.add(catalogue.RESTARTS, child.name, amount=0)
 
     def close(self) -> None:
         """Let go of the lines between the children."""
@@ -115,21 +159,32 @@ class Supervisor:
         """Keep everything running until told to stop (0), or until something keeps dying (1)."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stopping.set)
+            loop.add_signal_handler(number, self._told, number)
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
-        tasks = [
-            loop.create_task(self._keep(child)) for child in (self._sealer, self._indexer, *self._workers, *self._spare)
-        ]
+        tasks = [loop.create_task(self._keep(child)) for child in self._children]
+        publishing = loop.create_task(self._publisher.keep())
         announcing = loop.create_task(self._announce(ready))
         await self._stopping.wait()
         announcing.cancel()
-        await asyncio.gather(*(child.stop() for child in (*self._workers, *self._spare)))
+        workers = (child.stop(self._number, self._drain) for child in self._workers)
+        await asyncio.gather(*workers, *(child.stop() for child in self._spare))
+        self._listening.close()  # nobody answers there any more
         await self._sealer.stop()  # after them, so that it seals what they left
         await self._indexer.stop()
         await asyncio.gather(*tasks)
+        publishing.cancel()
         if self._failed:
             _LOG.error("%s: the service ends", self._failed)
         return 1 if self._failed else 0
+
+    def _told(self, number: signal.Signals) -> None:
+        """Stop; told a second time, or by SIGINT, without waiting for callers to go elsewhere."""
+        if self._stopping.is_set() or number is signal.SIGINT:
+            self._number = signal.SIGINT
+            if self._stopping.is_set():
+                for child in self._workers:
+                    child.tell(self._number)
+        self._stopping.set()
 
     async def _keep(self, child: _Child) -> None:
         pause = _FIRST_PAUSE
@@ -145,6 +200,7 @@ class Supervisor:
                     return
                 await self._pause(_LONGEST_PAUSE)
                 continue
+            self._say()
             if self._stopping.is_set():  # told while it was being started, so nobody else stops this one
                 await child.stop()
             code = await process.wait()
@@ -155,6 +211,7 @@ class Supervisor:
                 self._failed = f"{child.name} cannot go on"
                 self._stopping.set()
                 return
+            self._publisher.numbers.add(catalogue.RESTARTS, child.name)
             _LOG.warning("%s (%d) ended with %d; it is started again", child.name, process.pid, code)
             if child.died_too_often(now):
                 if not child.spare:
@@ -164,6 +221,18 @@ class Supervisor:
                 await self._pause(_SPARE_PAUSE)
             pause = _FIRST_PAUSE if now - started > _LONGEST_PAUSE else min(pause * 2, _LONGEST_PAUSE)
             await self._pause(pause)
+
+    def _say(self) -> None:
+        """Say which processes there are, where there are workers: a background beside them is another's."""
+        if not self._lines:
+            return
+        processes = [
+            {"name": child.name, "pid": child.process.pid, "since": child.since, "starts": child.starts}
+            for child in self._children
+            if child.process is not None
+        ]
+        document = {"since": self._since, "url": self._url, "workers": len(self._lines), "processes": processes}
+        status.say(self._settings, status.SERVICE, document)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -176,22 +245,45 @@ class Supervisor:
         ready()
 
 
-def serve(settings: Settings, ready: Callable[[str], None]) -> int:
-    """Run one node until it is told to stop; return the exit code.
+def serve(settings: Settings, ready: Callable[[str], None], planes: Collection[Plane] = tuple(Plane)) -> int:
+    """Run `planes` of one node until it is told to stop; return the exit code.
 
-    `ready` is called with the service's URL once it decides and records.
+    `ready` is called with the service's URL once it decides and records, or does what else it is for.
 
     Raises:
         ServeError: it cannot start.
         BundleError: the policies are not admitted.
     """
-    lock = hold(settings.data)  # first, because what `prepare` puts in force would reach a service that runs
+    raise_open_files()
+    with ExitStack() as held:
+        for plane in sorted(set(planes)):  # first, because what `prepare` puts in force would reach one that runs
+            held.callback(os.close, hold(settings.data, _LOCKS[plane]))
+        if Plane.DECISION in planes:
+            prepare(settings)
+        else:
+            _prepare_background(settings)
+        forget(settings.numbers)
+        if Plane.DECISION in planes:
+            status.forget(settings)
+        listening = held.enter_context(_listen(settings))
+        url = _url(listening)
+        supervisor = held.enter_context(closing(Supervisor(settings, listening, planes)))
+        return asyncio.run(supervisor.run(lambda: ready(url)))
+
+
+def raise_open_files() -> None:
+    """Let this process and its children open as many files as they may: each connection is one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _prepare_background(settings: Settings) -> None:
     try:
-        prepare(settings)
-        with _listen(settings) as listening, closing(Supervisor(settings, listening)) as supervisor:
-            return asyncio.run(supervisor.run(lambda: ready(_url(listening))))
-    finally:
-        os.close(lock)
+        background.prepare(settings)
+    except keys.KeyFileError as error:
+        raise ServeError(f"{error}: copy it there from a node that decides") from error
+    except (OSError, EvidenceError) as error:
+        raise ServeError(str(error)) from error
 
 
 def prepare(settings: Settings) -> None:
@@ -211,6 +303,7 @@ def prepare(settings: Settings) -> None:
         bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
         if unkept := sorted(bundle.retention_classes - settings.retention.keys()):
             raise ServeError(f"the policies name the retention class `{unkept[0]}`: say its days in OMEGA_RETENTION")
+        tenants.prepare(settings)
         store = open_store(settings.store, immutable=settings.store_immutable)
         assurance.at_start(settings, utc_now())
         open_objects(settings.objects)
@@ -221,15 +314,15 @@ def prepare(settings: Settings) -> None:
         raise ServeError(str(error)) from error
 
 
-def hold(data: Path) -> int:
-    """Return a descriptor that keeps a second service off this directory until it is closed.
+def hold(data: Path, name: str = _LOCKS[Plane.DECISION]) -> int:
+    """Return a descriptor that keeps a second service of a plane off this directory until it is closed.
 
     Raises:
         ServeError: a service runs on it, or it cannot be used.
     """
     try:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(data / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(data / name, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ServeError(f"`{data}` cannot be used: {error.strerror}; set OMEGA_DATA") from error
     try:

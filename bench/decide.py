@@ -26,15 +26,16 @@ from typing import Any
 
 import uvloop
 
-from app import activation, supervisor
+from app import activation, machine_files, supervisor
 from app.cli.token import issue
 from app.decision_plane.authzen import answer_of
 from app.pdp import strict_json
+from app.pdp.admission_process import prove_apart
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.decide import _answer as parse_decision
 from app.pdp.decide import decide
 from app.pdp.enforce import Recorded, _body
-from app.pdp.engine import Engine, Engines
+from app.pdp.engine import Engine, Engines, Machine, compile_program
 from app.pdp.evaluators import Evaluators
 from app.pdp.model import Durability, Environment
 from app.pdp.request import document, parse_request
@@ -137,9 +138,17 @@ def partial(mode: str, settings: dict[str, str]) -> Iterator[tuple[str, int]]:
         command = [sys.executable, "-m", "bench.server", mode, str(number)]
         with subprocess.Popen(command, env=os.environ | settings, pass_fds=[number], cwd=ROOT) as process:  # noqa: S603
             try:
+                _answered(listening.getsockname()[1])
                 yield url, process.pid
             finally:
                 process.terminate()
+
+
+def _answered(port: int) -> None:
+    """Return once the server answers: a machine that is busy takes its time to start one."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nhost: bench\r\ncontent-length: 0\r\n\r\n")
+        connection.recv(1)
 
 
 def alone(bundle: Bundle, text: bytes) -> float:
@@ -148,6 +157,16 @@ def alone(bundle: Bundle, text: bytes) -> float:
     engines = Engines(snapshot["modules"], snapshot["data"], snapshot["entries"])
     asked = text.decode()
     return microseconds(lambda: engines.evaluate("data.marketplace.publish.decision", asked), times=500)
+
+
+def machine_alone(bundle: Bundle, text: bytes) -> float:
+    """Return microseconds of an evaluation by the virtual machine in this process."""
+    query = "data.marketplace.publish.decision"
+    snapshot = json.loads(bundle.snapshot())
+    needed = {file: bundle.modules[file] for file in snapshot["entries"][query]}
+    machine = Machine({query: compile_program(needed, query)}, bundle.data)
+    asked = text.decode()
+    return microseconds(lambda: machine.evaluate(query, asked), times=500)
 
 
 async def through(snapshot: Path, text: bytes, *, requests: int = 10_000, flying: int = 64) -> tuple[float, float]:
@@ -291,11 +310,13 @@ def over_http(scratch: Path, settings: dict[str, str], proof: float) -> None:
         "do nothing": lambda: partial("nothing", settings),
         "decide, no record": lambda: partial("unrecorded", settings),
         "decide and record": lambda: omega(settings),
+        "the same, fast path": lambda: omega(settings | {"OMEGA_MACHINE": "yes"}),
         "the same, 2 workers": lambda: omega(settings | {"OMEGA_WORKERS": "2"}),
+        "both": lambda: omega(settings | {"OMEGA_WORKERS": "2", "OMEGA_MACHINE": "yes"}),
     }
     for name, server in servers.items():
         with server() as (url, pid):
-            load(f"{url}/access/v1/evaluation", script, 8, pid)  # warm
+            load(f"{url}/access/v1/evaluation", script, 8, pid)  # warm; within it the fast path opens
             runs[name] = {count: load(f"{url}/access/v1/evaluation", script, count, pid) for count in CONNECTIONS}
     print("\nover HTTP: answers per second (and p50, p99) by connections; ratio to `decide, no record`")
     rows: list[tuple[str, ...]] = [("", *map(str, CONNECTIONS))]
@@ -331,16 +352,20 @@ def main() -> None:
         raise SystemExit("this benchmark needs wrk: apt-get install wrk")
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
-        settings = {"OMEGA_DATA": str(scratch / "data"), "OMEGA_PORT": "0"}
+        settings = {"OMEGA_DATA": str(scratch / "data"), "OMEGA_PORT": "0", "OMEGA_MACHINE": "no"}
         configured = Settings.from_environment(settings)
         supervisor.prepare(configured)
         snapshot = activation.active(configured.bundles)
         bundle = parse_snapshot(snapshot.read_bytes())
+        proving = time.perf_counter()
+        machine_files.keep_verdicts(configured.bundles, bundle.digest, asyncio.run(prove_apart(bundle)))
+        print(f"comparing the engines took {time.perf_counter() - proving:.1f} s")
         text = strict_json.encode(document(parse_request(BODY), ENVIRONMENT))
         print(f"request {len(BODY)} bytes; {os.cpu_count()} cores; {SECONDS} s a run")
         engine = alone(bundle, text)
         per_second, worker = uvloop.run(through(snapshot, text))
         print(f"\nevaluation alone           {engine:6.0f} us CPU")
+        print(f"by the virtual machine     {machine_alone(bundle, text):6.0f} us CPU")
         print(f"through two evaluators     {per_second:6.0f} per second, {worker:.0f} us CPU of the worker each")
         print("\nCPU microseconds per stage, one at a time (* belongs to the proof)")
         used = stages(bundle)

@@ -18,7 +18,7 @@ from typing import Any
 
 from app.pdp import bundle as bundles
 from app.pdp.admission import admit
-from app.pdp.engine import Engine, Engines
+from app.pdp.engine import Engine, Engines, Machine, compile_program
 from app.pdp.errors import BundleError
 from bench.decide import microseconds, table
 
@@ -178,15 +178,30 @@ def seconds(work: Callable[[], Any]) -> tuple[Any, float]:
 def measure_packages(count: int, step: str) -> Figures:
     """Return what one of the steps costs with so many packages."""
     files = policy_files(count)
-    if step not in {"load", "load one"}:
+    if step not in {"load", "load one", "machine"}:
         return _measure_bundle(files, step)
     modules = {file: text for file, text in files.items() if file.endswith(".rego") and "_test" not in file}
     gates = {gate: {"enforcement": "blocking"} for gate in ("authorised", "covered", "signed")}
     rules = {f"grown.verb{number}": gates for number in range(count)}
     data = json.dumps({"thresholds": {"grown": {"min_coverage": 80}}, "rules": rules})
     entries = {f"data.grown.verb{number}.decision": [_LIB, f"rego/grown/verb{number}.rego"] for number in range(count)}
-    load = partial(Engines, modules, data, entries) if step == "load" else partial(Engine, modules, data)
+    load: Callable[[], Engine | Engines | Machine]
+    match step:
+        case "load":
+            load = partial(Engines, modules, data, entries)
+        case "machine":
+            load = partial(_machine, modules, data, entries)
+        case _:
+            load = partial(Engine, modules, data)
     return _measure_engine(step, load, f"data.grown.verb{count // 2}.decision", INPUT, 20)
+
+
+def _machine(modules: Mapping[str, str], data: str, entries: Mapping[str, Sequence[str]]) -> Machine:
+    """Return the virtual machine with a program for each entry, as a worker loads it."""
+    programs = {
+        query: compile_program({file: modules[file] for file in files}, query) for query, files in entries.items()
+    }
+    return Machine(programs, data)
 
 
 def _measure_bundle(files: dict[str, str], step: str) -> Figures:
@@ -202,7 +217,7 @@ def _measure_bundle(files: dict[str, str], step: str) -> Figures:
 
 
 def _measure_engine(
-    name: str, load: Callable[[], Engine | Engines], query: str, given: dict[str, Any], times: int
+    name: str, load: Callable[[], Engine | Engines | Machine], query: str, given: dict[str, Any], times: int
 ) -> Figures:
     """Return seconds of loading, megabytes held since, and microseconds of a decision, which must be an allow."""
     before = resident()
@@ -221,10 +236,18 @@ def _measure_engine(
 def measure_rows(count: int, step: str) -> Figures:
     """Return what data of so many rows cost: as an object that is looked into, or as a list that is searched."""
     rows = people(count)
-    source, data = (_LOOKUP, {row["id"]: row for row in rows}) if step == "lookup" else (_SCAN, rows)
-    load = partial(Engine, {f"rego/grown/{step}.rego": source}, json.dumps({"people": data}))
+    rule = "scan" if step == "scan" else "lookup"
+    source, data = (_SCAN, rows) if rule == "scan" else (_LOOKUP, {row["id"]: row for row in rows})
+    modules, query, text = (
+        {f"rego/grown/{rule}.rego": source},
+        f"data.grown.{rule}.decision",
+        json.dumps({"people": data}),
+    )
+    load: Callable[[], Engine | Machine] = partial(Engine, modules, text)
+    if step == "machine":
+        load = partial(_machine, modules, text, {query: list(modules)})
     given = {"subject": {"id": rows[-1]["id"]}}
-    return _measure_engine(step, load, f"data.grown.{step}.decision", given, max(2, 20_000 // count))
+    return _measure_engine(step, load, query, given, max(2, 20_000 // count))
 
 
 MEASURES: Mapping[str, Callable[[int, str], Figures]] = {"packages": measure_packages, "rows": measure_rows}
@@ -268,11 +291,13 @@ def main() -> None:
     print(f"* more than a bundle may hold ({_MOST_PACKAGES} packages, about {_MOST_ROWS:,} rows)")
     print("- left out: would take too long, or is more bytes than can be parsed")
     print(
-        "\npackages of three gates, with contract and test; `load` gives each action its own engine, as evaluators do"
+        "\npackages of three gates, with contract and test; `load` gives each action its own engine, as evaluators do, "
+        "`machine` is the virtual machine with a program for each"
     )
-    show(measured("packages", PACKAGES, ("parse", "snapshot", "admit", "load", "load one")), PACKAGES, _MOST_PACKAGES)
-    print("\nrows of data: an object that is looked into, a list that is searched to its end")
-    rows = measured("rows", ROWS, ("lookup", "scan"))
+    steps = ("parse", "snapshot", "admit", "load", "load one", "machine")
+    show(measured("packages", PACKAGES, steps), PACKAGES, _MOST_PACKAGES)
+    print("\nrows of data: an object that is looked into, a list that is searched to its end; `machine` looks")
+    rows = measured("rows", ROWS, ("lookup", "scan", "machine"))
     pairs = zip(rows["scan, decide"], rows["lookup, decide"], strict=True)
     show(rows | {"scan / lookup": [scan / lookup for scan, lookup in pairs]}, ROWS, _MOST_ROWS)
 

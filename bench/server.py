@@ -15,9 +15,11 @@ from datetime import UTC, datetime
 import uvicorn
 import uvloop
 
-from app import activation, identity, keys
+from app import activation, keys
+from app.authentication.opening import Authentication
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import Answer, Receive, Request, Scope, Send, send_answer
+from app.decision_plane.limits import Limits
 from app.decision_plane.refusals import Refusals
 from app.http_protocol import HttpProtocol
 from app.pdp.enforce import Pdp
@@ -95,16 +97,19 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
     policies = await start_policies(settings, activation.active(settings.bundles))
     pdp = Pdp(policies, NoLog(), NoConcealer(), lambda: datetime.now(UTC))
     node = keys.load(settings.keys)
-    verifier = identity.Verifier(node.token.public_key(), issuer=settings.origin)
+    authentication = Authentication(settings, node.token)
     return DecisionPlane(
         pdp,
-        authenticate=lambda token: verifier.verify(token, time.time()),
+        authenticate=lambda presented: authentication.authenticate(presented, pdp.directory, time.time()),
+        limits=Limits(time.monotonic),
         decisions=NoDecisions(),
         health=lambda: Health(checks={}, bundle="", revision=""),
         refusals=Refusals(time.monotonic),
         sign_receipt=lambda _: "",
         decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
+        tokens=authentication.tokens,
+        page_secret=bytes(32),
     )
 
 

@@ -61,6 +61,7 @@ class Node:
             "OMEGA_PORT": "0",
             "OMEGA_SEAL_AGE_MS": "200",
             "OMEGA_CHECKPOINT_MS": "400",
+            "OMEGA_DRAIN_S": "0",
             "PYTHONPATH": str(ROOT),
             **environment,
         }

@@ -68,6 +68,11 @@ class Anchorer:
         """Return the seconds until `step` has something to do."""
         return max(0.0, self._next - self._ticks())
 
+    @property
+    def lag(self) -> float:
+        """Return for how many seconds it has been time for an anchor that is not there."""
+        return max(0.0, self._ticks() - self._due)
+
     def step(self) -> str | None:
         """Anchor the newest checkpoint if it is time and it is not anchored; return the key of what was written.
 

@@ -1,4 +1,4 @@
-"""One question to an authority over HTTP: a POST, its answer, within a size and a time. RFC 9110, RFC 9112.
+"""One question to an authority over HTTP: a POST or a GET, its answer, within a size and a time. RFC 9110, RFC 9112.
 
 Follows no redirect, uses no proxy, keeps no connection: what was configured is asked, and nobody else. Knows nothing
 of what is asked.
@@ -6,7 +6,7 @@ of what is asked.
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from io import BytesIO
@@ -76,6 +76,21 @@ def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: floa
         limit: bytes that the answer's body may have.
         deadline: seconds until the whole answer must be there.
     """
+    return _asked("POST", url, body, [f"content-type: {content_type}", f"content-length: {len(body)}"], limit, deadline)
+
+
+def get(url: str, *, limit: int, deadline: float = DEADLINE) -> Answer:
+    """Return what is at `url`; all else is as in `post`.
+
+    Raises:
+        AuthorityError: there was no answer, or its body has more than `limit` bytes.
+    """
+    return _asked("GET", url, b"", [], limit, deadline)
+
+
+def _asked(  # noqa: PLR0913, PLR0917 - what an HTTP request is made of
+    method: str, url: str, body: bytes, headers: Sequence[str], limit: int, deadline: float
+) -> Answer:
     until = monotonic() + deadline
 
     def left() -> float:
@@ -86,11 +101,10 @@ def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: floa
 
     parts = urlsplit(url)
     head = [
-        f"POST {parts.path or '/'}{'?' * bool(parts.query)}{parts.query} HTTP/1.1",
+        f"{method} {parts.path or '/'}{'?' * bool(parts.query)}{parts.query} HTTP/1.1",
         f"host: {parts.netloc}",
         "user-agent: omega",
-        f"content-type: {content_type}",
-        f"content-length: {len(body)}",
+        *headers,
         "connection: close",
     ]
     message = "\r\n".join([*head, "", ""]).encode("ascii") + body
@@ -98,7 +112,7 @@ def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: floa
         with _connect(parts.scheme, parts.hostname or "", parts.port or _PORTS[parts.scheme], left()) as connection:
             connection.settimeout(left())
             connection.sendall(message)
-            return _parse(_receive(connection, limit + _MAX_HEAD, left), limit)
+            return _parse(method, _receive(connection, limit + _MAX_HEAD, left), limit)
     except TimeoutError as error:
         raise AuthorityError(f"`{shown(url)}` did not answer within {deadline:g} s") from error
     except (OSError, ValueError) as error:  # a name that cannot be looked up is a ValueError
@@ -138,14 +152,14 @@ class _Received:
         return BytesIO(self._data)
 
 
-def _parse(data: bytes, limit: int) -> Answer:
+def _parse(method: str, data: bytes, limit: int) -> Answer:
     """Read a whole answer.
 
     Raises:
         AuthorityError: it is none, or not all of it, or too much.
     """
     try:
-        response = HTTPResponse(_Received(data), method="POST")  # type: ignore[arg-type]
+        response = HTTPResponse(_Received(data), method=method)  # type: ignore[arg-type]
         response.begin()
         body = response.read()
     except (HTTPException, ValueError) as error:

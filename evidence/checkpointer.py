@@ -76,6 +76,11 @@ class Checkpointer:
             self._queued.add(place)
             self._waiting.append(Leaf(chain=seal.chain, segment=seal.segment, seal_hash=seal.seal_hash))
 
+    @property
+    def waiting(self) -> int:
+        """Return how many seals were taken in that no checkpoint covers yet."""
+        return len(self._waiting)
+
     def sealed(self, chain: str) -> int:
         """Return how many seals of `chain` are known to be in the tree."""
         return self._next.get(chain, 0)

@@ -119,6 +119,11 @@ class Sealer:
         self._ticks, self._sealed = ticks, sealed
         self._checkpointed = self._scanned = ticks()
 
+    @property
+    def uncheckpointed(self) -> int:
+        """Return how many seals no checkpoint covers yet."""
+        return self._checkpointer.waiting
+
     def progress(self, chain: str) -> int | None:
         """Return the first number of `chain` that is not in the store, or None where the chain is not known (yet)."""
         return self._chains[chain].next_seq if chain in self._chains else None

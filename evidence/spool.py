@@ -30,6 +30,11 @@ class Spool:
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
 
+    @property
+    def next_seq(self) -> int:
+        """Return the first number that is not known to be in the store."""
+        return self._sealed
+
     def add(self, batch: Spooled) -> None:
         """Take in what was written; batches come in order."""
         self._batches.append(batch)

@@ -23,7 +23,7 @@ from evidence.errors import BackPressureError, JournalError
 from evidence.record import Draft
 from evidence.spool import Spool, Spooled
 
-PATIENCE = 0.002  # seconds a sync waits for records that are said to be coming: a sync costs more CPU than all else
+PATIENCE = 0.002  # seconds a sync waits for records that are to be expected: a sync costs more CPU than all else
 
 _Batch = list[tuple[Taken, "asyncio.Future[Appended]"]]  # records, and who waits for each
 
@@ -63,6 +63,7 @@ class Writer:
         self._chain, self._limits, self._ticks = chain, limits, ticks
         self._full: str | None = None
         self._pending: _Batch = []
+        self._together = 1  # records of the last batch
         self._coming = _Coming()
         self._syncing = False
         self._waiting: asyncio.TimerHandle | None = None
@@ -103,6 +104,11 @@ class Writer:
         """Return where the journal of the chain lies."""
         return self._chain.directory
 
+    @property
+    def queued(self) -> int:
+        """Return how many records wait to be written to disk."""
+        return len(self._pending)
+
     def sealed(self, next_seq: int) -> None:
         """Take in that every record before `next_seq` is in the store, under a seal that was read back."""
         if self._earlier:
@@ -137,6 +143,22 @@ class Writer:
         return self._coming
 
     @property
+    def unsealed(self) -> int:
+        """Return how many records wait for the store; until the sealer has spoken, those of this start alone."""
+        first = self._earlier[-1].next_seq if self._earlier else self.spool.next_seq
+        return self._chain.next_seq - first
+
+    @property
+    def age(self) -> float:
+        """Return for how many seconds the oldest of them has waited."""
+        return self.spool.age(self._ticks())
+
+    @property
+    def retention_class(self) -> str:
+        """Return the class of the chain."""
+        return self._chain.retention_class
+
+    @property
     def full(self) -> str | None:
         """Return why there is no room, or None where there is."""
         if self._limits.spool_size and self.spool.size >= self._limits.spool_size:
@@ -161,10 +183,13 @@ class Writer:
             self._full = None
 
     def _schedule(self) -> None:
-        """Sync soon: at once where nobody else is coming, else when they are there, `PATIENCE` at most."""
+        """Sync soon: at once where nobody else is to be expected, else when they are there, `PATIENCE` at most.
+
+        Who came together before will come together again, as callers ask anew once they are answered.
+        """
         if self._syncing:
             return
-        if not self._coming.number:
+        if not self._coming.number and len(self._pending) >= self._together:
             self._cease_waiting()
             self._syncing = True
             asyncio.get_running_loop().call_soon(self._flush)
@@ -181,6 +206,7 @@ class Writer:
         self._cease_waiting()
         self._syncing = True
         batch, self._pending = self._pending, []
+        self._together = len(batch)
         try:
             size = self._chain.write([taken for taken, _ in batch])
         except OSError as error:

@@ -26,7 +26,13 @@ from tests.pdp.shop import FILES, written
 def node_environment(path, **more):
     """Return the variables of a node below `path`; its policies are written there."""
     written(path / "policies", FILES)
-    return {"OMEGA_DATA": str(path / "node"), "OMEGA_POLICIES": str(path / "policies"), "OMEGA_PORT": "0", **more}
+    return {
+        "OMEGA_DATA": str(path / "node"),
+        "OMEGA_POLICIES": str(path / "policies"),
+        "OMEGA_PORT": "0",
+        "OMEGA_DRAIN_S": "0",
+        **more,
+    }
 
 
 def prepared(path, **more):

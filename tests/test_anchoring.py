@@ -26,7 +26,7 @@ from tests.node import decided, node_environment, prepared, sealed, use
 class Fake:
     """Stands for an anchorer: does what it is told, one thing at each step."""
 
-    pause = 0.001
+    pause, lag = 0.001, 0.0
 
     def __init__(self, *outcomes):
         self.outcomes, self.overdue = list(outcomes), False

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app import log_scan
 from app.decision_log import Status, locate
 from evidence import carrying, holding
 from evidence.errors import NotFoundError
@@ -73,3 +74,24 @@ def test_a_map_that_leads_to_another_record_is_not_believed(copies):
     (other.path / position.chain / "carried").write_text(f"{position.seq} {there.chain}-0\n")
     with pytest.raises(NotFoundError):
         text(other, decision_id)
+
+
+def read_once(node):
+    """Return what the decisions of the log say, as a reader of the whole log meets them."""
+    return sorted(record.body["text"] for record, _ in log_scan.decisions(Reader(node.store, KEY.verifier), node.path))
+
+
+def test_whoever_reads_the_whole_log_meets_each_decision_once(copies):
+    one, other = copies
+    one.append("not sealed yet")
+    other.append("the other says")
+    settle(other)
+    assert read_once(one) == ["a", "not sealed yet", "one says", "the other says"]
+    assert read_once(other) == ["a", "one says", "the other says"]
+
+
+def test_while_a_decision_moves_it_is_met_and_so_is_the_one_in_its_place(copies):
+    _, other = copies
+    other.append("the other says")
+    holding.abandon(chain_of(other), holding.Reason.FENCED)
+    assert set(read_once(other)) == {"a", "one says", "the other says"}

@@ -10,6 +10,7 @@ import pytest
 
 from app import errors
 from app.pdp.bundle import load
+from app.telemetry.catalogue import METRICS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -125,8 +126,8 @@ def test_every_path_of_the_architecture_exists():
 
 
 def test_every_module_is_in_the_layout_once():
-    modules = [name for name in tracked() if re.fullmatch(r"(app|evidence)/.*\.py", name)]
-    listed = [path for path in layout() if re.fullmatch(r"(app|evidence)/.*\.py", path)]
+    modules = [name for name in tracked() if re.fullmatch(r"(app|evidence|omega_client)/.*\.py", name)]
+    listed = [path for path in layout() if re.fullmatch(r"(app|evidence|omega_client)/.*\.py", path)]
     assert sorted(listed) == modules
 
 
@@ -166,3 +167,20 @@ def test_no_text_names_a_place_on_somebodys_machine_or_promises_too_much():
             if words.search(line) or machine.search(line):
                 breaches.append(f"{name}:{number}: {line.strip()[:80]}")
     assert breaches == []
+
+
+def test_every_metric_has_a_row_with_its_kind_and_labels_and_no_other_has():
+    page = section(text("docs/operating.md"), "## Metrics")
+    rows = dict(re.findall(r"^\| `(omega_[a-z_]+)` \| ([^|]+) \|", page, re.MULTILINE))
+    assert rows.keys() == {metric.name for metric in METRICS}
+    for metric in METRICS:
+        kind, _, labels = re.sub(r" \([^)]*\)", "", rows[metric.name]).partition("; ")
+        assert (kind, tuple(re.findall(r"`([a-z_]+)`", labels))) == (metric.kind, metric.labels), metric.name
+
+
+def test_what_is_to_be_watched_is_there():
+    page = section(text("docs/sizing.md"), "## What to watch")
+    names = {metric.name for metric in METRICS}
+    asked = set(re.findall(r"omega_[a-z_]+", page))
+    assert len(asked) > 15
+    assert {name.removesuffix("_bucket") for name in asked} <= names

@@ -89,3 +89,13 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch):
             return await reader.read()
 
     assert run(main) == b""
+
+
+@pytest.mark.parametrize("target", [b"/a#b", b"/#", b"/a?b#c"])
+def test_a_fragment_is_refused_and_not_cut_off(target):
+    async def main():
+        async with connected() as (reader, writer):
+            writer.write(b"GET " + target + b" HTTP/1.1\r\nhost: a\r\n\r\n")
+            return (await reader.read()).split(b" ")[1]
+
+    assert run(main) == b"400"

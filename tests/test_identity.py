@@ -61,22 +61,22 @@ def test_a_remembered_token_still_begins_and_ends():
 def test_a_remembered_token_is_not_verified_again():
     check = verifier()
     caller = check.verify(TOKEN, NOW)
-    check._keys.clear()
+    check._issuers.clear()
     assert check.verify(TOKEN, NOW) is caller
 
 
 def test_a_token_is_remembered_by_its_hash_alone():
     check = verifier()
     check.verify(TOKEN, NOW)
-    assert list(check._cache) == [hashlib.sha256(TOKEN.encode()).digest()]
-    assert TOKEN not in repr(vars(check))
+    assert list(check._remembered._held) == [hashlib.sha256(TOKEN.encode()).digest()]
+    assert TOKEN not in repr(vars(check._remembered))
 
 
 def test_what_is_refused_is_not_remembered():
     check = verifier()
     for token in (signed(claims={**CLAIMS, "aud": "elsewhere"}), signed(claims={**CLAIMS, "exp": 0}), "x"):
         refusal(token, by=check)
-    assert not check._cache
+    assert not check._remembered._held
 
 
 def test_the_least_recently_seen_token_is_forgotten():
@@ -84,7 +84,7 @@ def test_the_least_recently_seen_token_is_forgotten():
     tokens = [issued() for _ in range(3)]
     for token in (tokens[0], tokens[1], tokens[0], tokens[2]):
         check.verify(token, NOW)
-    assert set(check._cache) == {hashlib.sha256(token.encode()).digest() for token in (tokens[0], tokens[2])}
+    assert set(check._remembered._held) == {hashlib.sha256(token.encode()).digest() for token in (tokens[0], tokens[2])}
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ from functools import partial
 
 import pytest
 
-from app import activation, keys, sealing_line, server
+from app import activation, identity, keys, sealing_line, server
 from app.assurance import Watch
+from app.authentication.authenticator import Presented
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
+from app.telemetry.publishing import Publisher
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
 from tests.node import decided, listening, node_environment, prepared, sealed, use
@@ -59,6 +61,39 @@ def test_it_says_what_the_store_was_shown_to_be_worth(settings, working):
     assert working(health) == (None, {"level": "L1", "time": NOW.isoformat().replace("+00:00", "Z")})
 
 
+def test_told_to_stop_it_says_so_and_is_not_ready(working):
+    async def drain(worker, _):
+        before = worker._health().draining
+        worker.drain()
+        return before, worker._health().draining
+
+    assert working(drain) == (False, True)
+
+
+def test_it_shows_its_numbers_and_those_of_others(settings, working):
+    Publisher(settings.numbers, "sealer").publish()
+
+    async def look(worker, _):
+        return (await worker._numbers()).decode()
+
+    text = working(look)
+    assert 'omega_ready{worker="worker 0"} 0.0' in text
+    assert 'omega_spool_records{retention_class="std7y",worker="worker 0"} 1.0' in text
+    assert 'omega_published_timestamp_seconds{worker="sealer"}' in text
+
+
+def test_it_traces_where_it_is_asked_to(settings, working, monkeypatch):
+    made = []
+    monkeypatch.setattr(server, "tracer", made.append)
+    object.__setattr__(settings, "otlp_traces", True)
+
+    async def nothing(*_):
+        pass
+
+    working(nothing)
+    assert made == ["worker 0"]
+
+
 def test_nobody_knows_when_a_sealer_that_never_ran_was_alive(settings):
     assert sealer_alive(settings) is None
 
@@ -94,7 +129,7 @@ def test_another_bundle_in_force_is_taken_over(settings, working):
         written(settings.policies, {"data/notes.json": "{}"})
         bundle = await asyncio.to_thread(activation.activate, settings.policies, settings.bundles)
         await turns(worker)
-        await asyncio.gather(*worker._retiring)
+        await asyncio.gather(*worker._sets._retiring)
         return old, worker._pdp.policies, bundle
 
     old, new, bundle = working(swap)
@@ -131,12 +166,12 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
     async def authenticate(_, plane):
         node = keys.load(settings.keys)
         made = [
-            server.identity.issue(
+            identity.issue(
                 node.token, subject="marketplace", tenant="default", issuer=issuer, lifetime=60, now=time.time()
             )
             for issuer in (settings.origin, "somewhere.example/else")
         ]
-        return [plane._by._authenticate(token) for token in made]
+        return [plane._by._authenticate(Presented(token=token)) for token in made]
 
     known, unknown = working(authenticate)
     assert (known.subject, known.tenant, unknown) == ("marketplace", "default", None)
@@ -221,7 +256,7 @@ def process(monkeypatch):
     handed = listening()
     mine, theirs = sealing_line.pair()
     monkeypatch.setattr(server, "end_with_parent", lambda _: None)
-    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach())])
+    monkeypatch.setattr(sys, "argv", ["server", str(handed.detach()), "1", str(mine.detach()), "0"])
     with theirs:
         yield
     signal.signal(signal.SIGHUP, handler)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import socket
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from app import activation, supervisor
 from app.pdp.errors import BundleError
 from app.settings import Settings
-from app.supervisor import ServeError, Supervisor, prepare, serve
+from app.supervisor import Plane, ServeError, Supervisor, prepare, serve
 from tests.node import listening, node_environment, prepared
 from tests.pdp.shop import written
 
@@ -111,6 +112,44 @@ def test_the_url_is_one(host, url, tmp_path, monkeypatch):
     with supervisor._listen(Settings.from_environment(node_environment(tmp_path, OMEGA_HOST=host))) as there:
         assert there.family == (socket.AF_INET6 if ":" in host else socket.AF_INET)
         assert re.fullmatch(url, supervisor._url(there))
+
+
+def test_a_node_that_decides_nothing_makes_no_keys(tmp_path):
+    settings = Settings.from_environment(node_environment(tmp_path))
+    with pytest.raises(ServeError, match=r"log\.vkey` .*: copy it there from a node that decides"):
+        serve(settings, print, [Plane.BACKGROUND])
+    assert not settings.keys.exists()
+
+
+def test_a_node_that_decides_nothing_needs_the_store(tmp_path):
+    settings = prepared(tmp_path)
+    block_the_store(settings.data)
+    with pytest.raises(ServeError, match="store"):
+        serve(settings, print, [Plane.BACKGROUND])
+
+
+def test_planes_of_one_directory_may_run_apart_and_none_twice(tmp_path, monkeypatch):
+    settings = prepared(tmp_path)
+
+    async def run_(_, ready):
+        ready()
+        with pytest.raises(ServeError, match="another service runs on"):
+            serve(settings, print, [Plane.BACKGROUND])
+        os.close(supervisor.hold(settings.data))
+        return 5
+
+    monkeypatch.setattr(Supervisor, "run", run_)
+    assert serve(settings, print, [Plane.BACKGROUND]) == 5
+
+
+def test_as_many_files_as_may_be_can_be_open():
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before[0] // 2, before[1]))
+        supervisor.raise_open_files()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def test_serving_announces_where(tmp_path, monkeypatch):

@@ -2,12 +2,14 @@
 
 from contextlib import suppress
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.addresses import loopback_url
 from app.settings import Settings, SettingsError, Witness
 from evidence.cosignature import WitnessKey
 from evidence.store import Level
@@ -32,8 +34,10 @@ NUMBERS = {
     "OMEGA_ANCHOR_S": ("anchor", 1, 86_400, 1),
     "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
     "OMEGA_INDEX_DAYS": ("index_days", 1, 36_500, 1),
+    "OMEGA_DRAIN_S": ("drain", 0, 300, 1),
 }
 TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE", "OMEGA_DATABASE"]
+TEXTS += ["OMEGA_PUBLIC_URL", "OMEGA_IDP_ISSUERS", "OMEGA_IDP_AUDIENCE", "OMEGA_TRUSTED_PROXIES"]
 
 
 def read(**environment):
@@ -61,6 +65,84 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert settings.objects == str(tmp_path / "var" / "objects")
     assert settings.inline == 16_384
     assert settings.payloads == {"request": timedelta(days=2_555)}
+    assert (settings.drain, settings.log_form, settings.metrics_for) == (5.0, "text", "loopback")
+    assert not settings.otlp_metrics
+    assert not settings.otlp_traces
+
+
+def test_who_may_say_who_calls(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    nobody = read()
+    assert (nobody.public_url, nobody.idp_audience, nobody.idp_issuers, nobody.trusted_proxies) == (None, "", {}, ())
+    at = {
+        "OMEGA_PUBLIC_URL": "https://omega.example.org",
+        "OMEGA_IDP_ISSUERS": "https://a.example=https://a.example/keys",
+    }
+    assert read(**at).idp_audience == "https://omega.example.org"
+    settings = read(
+        OMEGA_PUBLIC_URL="https://omega.example.org",
+        OMEGA_IDP_ISSUERS="https://a.example=https://a.example/keys  https://b.example/x=keys.json",
+        OMEGA_IDP_AUDIENCE="omega",
+        OMEGA_TRUSTED_PROXIES="10.0.0.7 fd00::/8",
+    )
+    assert (settings.public_url, settings.idp_audience) == ("https://omega.example.org", "omega")
+    places = {"https://a.example": "https://a.example/keys", "https://b.example/x": tmp_path / "keys.json"}
+    assert settings.idp_issuers == places
+    assert settings.trusted_proxies == (ip_network("10.0.0.7/32"), ip_network("fd00::/8"))
+    assert settings.assertions == tmp_path / "var" / "assertions.db"
+    monkeypatch.chdir("/")
+    assert Settings.from_environment({"OMEGA_IDP_AUDIENCE": "omega", **settings.places}).idp_issuers == places
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("OMEGA_PUBLIC_URL", "omega.example.org"),
+        ("OMEGA_PUBLIC_URL", "http://omega.example.org"),
+        ("OMEGA_PUBLIC_URL", "http://10.0.0.7"),
+        ("OMEGA_PUBLIC_URL", "https://omega.example.org/"),
+        ("OMEGA_PUBLIC_URL", "https://omega.example.org?a=b"),
+        ("OMEGA_PUBLIC_URL", "https://user@omega.example.org"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example="),
+        ("OMEGA_IDP_ISSUERS", "a=keys.json"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example=http://a.example/keys"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example=https://a.example/keys?x"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example=ftp://a.example/keys"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example=a https://a.example=b"),
+        ("OMEGA_IDP_AUDIENCE", "two words"),
+        ("OMEGA_TRUSTED_PROXIES", "proxy.example"),
+        ("OMEGA_TRUSTED_PROXIES", "10.0.0.7/8"),
+        ("OMEGA_TRUSTED_PROXIES", "10.0.0.7,10.0.0.8"),
+    ],
+)
+def test_who_is_not_to_say_who_calls(name, text):
+    with pytest.raises(SettingsError, match=f"^{name} cannot be "):
+        read(**{name: text})
+
+
+def test_tokens_of_others_are_for_somebody():
+    with pytest.raises(SettingsError, match=r"OMEGA_IDP_AUDIENCE cannot be .*say for whom"):
+        read(OMEGA_IDP_ISSUERS="https://a.example=https://a.example/keys")
+
+
+def test_a_file_of_keys_has_no_space_in_its_path(monkeypatch, tmp_path):
+    (tmp_path / "a b").mkdir()
+    monkeypatch.chdir(tmp_path / "a b")
+    with pytest.raises(SettingsError, match=r"OMEGA_IDP_ISSUERS .*no space"):
+        read(OMEGA_IDP_ISSUERS="https://a.example=keys.json")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://localhost", "http://[::1]:8420"])
+def test_on_this_machine_no_tls_is_needed(url):
+    assert read(OMEGA_PUBLIC_URL=url).public_url == url
+    assert read(OMEGA_IDP_AUDIENCE="omega", OMEGA_IDP_ISSUERS=f"https://a.example={url}/keys").idp_issuers
+
+
+def test_what_listens_on_loopback_has_a_url():
+    assert loopback_url("127.0.0.1", 8420) == "http://127.0.0.1:8420"
+    assert loopback_url("::1", 8420) == "http://[::1]:8420"
+    assert loopback_url("0.0.0.0", 8420) is None  # noqa: S104 - every address
 
 
 @pytest.mark.parametrize(
@@ -86,17 +168,54 @@ def test_everything_of_a_node_lies_in_its_data_directory():
 
 def test_a_process_that_starts_elsewhere_finds_the_same_places(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    settings = read(OMEGA_DATA="data", OMEGA_STORE="store", OMEGA_POLICIES="rules", OMEGA_TSA_ROOTS="roots.pem")
+    settings = read(
+        OMEGA_DATA="data",
+        OMEGA_STORE="store",
+        OMEGA_POLICIES="rules",
+        OMEGA_TSA_ROOTS="roots.pem",
+        OMEGA_TENANTS="t.json",
+    )
     monkeypatch.chdir("/")
     again = Settings.from_environment(settings.places)
     assert (again.data, again.store, again.policies) == (settings.data, settings.store, settings.policies)
     assert again.tsa_roots == settings.tsa_roots == tmp_path / "roots.pem"
+    assert again.tenants == settings.tenants == tmp_path / "t.json"
     assert (settings.data, settings.store) == (tmp_path / "data", str(tmp_path / "store"))
 
 
 @pytest.mark.parametrize("url", ["s3://bucket/prefix", "file:///srv/log", "ftp://example.org"])
 def test_what_is_no_path_is_left_as_it_is(url):
     assert read(OMEGA_STORE=url).store == url
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "words"),
+    [("OMEGA_LOG", "log_form", ["text", "json"]), ("OMEGA_METRICS", "metrics_for", ["off", "loopback", "token"])],
+)
+def test_a_word_is_one_of_few(name, field, words):
+    assert [getattr(read(**{name: word}), field) for word in words] == words
+    with pytest.raises(SettingsError, match=f"{name} cannot be `ON`: it is one of {', '.join(words)}"):
+        read(**{name: "ON"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "metrics", "traces"),
+    [
+        pytest.param({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a"}, True, True, id="one place for all"),
+        pytest.param({"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://a"}, False, True, id="a place for traces"),
+        pytest.param({"OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": "http://a"}, True, False, id="a place for metrics"),
+        pytest.param(
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_TRACES_EXPORTER": "none"}, True, False, id="no traces"
+        ),
+        pytest.param(
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://a", "OTEL_SDK_DISABLED": "True"}, False, False, id="disabled"
+        ),
+        pytest.param({"OTEL_TRACES_EXPORTER": "otlp"}, False, False, id="no place"),
+    ],
+)
+def test_the_variables_of_opentelemetry_say_what_is_exported(environment, metrics, traces):
+    settings = read(**environment)
+    assert (settings.otlp_metrics, settings.otlp_traces) == (metrics, traces)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -245,3 +364,37 @@ def test_anchors_that_cannot_be(name, text):
 def test_no_witness_raises_another_error(text):
     with suppress(SettingsError):
         read(OMEGA_WITNESSES=text)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://pdp.example.org",
+        "https://pdp.example.org:8443",
+        "http://127.0.0.1:8420",
+        "http://[::1]:1",
+        "http://localhost",
+    ],
+)
+def test_a_public_url(url):
+    assert Settings.from_environment({"OMEGA_PUBLIC_URL": url}).public_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "pdp.example.org",
+        "http://pdp.example.org",
+        "https://pdp.example.org/",
+        "https://pdp.example.org/pdp",
+        "https://u@pdp",
+        "https://pdp?x",
+        "https://pdp#x",
+        "ftp://pdp",
+        "https://",
+        "http://192.0.2.1",
+    ],
+)
+def test_no_public_url(url):
+    with pytest.raises(SettingsError, match="OMEGA_PUBLIC_URL"):
+        Settings.from_environment({"OMEGA_PUBLIC_URL": url})

@@ -3,18 +3,20 @@
 import asyncio
 import os
 import signal
+import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 
 import pytest
 
-from app import supervisor
+from app import status, supervisor
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
-from app.supervisor import Supervisor
+from app.supervisor import Plane, Supervisor
+from app.telemetry.publishing import snapshots
 from tests.node import listening, node_environment
 
-POLITE = "trap 'echo {name} >> ended; exit 0' TERM; echo {name} >> started; while :; do sleep 0.02; done"
+POLITE = "trap 'echo {name} >> ended; exit 0' TERM INT; echo {name} >> started; while :; do sleep 0.02; done"
 DEAF = "trap '' TERM; echo {name} >> started; while :; do sleep 0.02; done"
 SHORT = "echo {name} >> started; exit 7"
 ONCE = "echo {name} >> started; test -e {name} || {{ : > {name}; exit 7; }}; while :; do sleep 0.02; done"
@@ -40,10 +42,10 @@ def supervising(settings, tmp_path, monkeypatch):
     monkeypatch.setattr(supervisor, "__file__", str(tmp_path / "app" / "supervisor.py"))  # where children start
     sockets = []
 
-    def make(worker=POLITE, sealer=POLITE, indexer=POLITE, anchoring=None):
+    def make(worker=POLITE, sealer=POLITE, indexer=POLITE, anchoring=None, planes=tuple(Plane)):
         sockets.append(listening())
         anchored = replace(settings, tsa="http://127.0.0.1:1" if anchoring else None)
-        made = Supervisor(anchored, sockets[0])
+        made = Supervisor(anchored, sockets[0], planes)
         sockets.append(made)
         scripts = (made._sealer, sealer), (made._indexer, indexer), *((each, worker) for each in made._workers)
         for child, script in (*scripts, *((each, anchoring) for each in made._spare)):
@@ -91,6 +93,75 @@ def test_told_to_stop_it_ends_the_sealer_after_the_workers_and_the_indexer_last(
     assert lines(tmp_path / "ended")[2:] == ["sealer", "indexer"]
 
 
+@pytest.mark.parametrize(
+    ("planes", "started"),
+    [
+        ([Plane.DECISION], ["sealer", "worker0", "worker1"]),
+        ([Plane.BACKGROUND], ["anchoring", "background", "indexer"]),
+    ],
+    ids=["decision", "background"],
+)
+def test_a_plane_has_its_processes_and_no_others(supervising, tmp_path, planes, started):
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 3)
+        told(signal.SIGTERM)
+
+    assert run(supervising(anchoring=POLITE, planes=planes), then) == 0
+    assert sorted(lines(tmp_path / "started")) == sorted(lines(tmp_path / "ended")) == started
+
+
+def test_who_exports_metrics_has_a_process_for_it(settings):
+    with listening() as there, closing(Supervisor(replace(settings, otlp_metrics=True), there)) as made:
+        assert [child.name for child in made._spare] == ["exporting"]
+
+
+DRAINING = (
+    "trap 'echo {name}:asked >> ended' TERM; trap 'echo {name}:hurried >> ended; exit 0' INT;"
+    " echo {name} >> started; while :; do sleep 0.02; done"
+)
+
+
+def test_told_a_second_time_it_does_not_wait_for_workers_that_drain(supervising, tmp_path):
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        told(signal.SIGTERM)
+        await until(lambda: len(lines(tmp_path / "ended")) >= 2)
+        told(signal.SIGTERM)
+
+    assert run(supervising(worker=DRAINING), then) == 0
+    ended = lines(tmp_path / "ended")
+    assert sorted(ended[:2]) == ["worker0:asked", "worker1:asked"]
+    assert sorted(ended[2:4]) == ["worker0:hurried", "worker1:hurried"]
+    assert ended[4:] == ["sealer", "indexer"]
+
+
+def test_nobody_listens_once_the_workers_have_ended(supervising, tmp_path):
+    made = supervising()
+
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        told(signal.SIGTERM)
+
+    assert run(made, then) == 0
+    assert made._listening.fileno() == -1
+
+
+@pytest.mark.usefixtures("quick")
+def test_restarts_are_counted(supervising, tmp_path, settings):
+    made = supervising(worker=ONCE)
+
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 6)
+        told(signal.SIGTERM)
+
+    settings.data.mkdir()
+    assert run(made, then) == 0
+    made._publisher.publish()
+    (snapshot,) = snapshots(settings.numbers, time.time())
+    counted = {labels[0]: value for (name, labels), value in snapshot.values.items() if name == "omega_restarts_total"}
+    assert counted == {"sealer": 0, "indexer": 0, "worker 0": 1, "worker 1": 1}
+
+
 def test_a_hangup_stops_nothing(supervising, tmp_path):
     async def then():
         await until(lambda: len(lines(tmp_path / "started")) >= 4)
@@ -111,6 +182,27 @@ def test_a_child_that_dies_is_started_again(supervising, tmp_path, caplog):
     assert run(supervising(worker=ONCE), then) == 0
     assert sorted(lines(tmp_path / "started")) == ["indexer", "sealer", "worker0", "worker0", "worker1", "worker1"]
     assert caplog.text.count("ended with 7; it is started again") == 2
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_says_which_processes_there_are(supervising, settings):
+    settings.data.mkdir()
+    seen = []
+
+    def found():
+        said = status.look(settings, time.time())
+        return said if said and sum(each["starts"] for each in said.processes) >= 6 else None
+
+    async def then():
+        await until(found)
+        seen.append(found())
+        told(signal.SIGTERM)
+
+    assert run(supervising(worker=ONCE), then) == 0
+    starts = {each["name"]: each["starts"] for each in seen[0].processes}
+    assert starts == {"sealer": 1, "indexer": 1, "worker 0": 2, "worker 1": 2}
+    assert seen[0].service["url"].startswith("http://127.0.0.1:")
+    assert seen[0].lacking == ("worker 0 does not run", "worker 1 does not run")  # they are scripts, and say nothing
 
 
 def test_a_child_that_waits_to_be_started_again_does_not_hold_up_the_end(supervising, monkeypatch, caplog):

@@ -7,7 +7,8 @@ import traceback
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.identity import TokenError, Verifier, issue, key_id
+from app.identity import OwnTokens, Verifier, issue, key_id
+from app.jwt_form import TokenError
 
 NOW = 1_795_000_000.5
 SECRET = bytes(range(32))
@@ -33,8 +34,9 @@ def issued(key=KEY, **changed):
     return issue(key, **claims)
 
 
-def verifier(*keys, **options):
-    return Verifier(*(key.public_key() for key in keys or [KEY]), issuer=ISSUER, **options)
+def verifier(*keys, cached=10_000, **options):
+    own = OwnTokens(*(key.public_key() for key in keys or [KEY]), issuer=ISSUER, **options)
+    return Verifier(own, cached=cached)
 
 
 def encoded(part):

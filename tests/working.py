@@ -12,6 +12,7 @@ class Pool:
     def __init__(self):
         self.gone = asyncio.get_running_loop().create_future()
         self.closed = False
+        self.waiting = 0
 
     async def close(self, *, at_once=False):  # noqa: ARG002 - there is nobody to wait for
         self.closed = True

@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, keys, policy, serve, subject, token, witness
+from app.cli import decide, decision, keys, openapi, policy, serve, status, subject, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -14,6 +14,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     serve.add_to(commands)
+    status.add_to(commands)
     decide.add_to(commands)
     decision.add_to(commands)
     policy.add_to(commands)
@@ -21,5 +22,6 @@ def parser() -> argparse.ArgumentParser:
     keys.add_to(commands)
     token.add_to(commands)
     witness.add_to(commands)
+    openapi.add_to(commands)
     subject.add_to(commands)
     return whole

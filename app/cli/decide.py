@@ -12,7 +12,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from app import activation
+from app import tenants
 from app.cli import token
 from app.cli.output import NO_SERVICE, UNUSABLE, CommandError, note, print_json
 from app.pdp.bundle import parse_snapshot
@@ -146,7 +146,7 @@ def _dry(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[s
 
 
 async def _decide(options: argparse.Namespace, settings: Settings, data: bytes) -> Decided:
-    snapshot = activation.active(settings.bundles)
+    snapshot = tenants.snapshot_in_force(settings.bundles, options.tenant)
     environment = Environment(
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), tenant=options.tenant, caller=options.caller
     )

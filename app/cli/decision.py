@@ -1,4 +1,4 @@
-"""`omega decision`: replay, explain; `app.cli.decision_list` adds list."""
+"""`omega decision`: replay, explain; `decision_list` and `decision_export` add theirs."""
 
 import argparse
 import asyncio
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from app import decision_log, keys
-from app.cli import decision_impact, decision_list
+from app.cli import decision_export, decision_impact, decision_list
 from app.cli.explanation import told
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
@@ -51,6 +51,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
     decision_list.add_to(group)
+    decision_export.add_to(group)
 
 
 def run_replay(options: argparse.Namespace, settings: Settings) -> int:

@@ -25,8 +25,8 @@ def add_to(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     outcome = command.add_mutually_exclusive_group()
     outcome.add_argument("--allowed", dest="allow", action="store_true", default=None, help="what was allowed alone")
     outcome.add_argument("--denied", dest="allow", action="store_false", default=None, help="what was denied alone")
-    command.add_argument("--since", metavar="TIME", type=_time, help="2026-11-22, or a time with its zone")
-    command.add_argument("--until", metavar="TIME", type=_time, help="the time before which it was")
+    command.add_argument("--since", metavar="TIME", type=moment, help="2026-11-22, or a time with its zone")
+    command.add_argument("--until", metavar="TIME", type=moment, help="the time before which it was")
     command.add_argument("--type", default="decision", help="records of another type (default: %(default)s)")
     command.add_argument("--limit", metavar="N", type=int, default=50, help=f"1 to {MOST} (default: %(default)s)")
     command.add_argument("--after", metavar="PLACE", help="go on where the list before ended")
@@ -50,8 +50,8 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _time(text: str) -> datetime:
-    """Read a time; a date is its first moment in UTC."""
+def moment(text: str) -> datetime:
+    """Read a time of an option; a date is its first moment in UTC."""
     try:
         value = datetime.fromisoformat(text)
     except ValueError:

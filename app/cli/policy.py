@@ -1,11 +1,11 @@
-"""`omega policy`: test, mutate, check, reload."""
+"""`omega policy`: test, mutate, status, check, reload."""
 
 import argparse
 from dataclasses import asdict
 from typing import Any
 
-from app import activation
-from app.cli import mutation
+from app import activation, tenants
+from app.cli import mutation, policy_status
 from app.cli.output import CommandError, print_json, print_rows, refused
 from app.pdp.admission_process import admit_apart, compare_apart, run_tests_apart
 from app.pdp.bundle import Bundle
@@ -23,6 +23,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     test = group.add_parser("test", help="run the Rego tests and cases")
     test.add_argument("--coverage", action="store_true", help="say which lines of the policies no test runs")
     mutation.add_to(group)
+    policy_status.add_to(group)
     check = group.add_parser("check", help="say whether the policies would be admitted")
     check.add_argument(
         "--second-opinion",
@@ -33,6 +34,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     for command, run in ((test, run_test), (check, run_check), (reload, run_reload)):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
+    for command in (check, reload):
+        command.add_argument("--tenant", metavar="T", help="of the tenant's own policies, instead of the node's")
 
 
 def run_test(options: argparse.Namespace, settings: Settings) -> int:
@@ -81,7 +84,7 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
     if options.second_opinion and second is None:
         raise CommandError(f"{_NONE}; put `opa` on PATH or name it in OMEGA_OPA")
     try:
-        bundle = activation.read(settings.policies)
+        bundle = tenants.read(settings, options.tenant) if options.tenant else activation.read(settings.policies)
         admit_apart(bundle)
         if options.second_opinion and second is not None:
             opinion = compare_apart(bundle, second)
@@ -94,7 +97,10 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
 def run_reload(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and put in force."""
     try:
-        bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
+        if options.tenant:
+            bundle = tenants.activate(settings, options.tenant)
+        else:
+            bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
     except BundleError as error:
         return refused(error, as_json=options.json)
     except OSError as error:

@@ -1,40 +1,56 @@
 """`omega serve`."""
 
 import argparse
-import logging
 import shlex
 import shutil
 import sys
+from collections.abc import Collection
 from pathlib import Path
 
-from app import assurance, supervisor
+from app import assurance, logs, supervisor
 from app.cli.output import CommandError, print_json
 from app.pdp.errors import BundleError
 from app.settings import Settings
+from app.supervisor import Plane
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     command = commands.add_parser("serve", help="run the service until it is told to stop")
     command.add_argument("--json", action="store_true", help="print where it listens as JSON")
+    command.add_argument(
+        "--plane",
+        action="append",
+        choices=list(Plane),
+        type=Plane,
+        help="run this plane alone, or several: decision (workers and sealer), background (index and anchors)",
+    )
+    command.add_argument("--host", metavar="ADDRESS", help="listen here, whatever OMEGA_HOST says")
+    command.add_argument("--port", metavar="N", help="listen on this port, whatever OMEGA_PORT says")
+    command.add_argument("--workers", metavar="N", help="so many decision workers, whatever OMEGA_WORKERS says")
     command.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Serve."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.begin("supervisor", settings.log_form)
+    given = {"OMEGA_HOST": options.host, "OMEGA_PORT": options.port, "OMEGA_WORKERS": options.workers}
+    settings = settings.changed({name: value for name, value in given.items() if value is not None})
+    planes = options.plane or list(Plane)
     try:
-        return supervisor.serve(settings, lambda url: _ready(url, settings, as_json=options.json))
+        return supervisor.serve(settings, lambda url: _ready(url, settings, planes, as_json=options.json), planes)
     except (supervisor.ServeError, BundleError) as error:
         raise CommandError(str(error)) from error
 
 
-def _ready(url: str, settings: Settings, *, as_json: bool) -> None:
+def _ready(url: str, settings: Settings, planes: Collection[Plane], *, as_json: bool) -> None:
     store = assurance.kept(settings)
     if as_json:
         level = None if store is None else store.label
         print_json({"url": url, "data": str(settings.data), "store": settings.store, "assurance": level})
+        return
+    if Plane.DECISION not in planes:
+        print(f"omega keeps index and anchors of {settings.store}, and says how on {url}; stop with Ctrl-C", flush=True)
         return
     omega = _places(settings) + _command()
     print(

@@ -5,6 +5,7 @@ import time
 
 from app import identity, keys
 from app.cli.output import CommandError, print_json
+from app.jwt_form import IdentityError
 from app.settings import Settings
 
 _DAY = 86_400
@@ -48,5 +49,5 @@ def issue(settings: Settings, subject: str, tenant: str, lifetime: int) -> str:
         return identity.issue(
             node.token, subject=subject, tenant=tenant, issuer=settings.origin, lifetime=lifetime, now=time.time()
         )
-    except (keys.KeyFileError, identity.IdentityError) as error:
+    except (keys.KeyFileError, IdentityError) as error:
         raise CommandError(str(error)) from error

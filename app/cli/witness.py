@@ -1,8 +1,8 @@
 """`omega witness serve`, `omega witness key`."""
 
 import argparse
-import logging
 
+from app import logs
 from app.cli.output import CommandError, print_json
 from app.settings import Settings
 from app.witness import serving
@@ -23,7 +23,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def run_serve(options: argparse.Namespace, settings: Settings) -> int:
     """Serve until told to stop."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logs.begin("witness", settings.log_form)
 
     def ready(url: str) -> None:
         if options.json:

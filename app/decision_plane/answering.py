@@ -5,16 +5,21 @@ Owns what happens to bytes that are no request. Knows no protocol.
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final
 
+from app.authentication.authenticator import Presented
 from app.decision_plane.explainer import Explainer
 from app.decision_plane.http import ProblemError, Request
+from app.decision_plane.limits import Limits, ThrottledError
+from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.pdp.callers import Caller as Registered
+from app.pdp.callers import registered
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import MalformedRequestError, TooLargeError
+from app.pdp.errors import MalformedRequestError, NoPoliciesError, TooLargeError
 from app.pdp.strict_json import MAX_BYTES
 from evidence.chain import Appended
 
@@ -28,43 +33,94 @@ class Answering:
         self,
         pdp: Pdp,
         *,
-        authenticate: Callable[[str], Caller | None],
+        authenticate: Callable[[Presented], Caller | None],
+        limits: Limits,
         refusals: Refusals,
         explainer: Explainer,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
     ) -> None:
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
-        self._authenticate, self._refusals = authenticate, refusals
-        self._free = in_flight
+        self._authenticate, self._limits, self._refusals = authenticate, limits, refusals
+        self._places = Places(in_flight)
 
-    def caller(self, request: Request) -> Caller:
-        """Return who asks (RFC 6750, section 2.1).
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests hold a place."""
+        return self._places.held
+
+    def caller(self, request: Request, header: bytes = b"authorization") -> Caller:
+        """Return who asks: by a bearer token (RFC 6750, section 2.1), a certificate (RFC 9440), or both.
+
+        A proxy that asks about requests of others says so in a header of its own: all other headers are theirs, the
+        certificate too.
 
         Raises:
-            ProblemError: nobody that is known.
+            ProblemError: nobody that is known, or somebody who asks too often (`ThrottledError`).
         """
-        found = _BEARER.fullmatch(request.headers.get(b"authorization", b""))
-        caller = self._authenticate(found[1].decode("ascii")) if found else None
+        own = header == b"authorization"
+        shown = request.headers.get(header)
+        found = None if shown is None else _BEARER.fullmatch(shown)
+        caller = None
+        if found is not None or shown is None:
+            token = found[1].decode("ascii") if found else None
+            certificates = request.each(b"client-cert") if own else ()
+            caller = self._authenticate(Presented(token=token, certificates=certificates, peer=request.peer))
         if caller is None:
             raise ProblemError(problem("unauthenticated"))
+        request.tenant = caller.tenant
+        self.limit(caller)
         return caller
+
+    def limit(self, caller: Caller) -> None:
+        """Count a request of `caller`.
+
+        Raises:
+            ThrottledError: it is one too many.
+        """
+        with suppress(NoPoliciesError):  # nothing is decided, nothing recorded, and so nothing counted
+            self._limits.take(caller, self._registered(caller))
+
+    def charge(self, caller: Caller, number: int) -> None:
+        """Count `number` questions beside the first that came in one request."""
+        with suppress(NoPoliciesError):
+            self._limits.charge(caller, self._registered(caller), max(0, number))
+
+    async def throttled(self, error: ThrottledError) -> None:
+        """Record that a caller asked too often, where that is worth a record.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        if error.suppressed is not None:
+            body = {"limit": error.limit, "suppressed": error.suppressed}
+            await self.pdp.note("request.throttled", error.caller, body)
+
+    def _registered(self, caller: Caller) -> Registered | None:
+        return registered(self.pdp.policies_of(caller).bundle.callers, caller.subject, caller.tenant)
 
     @asynccontextmanager
     async def received(self, request: Request, *, limit: int = MAX_BYTES) -> AsyncIterator[bytes]:
         """Hold one of the places for requests in flight, once the whole body is here: who sends slowly waits alone.
 
+        It is one of its tenant's, so ask who the caller is first.
+
         Raises:
             ProblemError: there is no room, or the body is none that is taken.
         """
         body = await request.body(limit)
-        if not self._free:
-            raise ProblemError(problem("overloaded"))
-        self._free -= 1
-        try:
+        with self._places.taken(request.tenant):
             yield body
-        finally:
-            self._free += 1
+
+    @contextmanager
+    def places(self, tenant: str, number: int) -> Iterator[None]:
+        """Hold as many places beside one's own as `number` questions at once take, or all a tenant gets if fewer.
+
+        Raises:
+            ProblemError: there is no room.
+        """
+        with self._places.taken(tenant, min(number, self._places.alone) - 1):
+            yield
 
     @asynccontextmanager
     async def refusing(self, caller: Caller, body: bytes) -> AsyncIterator[None]:
@@ -77,8 +133,16 @@ class Answering:
         try:
             yield
         except MalformedRequestError as error:
-            if (suppressed := self._refusals.take(caller)) is not None:
-                await self.pdp.refuse(caller, error.code, hashlib.sha256(body).hexdigest(), suppressed)
+            await self.refused(caller, error.code, body)
             raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
         except TooLargeError as error:
             raise ProblemError(problem("request_too_large")) from error
+
+    async def refused(self, caller: Caller, code: str, body: bytes) -> None:
+        """Record that bytes of `caller` are no request, if it is worth a record.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        if (suppressed := self._refusals.take(caller)) is not None:
+            await self.pdp.refuse(caller, code, hashlib.sha256(body).hexdigest(), suppressed)

@@ -4,12 +4,17 @@ Errors become answers here and nowhere else on this plane.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from time import monotonic
 from traceback import format_tb
 from typing import Any, Final, Protocol
 
-from app.decision_plane import authzen
+from app.authentication.authenticator import Presented
+from app.authentication.token_grants import TokenGrants
+from app.decision_plane import authzen, ext_authz, opa, openapi, token_endpoint
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -27,14 +32,35 @@ from app.decision_plane.http import (
     handler,
     send_answer,
 )
+from app.decision_plane.limits import Limits, ThrottledError
+from app.decision_plane.metadata import Metadata
+from app.decision_plane.operation import Operation, Parameter, Token, one_object, schema_of, text
+from app.decision_plane.page_token import PageTokens
 from app.decision_plane.refusals import Refusals
-from app.errors import problem
+from app.decision_plane.search import Searching
+from app.errors import Problem, problem
 from app.pdp.enforce import Caller, Pdp
-from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.errors import EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from evidence.chain import Appended
 
 _LOG = logging.getLogger(__name__)
 _DECISIONS: Final = "/v1/decisions/"
+_DECISION: Final = Operation(
+    summary="A decision that the caller asked for, from the log, with its proof once there is one",
+    parameters=(Parameter(name="id", place="path", schema=text(), says="<chain>-<sequence>"),),
+    answers={200: {"type": "object"}},
+    problems=("not_found", "overloaded", "store_unavailable", "evidence_damaged"),
+)
+_HEALTHZ: Final = Operation(
+    summary="The process answers",
+    token=Token.NONE,
+    answers={200: one_object({"status": {"const": "ok"}})},
+)
+_OPENAPI: Final = Operation(
+    summary="This document",
+    token=Token.NONE,
+    answers={200: one_object({"openapi": text(), "info": {"type": "object"}, "paths": {"type": "object"}})},
+)
 
 
 class Decisions(Protocol):
@@ -53,6 +79,7 @@ class Health:
         alarms: what somebody has to look at, in words; the worker is ready all the same.
         bundle: digest of the bundle in force.
         revision: of that bundle.
+        draining: it was told to stop: whoever balances load is to send the next request elsewhere.
     """
 
     checks: dict[str, bool]
@@ -60,17 +87,47 @@ class Health:
     bundle: str
     revision: str
     assurance: dict[str, str] | None = None
+    draining: bool = False
 
     def document(self) -> dict[str, Any]:
         """Return the answer of /readyz."""
         return {
-            "ready": all(self.checks.values()),
+            "ready": all(self.checks.values()) and not self.draining,
+            "draining": self.draining,
             "checks": self.checks,
             "alarms": list(self.alarms),
             "bundle": self.bundle,
             "revision": self.revision,
             "assurance": self.assurance,
         }
+
+
+_HEALTH: Final = one_object({"ready": {"type": "boolean"}} | schema_of(Health)["properties"])
+_READYZ: Final = Operation(
+    summary="The service can decide and record (200), or not (503)",
+    token=Token.NONE,
+    answers={200: _HEALTH, 503: _HEALTH},
+)
+
+
+class Watcher(Protocol):
+    """Is told of requests; must not raise."""
+
+    def asked(self, headers: dict[bytes, bytes]) -> None:
+        """Take in the headers of a request, before anything else is done with it."""
+
+    def refused(self, problem: Problem) -> None:
+        """Take in that a request ends in a problem."""
+
+
+class Unwatched:
+    """Nobody watches."""
+
+    def asked(self, headers: dict[bytes, bytes]) -> None:
+        """Take no notice."""
+
+    def refused(self, problem: Problem) -> None:
+        """Take no notice."""
 
 
 class DecisionPlane:
@@ -80,18 +137,27 @@ class DecisionPlane:
         self,
         pdp: Pdp,
         *,
-        authenticate: Callable[[str], Caller | None],
+        authenticate: Callable[[Presented], Caller | None],
         decisions: Decisions,
         health: Callable[[], Health],
+        limits: Limits,
         refusals: Refusals,
         decide_again: DecideAgain,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
+        page_secret: bytes,
+        public_url: str | None = None,
+        ticks: Callable[[], float] = monotonic,
+        tokens: TokenGrants,
+        watcher: Watcher | None = None,
+        more: Callable[[Answering], Iterable[Route]] = lambda _: (),
     ) -> None:
-        self._decisions, self._health = decisions, health
+        """Answer with what is handed; `more` returns further routes."""
+        self._decisions, self._health, self._watcher = decisions, health, watcher or Unwatched()
         self._by = Answering(
             pdp,
             authenticate=authenticate,
+            limits=limits,
             refusals=refusals,
             explainer=Explainer(decide_again),
             sign_receipt=sign_receipt,
@@ -100,11 +166,23 @@ class DecisionPlane:
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
-                Route(path=_DECISIONS, methods={"GET": self._decision}),
-                Route(path="/healthz", methods={"GET": self._healthz}),
-                Route(path="/readyz", methods={"GET": self._readyz}),
+                *Searching(self._by, PageTokens(page_secret), ticks).routes(),
+                *Metadata(self._by, public_url).routes(),
+                *opa.routes(self._by, lambda: bool(self._health().document()["ready"])),
+                *token_endpoint.routes(self._by, tokens),
+                *ext_authz.routes(self._by),
+                Route(path=_DECISIONS, methods={"GET": self._decision}, described={"GET": _DECISION}),
+                Route(path="/healthz", methods={"GET": self._healthz}, described={"GET": _HEALTHZ}),
+                Route(path="/readyz", methods={"GET": self._readyz}, described={"GET": _READYZ}),
+                Route(path="/openapi.json", methods={"GET": self._openapi}, described={"GET": _OPENAPI}),
+                *more(self._by),
             )
         )
+
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests are being answered."""
+        return self._by.in_flight
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -112,7 +190,13 @@ class DecisionPlane:
             raise TypeError(f"no `{scope['type']}` here")
         request = Request.from_scope(scope, receive)
         route = self._routes.find(request.path)
-        refuse = route.refuse if route else as_problem
+        watcher, as_ours = self._watcher, route.refuse if route else as_problem
+        watcher.asked(request.headers)
+
+        def refuse(found: Problem) -> Answer:
+            watcher.refused(found)
+            return as_ours(found)
+
         try:
             answer = await self._answer(route, request)
         except ProblemError as error:
@@ -122,6 +206,8 @@ class DecisionPlane:
             answer = refuse(problem("evidence_unavailable"))
         except EvaluatorsGoneError:
             answer = refuse(problem("evaluators_gone"))
+        except NoPoliciesError:
+            answer = refuse(problem("policies_unavailable"))
         except DisconnectedError:
             return
         except Exception as error:  # noqa: BLE001 - the outermost edge
@@ -134,7 +220,11 @@ class DecisionPlane:
     async def _answer(self, route: Route | None, request: Request) -> Answer:
         if route is None:
             raise ProblemError(problem("not_found"))
-        return await handler(route, request)(request)
+        try:
+            return await handler(route, request)(request)
+        except ThrottledError as error:
+            await self._by.throttled(error)
+            raise
 
     async def _decision(self, request: Request) -> Answer:
         found = await self._decisions.find(request.path.removeprefix(_DECISIONS), self._by.caller(request))
@@ -146,3 +236,29 @@ class DecisionPlane:
     async def _readyz(self, _: Request) -> Answer:
         document = self._health().document()
         return Answer(status=200 if document["ready"] else 503, document=document)
+
+    async def _openapi(self, _: Request) -> Answer:
+        return Answer(document=self.description)
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """Return the OpenAPI document of every route there is."""
+        return openapi.document(self._routes, version=version("omega"))
+
+
+def described() -> dict[str, Any]:
+    """Return the OpenAPI document of a decision plane that nobody can ask."""
+    nobody: Any = None
+    return DecisionPlane(
+        nobody,
+        authenticate=nobody,
+        decisions=nobody,
+        health=nobody,
+        limits=nobody,
+        refusals=nobody,
+        decide_again=nobody,
+        sign_receipt=nobody,
+        in_flight=0,
+        tokens=nobody,
+        page_secret=b"",
+    ).description

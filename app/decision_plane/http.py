@@ -4,12 +4,13 @@ Knows ASGI 3.0 and nothing of decisions.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from app.decision_plane.operation import Operation
 from app.errors import Problem, problem
 
 Scope = MutableMapping[str, Any]
@@ -51,20 +52,38 @@ class DisconnectedError(Exception):
     """The caller is gone; there is nobody to answer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """One request: what the server has parsed, and a way to the body."""
+    """One request: what the server has parsed, and a way to the body. `tenant` is set once it is known who asks."""
 
     method: str
     path: str
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
     query: bytes = b""
+    raw_path: bytes = b""  # as it came, percent-encoded
+    all_headers: Headers = ()  # those that came more than once, too
+    tenant: str = ""  # of who asks, once that is known
+    peer: str | None = None  # address of whoever opened the connection, which may be a proxy
 
     @classmethod
     def from_scope(cls, scope: Scope, receive: Receive) -> "Request":
         """Take in a scope of type `http`. Of a repeated header the last counts."""
-        return cls(scope["method"], scope["path"], dict(scope["headers"]), receive, scope.get("query_string", b""))
+        headers, path, client = scope["headers"], scope["path"], scope.get("client") or (None,)
+        return cls(
+            scope["method"],
+            path,
+            dict(headers),
+            receive,
+            scope.get("query_string", b""),
+            scope.get("raw_path") or path.encode(),
+            all_headers=headers,
+            peer=client[0],
+        )
+
+    def each(self, header: bytes) -> tuple[bytes, ...]:
+        """Return the value of every line of a header."""
+        return tuple(value for name, value in self.all_headers if name == header) if header in self.headers else ()
 
     async def body(self, limit: int) -> bytes:
         """Return the body.
@@ -139,14 +158,16 @@ Handler = Callable[[Request], Awaitable[Answer]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """What is at a path, or below one that ends in `/`: a handler for each method.
+    """What is at a path, or below one that ends in `/` and is not the root: a handler for each method.
 
-    `refuse` writes a problem as the protocol of this route has its errors.
+    `refuse` writes a problem as the protocol of this route has its errors. `described` says of each method what the
+    OpenAPI document has to know.
     """
 
     path: str
     methods: Mapping[str, Handler]
     refuse: Callable[[Problem], Answer] = as_problem
+    described: Mapping[str, Operation] = field(default_factory=dict)
 
 
 class Routes:
@@ -154,8 +175,11 @@ class Routes:
 
     def __init__(self, routes: Iterable[Route]) -> None:
         self._exact = {route.path: route for route in routes}
-        below = [route for path, route in self._exact.items() if path.endswith("/")]
+        below = [route for path, route in self._exact.items() if path.endswith("/") and path != "/"]
         self._below = sorted(below, key=lambda route: -len(route.path))  # the closest first
+
+    def __iter__(self) -> Iterator[Route]:
+        return iter(self._exact.values())
 
     def find(self, path: str) -> Route | None:
         """Return the route of `path`: the one that is named so, or else the closest above it."""

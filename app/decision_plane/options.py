@@ -1,8 +1,10 @@
 """What a caller may ask for beside the decision, in the query of the URL: `explain`, `durability`, `receipt`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import get_type_hints
 from urllib.parse import parse_qsl
 
+from app.decision_plane.operation import Parameter, schema_of
 from app.pdp.errors import MalformedRequestError
 from app.pdp.model import Durability
 
@@ -17,6 +19,15 @@ class Options:
     explain: bool = False
     receipt: bool = False
     durability: Durability = Durability.JOURNAL
+
+    @classmethod
+    def parameters(cls) -> tuple[Parameter, ...]:
+        """Return what a query may have, for descriptions."""
+        hints = get_type_hints(cls)
+        return tuple(
+            Parameter(name=each.name, place="query", schema=schema_of(hints[each.name]) | {"default": each.default})
+            for each in fields(cls)
+        )
 
     @classmethod
     def parse(cls, query: bytes) -> "Options":

@@ -5,6 +5,7 @@ is `admission`'s business. `python -m app.pdp.admission_process` reads a snapsho
 line of JSON for each step, and a last one for the outcome.
 """
 
+import asyncio
 import json
 import os
 import resource
@@ -20,6 +21,8 @@ from app.pdp.admission import admit
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.errors import BundleError, EngineError
 from app.pdp.lifeline import end_with_parent
+from app.pdp.machine_agreement import SECONDS as COMPARING
+from app.pdp.machine_agreement import prove
 from app.pdp.opa import Second, running_opa
 from app.pdp.policy_test import Coverage, TestReport, TestResult, run_tests
 from app.pdp.prescan import verify_source
@@ -38,6 +41,7 @@ class _Task(StrEnum):
     ADMIT = "admit"
     TEST = "test"
     COMPARE = "compare"
+    PROVE = "prove"
 
 
 _HINTS: Final = {
@@ -84,6 +88,27 @@ def compare_apart(bundle: Bundle, second: Second, *, memory: int = MEMORY) -> Op
         raise BundleError(f".:1:1: no second opinion: {error}") from None
     asked = _apart(_Task.COMPARE, bundle, second.seconds, memory, str(second.engine), str(second.inputs))["asked"]
     return Opinion(engine=name, here=bundle.engine, inputs=second.inputs, asked=asked)
+
+
+async def prove_apart(bundle: Bundle, *, seconds: float = COMPARING + 60, memory: int = MEMORY) -> dict[str, str]:
+    """Return for each action why the interpreter decides it, or nothing; see `machine_agreement.prove`.
+
+    Takes a while, and yields to whoever else wants the processor. Where the process does not come to its end, the
+    interpreter decides everything. Cancelled, it ends the process.
+    """
+    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), _Task.PROVE]
+    pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdin=pipe, stdout=pipe, stderr=nowhere)
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(bundle.snapshot()), seconds)
+        verdicts: dict[str, str] = json.loads(output)["verdicts"]
+    except (TimeoutError, ValueError, KeyError):
+        return dict.fromkeys(bundle.actions, "the engines could not be compared")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return verdicts
 
 
 def _apart(task: _Task, bundle: Bundle, seconds: float, memory: int, *more: str) -> dict[str, Any]:
@@ -140,10 +165,16 @@ def _compare(bundle: Bundle, engine: str, count: str) -> dict[str, Any]:
         raise BundleError(f".:1:1: no second opinion: {error}") from None
 
 
+def _prove(bundle: Bundle) -> dict[str, Any]:
+    os.nice(19)
+    return {"verdicts": prove(bundle)}
+
+
 _TASKS: Final[dict[_Task, Callable[..., dict[str, Any]]]] = {
     _Task.ADMIT: _admit,
     _Task.TEST: _test,
     _Task.COMPARE: _compare,
+    _Task.PROVE: _prove,
 }
 
 

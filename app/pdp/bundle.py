@@ -1,10 +1,12 @@
 """A bundle: every file of a policy directory, what they mean together, and one digest over all of them.
 
     rego/<feature>/<verb>.rego          package of the action `<feature>.<verb>`: its gates and its `decision`
+    rego/<verb>.rego                    the same of an action whose name is one word
     rego/<feature>/<verb>.schema.json   its input contract
     rego/lib/<name>.rego                what actions share
     rego/**/<name>_test.rego            tests
     data/<name>.json                    `data.<name>`
+    data/directory.json                 whom and what a search looks among; no policy sees it
     cases/<name>.yaml                   decisions that an auditor can read
     mutants.yaml                        changes to a rule that no test can notice, and why
 
@@ -23,9 +25,11 @@ from typing import Any, Final
 
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
+from app.pdp.directory import Directory, parse_directory
+from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of, place_of_breach
-from app.pdp.metadata import Rule, parse_keeping, parse_rules
+from app.pdp.metadata import Rule, parse_entrypoint, parse_keeping, parse_rules
 from app.pdp.model import Enforcement, Keeping, Violation
 from app.pdp.strict_json import parse
 
@@ -37,14 +41,15 @@ EQUIVALENT_MUTANTS: Final = "mutants.yaml"
 """The file of a bundle that says which changes to its rules no test can notice; `mutation_score` reads it."""
 
 _WORD: Final = "[a-z][a-z0-9_]*"
-_MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.rego")
-_SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)+{_WORD}\.schema\.json")
+_MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)*{_WORD}\.rego")
+_SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)*{_WORD}\.schema\.json")
 _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
 _KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
 _TEST: Final = "_test.rego"
 _OVERRIDES: Final = "data/enforcement.json"
+_DIRECTORY: Final = "data/directory.json"
 _RULES: Final = "rules"
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
@@ -56,6 +61,7 @@ class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
     `violations` are what a decision says of each gate that failed; `keeping` says how its decisions are kept.
+    `entrypoint` says how clients of OPA ask for it, if they may.
     """
 
     name: str
@@ -65,6 +71,7 @@ class Action:
     violations: Mapping[str, Violation]
     contract: Contract
     keeping: Keeping
+    entrypoint: Entrypoint | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +81,7 @@ class Bundle:
     `files` has every file's text by its path; `modules` those Rego sources that decide, `tests` those that test them,
     `cases` the YAML files. `data` is the JSON text the engine is given: the data files, and `rules` from METADATA.
     `digest` is hex SHA-256 over the sorted lines `<hex SHA-256 of the file>  <path>`, as `sha256sum` prints them.
+    `directories` has what each tenant registered for searches.
     `revision` says which commit it came from, `engine` what evaluates it.
     """
 
@@ -87,6 +95,7 @@ class Bundle:
     engine: str
     actions: Mapping[str, Action]
     callers: Mapping[str, Caller]
+    directories: Mapping[str, Directory]
 
     @property
     def retention_classes(self) -> set[str]:
@@ -207,6 +216,7 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
     listing = "".join(f"{hashlib.sha256(data).hexdigest()}  {path}\n" for path, data in encoded.items())
     modules = {path: files[path] for path in encoded if _MODULE.fullmatch(path) and not path.endswith(_TEST)}
     tables = {found[1]: _table(path, data) for path, data in encoded.items() if (found := _DATA.fullmatch(path))}
+    directory = tables.pop("directory", {})  # kept from the engine: a search states its facts as a caller would
     actions = _actions(encoded, modules, tables.get("enforcement", {}))
     if not actions:
         raise BundleError(".:1:1: the directory holds no action; write `rego/<feature>/<verb>.rego`")
@@ -225,6 +235,7 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
         callers=parse_callers(
             "data/callers.json", encoded.get("data/callers.json", b""), tables.get("callers", {}), actions.keys()
         ),
+        directories=parse_directory(_DIRECTORY, encoded.get(_DIRECTORY, b""), directory),
     )
 
 
@@ -260,6 +271,7 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
             violations={gate: rule.violation() for gate, rule in rules.items()},
             contract=contract,
             keeping=parse_keeping(file, source),
+            entrypoint=parse_entrypoint(file, source, name),
         )
     described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):
@@ -288,7 +300,10 @@ def _overridden(rules: dict[str, Rule], overrides: Any, action: str, data: bytes
 
 
 def _refuse_shadows(tables: Mapping[str, Any], actions: Mapping[str, Action]) -> None:
-    """Raise where a data file would stand in the place of a package or of `data.rules`."""
+    """Raise where a data file would stand in the place of a package, or either in that of what every policy finds."""
+    for action in actions.values():
+        if action.name in {_RULES, "lib"}:
+            raise BundleError(f"{action.file}:1:1: `data.{action.name}` is taken; name the action differently")
     taken = {_RULES, "lib", *(name.partition(".")[0] for name in actions)}
     if shadows := sorted(taken & tables.keys()):
         raise BundleError(f"data/{shadows[0]}.json:1:1: `data.{shadows[0]}` is taken; name the file differently")

@@ -62,7 +62,8 @@ class Contract:
     def prune(self, document: dict[str, Any]) -> dict[str, Any]:
         """Return `document`, which the contract holds for, without the facts that it does not name."""
         facts: dict[str, Any] = self._prune(document)
-        return facts | {"action": document["action"], "environment": document["environment"]}
+        action = {"name": document["action"]["name"]} | facts.get("action", {})
+        return facts | {"action": action, "environment": document["environment"]}
 
 
 def parse_contract(file: str, data: bytes) -> Contract:

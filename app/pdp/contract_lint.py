@@ -167,20 +167,29 @@ def _lint_range(node: dict[str, Any], pointer: str) -> None:
 
 def _lint_root(schema: dict[str, Any]) -> None:
     """Check the members that AuthZEN names: what is a type, what is an id, where facts stand."""
-    members = _named(schema, {"subject", "resource", "context"}, {"subject", "resource"}, "")
+    members = _named(schema, {"subject", "action", "resource", "context"}, {"subject", "resource"}, "")
     for name in ("subject", "resource"):
         pointer = f"/properties/{name}"
         entity = _named(members[name], {"type", "id", "properties"}, {"type"}, pointer)
         if not _CHOICE & entity["type"].keys():
             _refuse(f"{pointer}/properties/type", "name the types with `const` or `enum`")
-        facts = entity.get("properties", {"type": "object"})
-        if facts["type"] != "object" or (facts.get("required") and "properties" not in members[name]["required"]):
-            _refuse(f"{pointer}/properties/properties", "facts stand in an object, required where one of them is")
+        _lint_facts(members[name], pointer)
         if entity.get("id", {"type": "string"}).get("type") != "string":
             _refuse(f"{pointer}/properties/id", "an id is a string")
+    if "action" in members:
+        _named(members["action"], {"properties"}, set(), "/properties/action")
+        _lint_facts(members["action"], "/properties/action")
+        if members["action"].get("required") and "action" not in schema["required"]:
+            _refuse("/required", "require `action` where one of its facts is required")
     if members.get("context", {"type": "object"})["type"] != "object":
         _refuse("/properties/context", "the context is an object")
     _lint_public_id(schema)
+
+
+def _lint_facts(node: dict[str, Any], pointer: str) -> None:
+    facts = node["properties"].get("properties", {"type": "object"})
+    if facts["type"] != "object" or (facts.get("required") and "properties" not in node.get("required", [])):
+        _refuse(f"{pointer}/properties/properties", "facts stand in an object, required where one of them is")
 
 
 def _named(node: dict[str, Any], allowed: set[str], required: set[str], pointer: str) -> dict[str, Any]:

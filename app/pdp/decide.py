@@ -8,7 +8,7 @@ A policy's `allow` is not believed: it must follow from the gates that failed an
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from app.pdp.bundle import Action, Bundle
@@ -22,7 +22,14 @@ Evaluate = Callable[[str, bytes], Awaitable[bytes]]
 MAX_OBLIGATIONS: Final = 16
 MAX_OBLIGATIONS_BYTES: Final = 4_096
 
-_BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
+SUPPORTED: Final = "supported_obligations"
+"""The member of a context in which a caller lists the types of obligations it can meet (AuthZEN Obligations Profile,
+draft 1). No contract has to name it, and no policy sees it unless one does.
+"""
+
+BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evaluators_busy"})
+"""Diagnostics that say nothing of the policy: asked again, it may answer."""
+
 _MAX_MEMBERS: Final = 16
 _MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})
@@ -59,8 +66,9 @@ async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -
     if isinstance(question, Decided):
         return question
     action, text = question
+    decision = await _evaluated(action, evaluate, text)
     return Decided(
-        decision=await _evaluated(action, evaluate, text),
+        decision=_within_reach(decision, document["context"]),
         action_known=True,
         contract_held=True,
         names_resource=action.contract.public_resource_id,
@@ -69,7 +77,7 @@ async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -
 
 def cut_off(result: Mapping[str, Any]) -> bool:
     """Tell whether an evaluation was ended from outside, by the document of its decision: no rule decided it."""
-    return any(found["code"] in _BY_CHANCE for found in result["diagnostics"])
+    return any(found["code"] in BY_CHANCE for found in result["diagnostics"])
 
 
 def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] | Decided:
@@ -81,7 +89,26 @@ def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] 
         return Decided(decision=refused, action_known=True)
     if found := action.contract.check(document):
         return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
+    if not _is_text_list(document["context"].get(SUPPORTED, [])):
+        return Decided(decision=_denied("fact_type", f"context/{SUPPORTED}"), action_known=True, contract_held=True)
     return action, encode(action.contract.prune(document))
+
+
+def _is_text_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def _within_reach(decision: Decision, context: dict[str, Any]) -> Decision:
+    """Return an allow as a deny where the caller says what it can do, and an obligation asks for something else.
+
+    What is not done is done under no obligation: the deny carries none.
+    """
+    if not decision.allow or SUPPORTED not in context:
+        return decision
+    if {each["type"] for each in decision.obligations} <= set(context[SUPPORTED]):
+        return decision
+    found = Diagnostic(code="obligation_unsupported", path=f"context/{SUPPORTED}")
+    return replace(decision, allow=False, obligations=(), diagnostics=(found,))
 
 
 def _denied(code: str, path: str = "") -> Decision:

@@ -3,93 +3,31 @@
 Handed its policies, its log and what conceals persons; knows neither SQL nor HTTP nor where keys are.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
+from asyncio import gather
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from app.pdp.bundle import Bundle
+from app.pdp.caller_directory import CallerDirectory
 from app.pdp.decide import Decided, decide
-from app.pdp.errors import DeniedError, UnrecordedError
+from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
+from app.pdp.fast_path import Asking, FastPath
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
+from app.pdp.observer import Evaluated, Observer, Unobserved
+from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, say, sealed
 from app.pdp.request import document, join, split
+from app.pdp.searching import Found, Page, Query, find, told
 from evidence.chain import Appended
 from evidence.errors import EvidenceError
 from evidence.record import Draft, Position
 
 _DEFAULT = Keeping()
+_ACTIVATED, _NODE = "policy.activated", "system"
 INLINE = 16_384
 """Bytes of a request that stand in the record itself; see `Pdp`."""
-
-
-class Chain(Protocol):
-    """Where records of one retention class go; the answer is there once they are on disk, or an `EvidenceError` is."""
-
-    def append(self, build: Callable[[Position], Draft], *, always: bool = False) -> Awaitable[Appended]:
-        """Take in the draft that `build` makes of its position, without awaiting; `always` also where room is short."""
-
-    def coming(self) -> AbstractContextManager[None]:
-        """Say that whoever is inside will append in a moment."""
-
-    async def locked(self, appended: Appended) -> None:
-        """Return once a record is in the write-once store, under a seal that was read back.
-
-        Raises:
-            EvidenceError: it is not there in time; it is on disk, and will be there.
-        """
-
-
-class Log(Protocol):
-    """The chains of this process."""
-
-    def chain(self, retention_class: str | None) -> Chain:
-        """Return the chain of a class (None: the default).
-
-        Raises:
-            EvidenceError: there is none.
-        """
-
-    def chains(self) -> Iterable[Chain]:
-        """Return all of them."""
-
-
-class Person(Protocol):
-    """Somebody a record speaks of, by pseudonym, with the key that seals what is said."""
-
-    @property
-    def subject(self) -> str:
-        """Return the pseudonym."""
-
-    def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
-        """Return a sealed block of `text`, bound to (decision id, index in the record).
-
-        Raises:
-            UnrecordedError: the key was destroyed since the person was named.
-        """
-
-
-class Payloads(Protocol):
-    """Keeps what is too large for a record, sealed and deletable, outside the log."""
-
-    async def keep(self, person: Person, text: bytes) -> dict[str, Any]:
-        """Return what the record says of `text`, which is kept under the person's key and durable by now.
-
-        Raises:
-            UnrecordedError: it cannot be kept, or the key was destroyed since.
-        """
-
-
-class Concealer(Protocol):
-    """Knows the pseudonym and the data key of everybody."""
-
-    async def person(self, tenant: str, kind: str, identifier: str) -> Person:
-        """Return somebody's pseudonym and key, durable by now.
-
-        Raises:
-            UnrecordedError: the key store cannot be reached.
-        """
 
 
 class Caller(Protocol):
@@ -106,10 +44,21 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """One admitted bundle and the evaluators that run it."""
+    """One admitted bundle, the evaluators that run it, and the short way to an answer for some of its actions."""
 
     bundle: Bundle
     evaluators: Evaluators
+    fast: FastPath | None = None
+
+    def asking(self) -> Asking:
+        """Return the way to the answer of one decision."""
+        return Asking(self.fast, self.evaluators.evaluate, self.bundle.engine)
+
+    async def close(self) -> None:
+        """Answer what was asked, and end."""
+        if self.fast is not None:
+            await self.fast.close()
+        await self.evaluators.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +81,40 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Searched:
+    """One page of a search, whose record is on disk, or further."""
+
+    found: Found
+    appended: Appended
+    bundle: Bundle
+    durability: Durability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A decision that is to be recorded; see `Recorded`."""
+
+    entry: Entry
+    decision: Decision
+    bundle: Bundle
+    asked: bytes = field(repr=False)
+    asking: Asking = field(repr=False)
+    action: str | None = field(repr=False)
+    times: tuple[int, int]  # of the observer: taken in, decided
+
+    def recorded(self, appended: Appended) -> Recorded:
+        """Return it once it is on record."""
+        self.asking.recorded(appended.position.decision_id)
+        return Recorded(
+            decision=self.decision,
+            appended=appended,
+            bundle=self.bundle,
+            durability=self.entry.durability,
+            asked=self.asked,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
     """Proof that an action may happen: it was allowed, and that is on record. Made by `Pdp.enforce` alone."""
 
@@ -145,7 +128,11 @@ class Permit:
 
 
 class Pdp:
-    """One decision point. `policies` may be replaced between two requests."""
+    """One decision point. `policies` may be replaced between two requests, and so may what tenants have of their own.
+
+    `own` has the policies of each tenant that does not take the node's; None where nothing of them is in force.
+    `retention` has the retention class of each tenant whose decisions do not go into the node's default.
+    """
 
     def __init__(  # noqa: PLR0913 - what it is handed
         self,
@@ -156,14 +143,39 @@ class Pdp:
         *,
         payloads: Payloads | None = None,
         inline: int = INLINE,
+        observer: Observer | None = None,
     ) -> None:
         """Decide by `policies`, record in `log`.
 
         A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
+        `observer` is told of each decision.
         """
         self.policies = policies
+        self.own: dict[str, Policies | None] = {}
+        self.retention: Mapping[str, str] = {}
+        self._directory: CallerDirectory | None = None
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
+        self._observer: Observer = observer or Unobserved()
+
+    @property
+    def directory(self) -> CallerDirectory:
+        """Return who is known by which credentials, by the policies in force."""
+        if self._directory is None:
+            own = {tenant: each.bundle.callers for tenant, each in self.own.items() if each is not None}
+            self._directory = CallerDirectory(self.policies.bundle.callers, own)
+        return self._directory
+
+    def policies_of(self, caller: Caller) -> Policies:
+        """Return what decides for the tenant of `caller`: its own policies, or else the node's.
+
+        Raises:
+            NoPoliciesError: it has its own, and none of them is in force. The node's never stand in for them.
+        """
+        policies = self.own.get(caller.tenant, self.policies)
+        if policies is None:
+            raise NoPoliciesError("no policies of this tenant are in force")
+        return policies
 
     async def evaluate(
         self, request: EvaluationRequest, caller: Caller, *, durability: Durability = Durability.JOURNAL
@@ -180,42 +192,121 @@ class Pdp:
             TooLargeError: code made it up, and larger than any record keeps.
             UnrecordedError: the log could not take it. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
-        policies = self.policies
+        prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
+        [recorded] = await self._record([prepared])
+        return recorded
+
+    async def evaluate_all(
+        self,
+        requests: Sequence[EvaluationRequest],
+        caller: Caller,
+        *,
+        durability: Durability = Durability.JOURNAL,
+        until: bool | None = None,
+    ) -> list[Recorded]:
+        """Return the decisions on `requests`, in their order and by one bundle, once all of them are on record.
+
+        They are made together and appended together, so that one sync does for all. With `until` they are made one
+        after the other instead, and the first of this value is the last: what comes after it is neither decided nor
+        recorded.
+
+        Raises:
+            MalformedRequestError, TooLargeError, EvaluatorsGoneError: see `evaluate`; nothing is recorded.
+            UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
+        """
+        policies = self.policies_of(caller)
+        prepared: list[_Prepared] = []
+        if until is None:
+            prepared += await gather(*[self._prepare(policies, each, caller, durability) for each in requests])
+        else:
+            for each in requests:
+                prepared.append(await self._prepare(policies, each, caller, durability))
+                if prepared[-1].decision.allow is until:
+                    break
+        return await self._record(prepared)
+
+    async def _record(self, prepared: Sequence[_Prepared]) -> list[Recorded]:
+        """Append decisions in one go, and return them once all are as durable as each asks for."""
+        handed = self._observer.now()
+        appended = await append([each.entry for each in prepared])
+        ended = self._observer.now()
+        recorded = [each.recorded(one) for each, one in zip(prepared, appended, strict=True)]
+        for each, one in zip(prepared, recorded, strict=True):
+            self._observer.evaluated(_evaluated(each, one.decision_id, handed, ended))
+        return recorded
+
+    async def search(
+        self, query: Query, caller: Caller, page: Page, *, durability: Durability = Durability.JOURNAL
+    ) -> Searched:
+        """Return one page of what `query` finds, once it is on record that `caller` looked for it.
+
+        Raises:
+            UnrecordedError: the log could not take it. No evidence, no answer.
+            EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
+        """
+        policies, environment = self.policies_of(caller), self._environment(caller)
+        keeping = self._keeping(policies, query.action)
+        durability = durability.or_more(keeping.durability)
+        chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
+        person = self._concealer.person
+        persons = {name: await person(caller.tenant, each.type, each.id) for name, each in query.named.items()}
+        rest, resource = split(query.document() | {"environment": environment.document()})
+        texts = (rest, resource) if len(persons) > 1 else (join(rest, resource),)
+        with chain.coming():
+            found = await find(policies.bundle, policies.evaluators.evaluate, query, environment, page)
+        refs = {name: each.subject for name, each in persons.items()}
+        body = told(policies.bundle, query, found, environment, refs)
+        body |= {"policy": _identity(policies.bundle), "durability": durability.value}
+
+        def build(position: Position) -> Draft:
+            said = zip(persons.values(), texts, strict=True)
+            return Draft(type="search", tenant=caller.tenant, body=body, sealed=sealed(said, position))
+
+        [appended] = await append([Entry(chain=chain, build=build, durability=durability)])
+        return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
+
+    async def _prepare(
+        self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
+    ) -> "_Prepared":
+        """Decide, and have everything at hand that its record needs."""
+        started = self._observer.now()
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
-        action = policies.bundle.actions.get(request.action)
-        keeping = action.keeping if action else _DEFAULT
+        keeping = self._keeping(policies, request.action)
         durability = durability.or_more(keeping.durability)
-        chain = self._chain(keeping.retention)
+        asking = policies.asking()
+        chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
-            decided = await decide(policies.bundle, policies.evaluators.evaluate, asked)
+            decided = await decide(policies.bundle, asking.evaluate, asked)
+            spoken = self._observer.now()
             persons, resource = await self._conceal(request, caller, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
+        body["policy"]["engine"] = asking.engine
         said = list(zip(persons, texts if len(persons) == len(texts) else (join(*texts),), strict=True))
         if self._payloads is not None and sum(map(len, texts)) > self._inline:
             body["payloads"] = [await self._payloads.keep(person, text) for person, text in said]
             said = []
 
         def build(position: Position) -> Draft:
-            place = position.decision_id
-            blocks = tuple(person.seal(text, place=(place, index)) for index, (person, text) in enumerate(said))
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=blocks)
+            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=sealed(said, position))
 
-        try:
-            appended = await chain.append(build)
-            if durability is Durability.LOCKED:
-                await chain.locked(appended)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
-        return Recorded(
+        return _Prepared(
             decision=decided.decision,
-            appended=appended,
             bundle=policies.bundle,
-            durability=durability,
+            entry=Entry(chain=chain, build=build, durability=durability),
             asked=join(*texts),
+            asking=asking,
+            action=request.action if decided.action_known else None,
+            times=(started, spoken),
         )
+
+    def _keeping(self, policies: Policies, action: str) -> Keeping:
+        found = policies.bundle.actions.get(action)
+        return found.keeping if found else _DEFAULT
 
     def _chain(self, retention_class: str | None) -> Chain:
         try:
@@ -233,6 +324,7 @@ class Pdp:
             MalformedRequestError, TooLargeError: code made it up, see `evaluate`.
             UnrecordedError: the log could not take the decision. No evidence, no action.
             EvaluatorsGoneError: nobody can decide any more.
+            NoPoliciesError: see `policies_of`.
         """
         recorded = await self.evaluate(request, caller, durability=durability)
         if not recorded.decision.allow:
@@ -249,28 +341,57 @@ class Pdp:
         body = {"caller": caller.subject, "reason": reason, "suppressed": suppressed}
 
         def build(position: Position) -> Draft:
-            block = person.seal(sha256.encode(), place=(position.decision_id, 0))
-            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=(block,))
+            blocks = sealed([(person, sha256.encode())], position)
+            return Draft(type="request.refused", tenant=caller.tenant, body=body, sealed=blocks)
 
-        try:
-            await self._chain(None).append(build)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
+        await append([Entry(chain=self._chain(self.retention.get(caller.tenant)), build=build)])
 
-    async def activate(self, policies: Policies, previous: str | None) -> None:
+    async def note(self, kind: str, caller: Caller, body: Mapping[str, Any]) -> None:
+        """Record something about `caller` that is no decision, as a record of type `kind`; nothing in `body` is secret.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        said = {"caller": caller.subject, **body}
+        chain = self._chain(self.retention.get(caller.tenant))
+        await append([Entry(chain=chain, build=lambda _: Draft(type=kind, tenant=caller.tenant, body=said))])
+
+    async def activate(self, policies: Policies, previous: str | None, *, tenant: str | None = None) -> None:
         """Decide under `policies` from now on, once every chain has it; `previous` is the digest of those before.
+
+        They are those of `tenant` alone, or (None) of everybody who has none of their own.
 
         Raises:
             UnrecordedError: the log could not take it; nothing was changed.
         """
         bundle = policies.bundle
         body = _identity(bundle) | {"previous": previous}
-        try:
-            for chain in self._log.chains():
-                await chain.append(lambda _: Draft(type="policy.activated", tenant="system", body=body), always=True)
-        except EvidenceError as error:
-            raise UnrecordedError(str(error)) from error
-        self.policies = policies
+        await say(self._log.chains(), Draft(type=_ACTIVATED, tenant=tenant or _NODE, body=body))
+        self._directory = None
+        if tenant is None:
+            self.policies = policies
+        else:
+            self.own[tenant] = policies
+
+    async def introduce(self, chains: Sequence[Chain]) -> None:
+        """Say in fresh chains which policies are in force, so that each chain says what decided its decisions.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        for tenant, policies in ((_NODE, self.policies), *self.own.items()):
+            if policies is not None:
+                body = _identity(policies.bundle) | {"previous": None}
+                await say(chains, Draft(type=_ACTIVATED, tenant=tenant, body=body))
+
+    async def disagreed(self, bundle: Bundle, action: str, decision_id: str) -> None:
+        """Record that the virtual machine decided `decision_id` otherwise than the interpreter does.
+
+        Raises:
+            UnrecordedError: the log could not take it.
+        """
+        body = _identity(bundle) | {"action": action, "decision": decision_id}
+        await say([self._chain(None)], Draft(type="engine.disagreed", tenant=_NODE, body=body))
 
     def _environment(self, caller: Caller) -> Environment:
         time = self._clock().isoformat(timespec="seconds")[:19] + "Z"
@@ -287,6 +408,19 @@ class Pdp:
         resource = await person(caller.tenant, request.resource.type, request.resource.id)
         told = {"type": _known(request.resource, decided), "ref": resource.subject}
         return (subject, resource), {"resource": told}
+
+
+def _evaluated(prepared: _Prepared, decision_id: str, handed: int, recorded: int) -> Evaluated:
+    return Evaluated(
+        action=prepared.action,
+        decision=prepared.decision,
+        decision_id=decision_id,
+        durability=prepared.entry.durability,
+        started=prepared.times[0],
+        decided=prepared.times[1],
+        handed=handed,
+        recorded=recorded,
+    )
 
 
 def _known(entity: Entity, decided: Decided) -> str | None:

@@ -9,10 +9,10 @@ into a dead process. An engine belongs to the thread that made it, and holds the
 
 import json
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import version
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
 from app.pdp.builtins import ADDED
 from app.pdp.errors import EngineError, EnginePanicError
@@ -50,14 +50,25 @@ class Engine:
     that contradict each other when they are; so ask every entry point once before trusting an engine.
     """
 
-    def __init__(self, modules: Mapping[str, str], data: str, *, coverage: bool = False) -> None:
+    def __init__(
+        self,
+        modules: Mapping[str, str],
+        data: str,
+        *,
+        coverage: bool = False,
+        watch: Mapping[str, Callable[[Any], bool]] | None = None,
+    ) -> None:
         """Load `modules` (path to Rego source) and `data` (the text of one JSON object).
+
+        `watch` names functions of one argument that the modules may call beside the ones a policy may.
 
         Raises:
             EngineError: a module does not parse, or `data` is no JSON object.
         """
         with _TRANSLATING:
             self._engine = regorus.Engine()
+            for name, function in (watch or {}).items():
+                self._engine.add_extension(name, 1, function)
             self._engine.set_enable_coverage(coverage)
             for name, function in EXTENSIONS.items():
                 self._engine.add_extension(name, ADDED[name], function)
@@ -144,6 +155,66 @@ class Engines:
     def evaluate(self, query: str, input_text: str) -> str:
         """See `Engine.evaluate`."""
         return self._engines.get(query, self._whole).evaluate(query, input_text)
+
+
+_BEFORE: Final = '{"result":[{"expressions":[{"value":'
+_AFTER: Final = "}]}]}"
+_UNDEFINED: Final = '"<undefined>"'
+"""What the virtual machine writes for no value, even in the middle of one."""
+
+
+def compile_program(modules: Mapping[str, str], query: str) -> bytes:
+    """Return the program of `modules` (path to Rego source) that answers `query`, the path of a rule.
+
+    Raises:
+        EngineError: a module does not parse, or holds what the virtual machine has no instructions for.
+    """
+    with _TRANSLATING:
+        program = regorus.Program.compile_from_modules("{}", list(modules.items()), [query])
+        compiled: bytes = program.serialize_binary()
+    return compiled
+
+
+class Machine:
+    """The engine's virtual machine, with one program for each query and the data for all of them.
+
+    It answers several times faster than the interpreter and stops by itself after 25,000 instructions. It finds no
+    conflict between rules and computes with values that are not there, so `machine_profile` says what it may be asked.
+    Like an engine it belongs to the thread that made it.
+    """
+
+    def __init__(self, programs: Mapping[str, bytes], data: str) -> None:
+        """Load `programs` (query to what `compile_program` returned) and `data` (the text of one JSON object).
+
+        Raises:
+            EngineError: a program is none, or `data` is no JSON.
+        """
+        with _TRANSLATING:
+            self._machine = regorus.Rvm()
+            self._machine.set_data_json(data)
+            loaded = {query: regorus.Program.deserialize_binary(program) for query, program in programs.items()}
+        if any(partial for _, partial in loaded.values()):
+            raise EngineError("a program of another version of the engine")  # pragma: no cover - needs one
+        self._programs = {query: program for query, (program, _) in loaded.items()}
+
+    def evaluate(self, query: str, input_text: str) -> str:
+        """Evaluate one of the queries against one input and return the answer as `Engine.evaluate` writes it.
+
+        Raises:
+            EngineError: there is no such program, the input is no JSON, it takes too many instructions, or the
+                answer is not defined in all its parts.
+            EnginePanicError: the engine broke down; throw it away.
+        """
+        program = self._programs.get(query)
+        if program is None:
+            raise EngineError(f"no program for `{query}`")
+        with _TRANSLATING:
+            self._machine.load_program(program)
+            self._machine.set_input_json(input_text)
+            answer: str = self._machine.execute()
+        if _UNDEFINED in answer:
+            raise EngineError(f"`{query}` is not defined")
+        return f"{_BEFORE}{answer}{_AFTER}"
 
 
 def _one_line(message: str) -> str:

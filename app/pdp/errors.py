@@ -74,6 +74,12 @@ class EvaluatorsGoneError(PdpError):
     code = "evaluators_gone"
 
 
+class NoPoliciesError(PdpError):
+    """Nothing is in force that could decide for the caller's tenant; nothing was decided."""
+
+    code = "policies_unavailable"
+
+
 class UnrecordedError(PdpError):
     """The log could not take the decision. No evidence, no action."""
 

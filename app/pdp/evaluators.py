@@ -102,6 +102,11 @@ class Evaluators:
             if self._drained is not None and not self._open:
                 self._drained.set_result(None)
 
+    @property
+    def waiting(self) -> int:
+        """Return how many requests wait for an evaluator."""
+        return len(self._waiting)
+
     async def close(self, *, at_once: bool = False) -> None:
         """Take no more requests, answer those there are (or, `at_once`, deny them), and end all processes."""
         if self._drained is None:

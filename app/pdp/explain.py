@@ -24,6 +24,7 @@ _REMEDIES: Final = {
     "fact_type": "state this fact with the type that the contract says",
     "fact_out_of_bounds": "state this fact within the bounds that the contract sets",
     "input_too_large": "state less",
+    "obligation_unsupported": "meet the obligations that the policy attaches, and say so",
     "evaluation_timeout": "ask again; if it comes back, correct the policy",
     "evaluation_crashed": "ask again; if it comes back, correct the policy",
     "evaluators_busy": "ask again",

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from app.pdp import entrypoint
+from app.pdp.entrypoint import INPUT, RULE, Entrypoint
 from app.pdp.errors import BundleError
 from app.pdp.model import Durability, Enforcement, Keeping, Severity, Violation
 from app.pdp.strict_yaml import parse_yaml
@@ -21,6 +23,7 @@ _GATE_ID: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _CONTROL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}/[A-Za-z0-9][A-Za-z0-9._()-]{0,47}")
 _CUSTOM: Final = frozenset({"severity", "enforcement", "controls"})
 _KEEPING: Final = frozenset({"durability", "retention"})
+_PACKAGE: Final = frozenset({"title", "custom", "entrypoint"})
 _CLASS: Final = re.compile(r"[a-z0-9]{1,16}")
 
 
@@ -88,24 +91,61 @@ def parse_keeping(file: str, source: str) -> Keeping:
     Raises:
         BundleError: the block is no YAML or says something else.
     """
-    found = [block for block in _blocks(source.split("\n")) if block.below.startswith("package ")]
-    if not found:
-        return Keeping()
-    block = found[0]
-    said = parse_yaml(file, block.text, block.line + 1)
-    custom = said.get("custom") if isinstance(said, dict) and said.keys() <= {"title", "custom"} else None
-    refused = BundleError(
-        f"{file}:{block.line}:1: METADATA of the package: write "
-        f"`custom: {{durability: {' or '.join(Durability)}, retention: a class of OMEGA_RETENTION}}`, or less"
-    )
-    if not isinstance(custom, dict) or not custom or not custom.keys() <= _KEEPING:
-        raise refused
+    said, line = _above_package(file, source)
+    custom = said.get("custom", {})
     durability, retention = custom.get("durability", Durability.JOURNAL), custom.get("retention")
     if durability not in list(Durability):
-        raise refused
+        raise _refused_package(file, line)
     if retention is not None and (not isinstance(retention, str) or not _CLASS.fullmatch(retention)):
-        raise refused
+        raise _refused_package(file, line)
     return Keeping(durability=Durability(durability), retention=retention)
+
+
+def parse_entrypoint(file: str, source: str, action: str) -> Entrypoint | None:
+    """Return how clients of OPA ask for `action`, if the METADATA block above `package` says `entrypoint: true`.
+
+    Raises:
+        BundleError: the block is no YAML or says something else.
+    """
+    said, line = _above_package(file, source)
+    custom = said.get("custom", {})
+    if said.get("entrypoint") is not True:
+        if {INPUT, RULE} & custom.keys():
+            raise BundleError(f"{file}:{line}:1: METADATA of the package: `input` or `rule` without `entrypoint: true`")
+        return None
+    found = entrypoint.parse_entrypoint(custom, action)
+    if found is None:
+        raise entrypoint.refused_entrypoint(file, line)
+    return found
+
+
+def _above_package(file: str, source: str) -> tuple[dict[str, Any], int]:
+    """Return what the METADATA block above `package` says and where it stands; without one, nothing at line 1.
+
+    Raises:
+        BundleError: it is no YAML, or has members that nobody knows.
+    """
+    found = [block for block in _blocks(source.split("\n")) if block.below.startswith("package ")]
+    if not found:
+        return {}, 1
+    block = found[0]
+    said = parse_yaml(file, block.text, block.line + 1)
+    if not isinstance(said, dict) or not said.keys() <= _PACKAGE or not said.keys() - {"title"}:
+        raise _refused_package(file, block.line)
+    custom, served = said.get("custom", {}), said.get("entrypoint", False)
+    if not isinstance(custom, dict) or not custom.keys() <= {*_KEEPING, INPUT, RULE} or not isinstance(served, bool):
+        raise _refused_package(file, block.line)
+    if "custom" in said and not custom:
+        raise _refused_package(file, block.line)
+    return said, block.line
+
+
+def _refused_package(file: str, line: int) -> BundleError:
+    return BundleError(
+        f"{file}:{line}:1: METADATA of the package: write "
+        f"`custom: {{durability: {' or '.join(Durability)}, retention: a class of OMEGA_RETENTION}}`, or less, "
+        "and `entrypoint: true` where clients of OPA ask"
+    )
 
 
 def _blocks(lines: list[str]) -> Iterator[_Block]:

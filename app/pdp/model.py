@@ -3,7 +3,7 @@
 Knows neither Rego nor HTTP. Names follow the OpenID AuthZEN Authorization API 1.0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -54,12 +54,13 @@ class Entity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationRequest:
-    """One question to the PDP: may `subject` do `action` to `resource`?"""
+    """One question to the PDP: may `subject` do `action` to `resource`? `action_properties` say how it is done."""
 
     subject: Entity
     action: str
     resource: Entity
     context: dict[str, Any]
+    action_properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,10 @@ class Environment:
     time: str
     tenant: str
     caller: str
+
+    def document(self) -> dict[str, str]:
+        """Return it as policies see it."""
+        return {"time": self.time, "tenant": self.tenant, "caller": self.caller}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -153,8 +153,8 @@ def _in_contract(schema: dict[str, Any], path: Path) -> dict[str, Any] | None:
     """Return what the contract says about `path`, a path in the input; None if it does not name it."""
     if not path:
         return {}
-    if path[0] in _ENVIRONMENT:
-        return {} if len(path) < 2 or path[1:] in {(name,) for name in _ENVIRONMENT[path[0]]} else None  # noqa: PLR2004
+    if path[0] in _ENVIRONMENT and (len(path) < 2 or path[1:] in {(name,) for name in _ENVIRONMENT[path[0]]}):  # noqa: PLR2004
+        return {}
     node: dict[str, Any] | None = schema
     for name in path:
         node = node.get("properties", {}).get(name) if node else None

@@ -26,7 +26,7 @@ _TEST: Final = re.compile(r"test_\w+")
 _WANT: Final = frozenset({"allow", "failed", "obligations", "diagnostics"})
 
 ENVIRONMENT: Final = {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"}
-"""The environment of a case that states none."""
+"""The environment of a case that states none; the tenant is the one that its caller is registered for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +185,7 @@ def _asked(given: dict[str, Any]) -> str:
 
 def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, engine: Engine) -> str:
     try:
-        document = parse_document(encode({"environment": ENVIRONMENT} | given), max_bytes=_MAX_INPUT)
+        document = parse_document(encode({"environment": _environment(bundle)} | given), max_bytes=_MAX_INPUT)
     except (MalformedRequestError, TooLargeError) as error:
         return f"the input is no request: {error}"
     decision = decide_here(bundle, engine, document).decision
@@ -198,3 +198,8 @@ def _verify_case(given: dict[str, Any], want: dict[str, Any], bundle: Bundle, en
     wanted = {"failed": [], "obligations": [], "diagnostics": []} | want
     wrong = [f"{name} is {got[name]}, want {wanted[name]}" for name in got if got[name] != wanted[name]]
     return "; ".join(wrong)
+
+
+def _environment(bundle: Bundle) -> dict[str, str]:
+    registered = bundle.callers.get(ENVIRONMENT["caller"])
+    return ENVIRONMENT | ({"tenant": registered.tenant} if registered else {})

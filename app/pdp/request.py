@@ -10,9 +10,9 @@ from app.pdp.errors import MalformedRequestError, TooLargeError
 from app.pdp.model import Entity, Environment, EvaluationRequest
 from app.pdp.strict_json import MAX_BYTES, encode, parse
 
-_MAX_TYPE: Final = 64
-_MAX_ACTION: Final = 128
-_MAX_ID: Final = 256
+MAX_TYPE: Final = 64  # characters
+MAX_ACTION: Final = 128
+MAX_ID: Final = 256
 
 MAX_DOCUMENT: Final = 1 << 20
 """Bytes: the longest text that a record keeps. What comes over HTTP is far below; code may state more."""
@@ -28,7 +28,61 @@ def parse_request(data: bytes) -> EvaluationRequest:
             those of `strict_json.parse`, and `member_missing`, `member_type`, `member_length`.
         TooLargeError: it has more than 32 KiB, as received or as encoded again.
     """
-    return _request(parse(data))
+    return as_request(parse(data))
+
+
+def as_request(value: Any, max_bytes: int = MAX_BYTES) -> EvaluationRequest:
+    """Return the request in a value of JSON, as `parse_request` does.
+
+    Raises:
+        MalformedRequestError: a member is missing, of the wrong type, empty or too long.
+        TooLargeError: encoded, it has more than `max_bytes`.
+    """
+    subject = as_entity(value, "subject")
+    name, properties = as_action(value)
+    resource = as_entity(value, "resource")
+    context = as_context(value)
+    request = EvaluationRequest(
+        subject=subject, action=name, resource=resource, context=context, action_properties=properties
+    )
+    if len(encode(_members(request))) > max_bytes:
+        raise TooLargeError(f"encoded again, the request has more than {max_bytes} bytes")
+    return request
+
+
+def as_entity(request: Any, name: str, *, kind_alone: bool = False) -> Entity:
+    """Return the subject or the resource in a value; `kind_alone`: its id is ignored and left empty.
+
+    Raises:
+        MalformedRequestError: see `as_request`.
+    """
+    members = _object(request, name, name)
+    return Entity(
+        type=_text(members, "type", f"{name}/type", MAX_TYPE),
+        id="" if kind_alone else _text(members, "id", f"{name}/id", MAX_ID),
+        properties=_optional_object(members, "properties", f"{name}/properties"),
+    )
+
+
+def as_action(request: Any) -> tuple[str, dict[str, Any]]:
+    """Return the name and the properties of the action in a value.
+
+    Raises:
+        MalformedRequestError: see `as_request`.
+    """
+    members = _object(request, "action", "action")
+    return _text(members, "name", "action/name", MAX_ACTION), _optional_object(
+        members, "properties", "action/properties"
+    )
+
+
+def as_context(request: Any) -> dict[str, Any]:
+    """Return the context in a value, empty where there is none.
+
+    Raises:
+        MalformedRequestError: see `as_request`.
+    """
+    return _optional_object(request, "context", "context")
 
 
 def verify_request(request: EvaluationRequest) -> EvaluationRequest:
@@ -47,9 +101,7 @@ def verify_request(request: EvaluationRequest) -> EvaluationRequest:
 
 def document(request: EvaluationRequest, environment: Environment) -> dict[str, Any]:
     """Return what the policy is asked about, and what the record keeps: the request, with what the PDP states."""
-    return _members(request) | {
-        "environment": {"time": environment.time, "tenant": environment.tenant, "caller": environment.caller}
-    }
+    return _members(request) | {"environment": environment.document()}
 
 
 def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, Any]:
@@ -60,12 +112,12 @@ def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, A
         TooLargeError: it has more than `max_bytes`.
     """
     recorded = parse(text, max_bytes=max_bytes)
-    request = _request(recorded, max_bytes)
+    request = as_request(recorded, max_bytes)
     stated = _object(recorded, "environment", "environment")
     environment = Environment(
-        time=_text(stated, "time", "environment/time", _MAX_ID),
-        tenant=_text(stated, "tenant", "environment/tenant", _MAX_ID),
-        caller=_text(stated, "caller", "environment/caller", _MAX_ID),
+        time=_text(stated, "time", "environment/time", MAX_ID),
+        tenant=_text(stated, "tenant", "environment/tenant", MAX_ID),
+        caller=_text(stated, "caller", "environment/caller", MAX_ID),
     )
     return document(request, environment)
 
@@ -96,42 +148,23 @@ def _members(request: EvaluationRequest) -> dict[str, Any]:
     subject, resource = request.subject, request.resource
     return {
         "subject": {"type": subject.type, "id": subject.id, "properties": subject.properties},
-        "action": {"name": request.action},
+        "action": {"name": request.action}
+        | ({"properties": request.action_properties} if request.action_properties else {}),
         "resource": {"type": resource.type, "id": resource.id, "properties": resource.properties},
         "context": request.context,
     }
 
 
-def _request(value: Any, max_bytes: int = MAX_BYTES) -> EvaluationRequest:
-    if type(value) is not dict:
+def _object(members: Any, name: str, path: str) -> dict[str, Any]:
+    if type(members) is not dict:
         raise MalformedRequestError("member_type", "the request must be an object")
-    subject = _entity(value, "subject")
-    action = _text(_object(value, "action", "action"), "name", "action/name", _MAX_ACTION)
-    resource = _entity(value, "resource")
-    context = _optional_object(value, "context", "context")
-    request = EvaluationRequest(subject=subject, action=action, resource=resource, context=context)
-    if len(encode(_members(request))) > max_bytes:
-        raise TooLargeError(f"encoded again, the request has more than {max_bytes} bytes")
-    return request
-
-
-def _entity(request: dict[str, Any], name: str) -> Entity:
-    members = _object(request, name, name)
-    return Entity(
-        type=_text(members, "type", f"{name}/type", _MAX_TYPE),
-        id=_text(members, "id", f"{name}/id", _MAX_ID),
-        properties=_optional_object(members, "properties", f"{name}/properties"),
-    )
-
-
-def _object(members: dict[str, Any], name: str, path: str) -> dict[str, Any]:
     value = _member(members, name, path)
     if type(value) is not dict:
         raise MalformedRequestError("member_type", f"`{path}` must be an object")
     return value
 
 
-def _optional_object(members: dict[str, Any], name: str, path: str) -> dict[str, Any]:
+def _optional_object(members: Any, name: str, path: str) -> dict[str, Any]:
     return _object(members, name, path) if name in members else {}
 
 

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any, Final, Protocol
 
 from app.objects import ObjectsError
-from app.pdp.enforce import Person
 from app.pdp.errors import UnrecordedError
+from app.pdp.recording import Person
 from app.privacy.detached import Detached
 from app.privacy.errors import KeyStoreError, SealedBlockError
 from app.privacy.sealed_block import SubjectKey
@@ -22,7 +22,7 @@ class Keys(Protocol):
 
 
 class Concealed:
-    """See `app.pdp.enforce.Person`. An erasure that comes between naming and sealing leaves no record."""
+    """See `app.pdp.recording.Person`. An erasure that comes between naming and sealing leaves no record."""
 
     __slots__ = ("key",)
 
@@ -31,11 +31,11 @@ class Concealed:
 
     @property
     def subject(self) -> str:
-        """See `app.pdp.enforce.Person`."""
+        """See `app.pdp.recording.Person`."""
         return self.key.subject
 
     def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
-        """See `app.pdp.enforce.Person`."""
+        """See `app.pdp.recording.Person`."""
         try:
             return self.key.seal(text, place=place)
         except SealedBlockError as error:
@@ -43,13 +43,13 @@ class Concealed:
 
 
 class KeyStoreConcealer:
-    """See `app.pdp.enforce.Concealer`."""
+    """See `app.pdp.recording.Concealer`."""
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
 
     async def person(self, tenant: str, kind: str, identifier: str) -> Concealed:
-        """See `app.pdp.enforce.Concealer`."""
+        """See `app.pdp.recording.Concealer`."""
         try:
             return Concealed(await self._keys.key(tenant, kind, identifier))
         except KeyStoreError as error:
@@ -57,13 +57,13 @@ class KeyStoreConcealer:
 
 
 class KeptPayloads:
-    """See `app.pdp.enforce.Payloads`. What is kept and then not recorded waits for `Detached.sweep`."""
+    """See `app.pdp.recording.Payloads`. What is kept and then not recorded waits for `Detached.sweep`."""
 
     def __init__(self, detached: Detached, *, patience: float = PATIENCE) -> None:
         self._detached, self._patience = detached, patience
 
     async def keep(self, person: Person, text: bytes) -> dict[str, Any]:
-        """See `app.pdp.enforce.Payloads`; `person` comes from a `KeyStoreConcealer`."""
+        """See `app.pdp.recording.Payloads`; `person` comes from a `KeyStoreConcealer`."""
         if not isinstance(person, Concealed):
             raise TypeError("a person of another concealer")
         try:

@@ -12,7 +12,7 @@ import pytest
 
 from app import activation, keys
 from app.cli import decide
-from app.identity import Verifier
+from app.identity import OwnTokens, Verifier
 from tests.decision_plane.asking import body
 from tests.pdp.deciding import Engines
 
@@ -82,7 +82,7 @@ def test_an_allow_is_a_yes(omega, service, question):
 def test_it_asks_with_a_token_of_this_node(omega, service, question, arguments, caller):
     omega("decide", question, *arguments)
     token = {name.lower(): value for name, value in service.asked[0][1].items()}["authorization"]
-    verifier = Verifier(keys.load(service.settings.keys).token.public_key(), issuer=service.settings.origin)
+    verifier = Verifier(OwnTokens(keys.load(service.settings.keys).token.public_key(), issuer=service.settings.origin))
     found = verifier.verify(token.removeprefix("Bearer "), decide.datetime.now(decide.UTC).timestamp())
     assert (found.subject, found.tenant) == caller
 

@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from app import activation
+from app import activation, tenants
 from app.cli import policy
 from app.pdp.second_opinion import Opinion
 from tests.pdp.shop import SELL_TEST, written
+from tests.tenancy import files, listing
 
 BROKEN = {"rego/shop/sell.rego": "package shop.sell\n\nx := \n"}
 SURVIVOR = (
@@ -161,6 +162,34 @@ def test_a_reload_that_cannot_be_written_is_one_line(omega, settings):
 def test_without_policies_nothing_is_admitted(omega, settings, monkeypatch):
     monkeypatch.setenv("OMEGA_POLICIES", str(settings.data / "nowhere"))
     assert omega("policy", "check").code == 1
+
+
+@pytest.fixture
+def acme(settings, tmp_path, monkeypatch):
+    """Return the policies of a tenant of the node."""
+    monkeypatch.setenv("OMEGA_TENANTS", str(listing(tmp_path, acme=files("acme"))))
+    assert settings.tenants is None  # it is not prepared for any
+    return tmp_path / "acme-policies"
+
+
+def test_a_tenants_own_policies_are_checked_and_put_in_force_for_it_alone(omega, settings, acme):
+    nodes = activation.active(settings.bundles)
+    checked = omega("policy", "check", "--tenant", "acme", "--json").json
+    assert tenants.standing(settings.bundles) == {}
+    assert omega("policy", "reload", "--tenant", "acme", "--json").json == checked
+    assert tenants.standing(settings.bundles)["acme"].bundle == checked["bundle"] != nodes.stem
+    assert activation.active(settings.bundles) == nodes
+    written(acme, BROKEN)
+    assert omega("policy", "reload", "--tenant", "acme").message.startswith("rego/shop/sell.rego:")
+    assert tenants.standing(settings.bundles)["acme"].bundle == checked["bundle"]
+    assert omega("policy", "check").code == 0
+
+
+@pytest.mark.usefixtures("acme")
+@pytest.mark.parametrize("command", ["check", "reload"])
+def test_policies_of_a_tenant_that_has_none_are_one_line(omega, command):
+    ended = omega("policy", command, "--tenant", "../acme")
+    assert (ended.code, ended.message) == (2, "OMEGA_TENANTS lists no policies of a tenant `../acme`")
 
 
 @pytest.fixture

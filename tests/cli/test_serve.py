@@ -19,11 +19,15 @@ URL = "http://127.0.0.1:8420"
 def ready(monkeypatch):
     """Have the service be ready at once, and end with the exit code that the test says."""
 
-    def serve_(settings, announce):
+    served = []
+
+    def serve_(settings, announce, planes):
+        served.append((settings, planes))
         announce(URL)
         return settings.port
 
     monkeypatch.setattr(supervisor, "serve", serve_)
+    return served
 
 
 @pytest.mark.usefixtures("ready")
@@ -49,9 +53,40 @@ def test_the_exit_code_is_that_of_the_service(omega, settings, monkeypatch):
     assert settings.port == 0
 
 
+def test_flags_say_more_than_the_environment(omega, ready, settings):
+    assert omega("serve", "--host", "127.0.0.2", "--port", "0", "--workers", "3").code == 0
+    ((served, planes),) = ready
+    assert (served.host, served.port, served.workers) == ("127.0.0.2", 0, 3)
+    assert served.data == settings.data
+    assert planes == ["decision", "background"]
+
+
+@pytest.mark.usefixtures("ready", "settings")
+@pytest.mark.parametrize(
+    ("flag", "value", "said"),
+    [
+        ("--port", "http", "OMEGA_PORT cannot be `http`"),
+        ("--workers", "0", "OMEGA_WORKERS cannot be `0`"),
+        ("--host", "", "OMEGA_HOST cannot be ``"),
+    ],
+)
+def test_a_flag_has_the_form_of_its_setting(omega, flag, value, said):
+    ended = omega("serve", flag, value)
+    assert ended.code == 2
+    assert ended.message.startswith(said)
+
+
+@pytest.mark.usefixtures("settings")
+def test_each_plane_runs_alone(omega, ready):
+    assert f"says how on {URL}" in omega("serve", "--plane", "background").out
+    assert f"omega decides on {URL}" in omega("serve", "--plane", "decision").out
+    omega("serve", "--plane", "decision", "--plane", "background")
+    assert [planes for _, planes in ready] == [["background"], ["decision"], ["decision", "background"]]
+
+
 @pytest.mark.usefixtures("ready")
 def test_it_prints_what_to_paste(omega, settings, monkeypatch):
-    monkeypatch.setattr(serve.shutil, "which", lambda _: "/usr/bin/omega")
+    monkeypatch.setattr(serve.shutil, "which", lambda *_, **__: "/usr/bin/omega")
     out = omega("serve").out
     places = f"OMEGA_DATA={settings.data} OMEGA_POLICIES={settings.policies} "
     assert f"curl -sS {URL}/access/v1/evaluation" in out
@@ -84,7 +119,7 @@ def test_a_store_in_s3_is_copied_before_the_single_file_verifies_it(omega, monke
 )
 def test_without_a_path_it_prints_how_it_was_called(omega, monkeypatch, tmp_path, called, printed):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(serve.shutil, "which", lambda _: None)
+    monkeypatch.setattr(serve.shutil, "which", lambda *_, **__: None)
     monkeypatch.setattr(serve.sys, "argv", [called.format(here=tmp_path)])
     assert f" {printed} evidence verify" in omega("serve").out
 

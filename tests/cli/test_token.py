@@ -5,11 +5,11 @@ import time
 import pytest
 
 from app import keys
-from app.identity import Verifier
+from app.identity import OwnTokens, Verifier
 
 
 def named(settings, text):
-    verifier = Verifier(keys.load(settings.keys).token.public_key(), issuer=settings.origin)
+    verifier = Verifier(OwnTokens(keys.load(settings.keys).token.public_key(), issuer=settings.origin))
     return verifier.verify(text, time.time())
 
 

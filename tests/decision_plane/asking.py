@@ -4,9 +4,11 @@ import asyncio
 import json
 from dataclasses import dataclass
 from itertools import chain, repeat
+from urllib.parse import unquote
 
 from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
+from app.decision_plane.limits import Limits
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
 from app.pdp.explain import Trace
@@ -16,7 +18,14 @@ from tests.evidence.sealing import KEY
 from tests.pdp.deciding import NOW, Deciding, Service, deciding
 from tests.pdp.shop import asked
 
-CALLERS = {"a-token": Service(), "another": Service(tenant="other"), "stranger": Service(subject="stranger")}
+CALLERS = {
+    "a-token": Service(),
+    "another": Service(tenant="other"),
+    "stranger": Service(subject="stranger"),
+    "a-reader": Service(subject="reader"),
+    "proxy": Service(subject="proxy"),
+    "foreign-proxy": Service(subject="proxy", tenant="other"),
+}
 BEARER = (b"authorization", b"Bearer a-token")
 JSON = (b"content-type", b"application/json")
 PATH = "/access/v1/evaluation"
@@ -75,22 +84,29 @@ class Clock:
 class Plane:
     """A decision plane over a bundle, and everything it was handed."""
 
-    def __init__(self, bundle, *, in_flight=8):
+    def __init__(self, bundle, *, in_flight=8, tokens=None, authenticate=None, public_url=None, **more):
+        self.client = None  # address and port of whoever opens the connection
         self.bundle, self.again, self.decide_again_by = bundle, 0, None
         self.fakes: Deciding = deciding(bundle)
         self.log = self.fakes.log
         self.shelf = Shelf(self.log)
-        self.clock = Clock()
+        self.clock, self.ticks = Clock(), Clock()
         self.checks = {"evaluators": True, "journal": True}
         self.app = DecisionPlane(
             self.fakes.pdp,
-            authenticate=CALLERS.get,
+            authenticate=authenticate or (lambda presented: CALLERS.get(presented.token)),
+            limits=Limits(self.clock),
             decisions=self.shelf,
             health=lambda: Health(checks=self.checks, bundle=bundle.digest, revision=bundle.revision),
             refusals=Refusals(self.clock),
             sign_receipt=lambda records: issue(records, KEY, NOW).decode(),
             decide_again=self.decide_again,
             in_flight=in_flight,
+            tokens=tokens,
+            **more,
+            page_secret=b"s" * 32,
+            public_url=public_url,
+            ticks=self.ticks,
         )
 
     def decide_again(self, digest, asked):
@@ -108,26 +124,44 @@ class Plane:
         """Ask once, on a loop of its own."""
         return asyncio.run(self.asking(*chunks, **options))
 
-    async def asking(self, *chunks, path=PATH, method="POST", headers=(BEARER, JSON), leaves=False, query=b""):
-        """Send a request in chunks; after one that is None nothing comes, with `leaves` the caller hangs up."""
-        parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
-        if not leaves:
-            parts.append({"type": "http.request"})
-        messages = chain(parts, repeat({"type": "http.disconnect"}))
-        sent = []
+    async def asking(self, *chunks, headers=(BEARER, JSON), peer=None, **options):
+        """Ask on the running loop; see `received`."""
+        return await received(self.app, *chunks, headers=headers, client=peer or self.client, **options)
 
-        async def receive():
-            message = next(messages)
-            if message.get("body", b"") is None:
-                await asyncio.Event().wait()
-            return message
 
-        async def send(message):
-            sent.append(message)
+async def received(  # noqa: PLR0913 - what a request is made of
+    app, *chunks, path=PATH, method="POST", headers=(), leaves=False, query=b"", client=None
+):
+    """Return what an application answers to a request in chunks.
 
-        scope = {"type": "http", "method": method, "path": path, "query_string": query, "headers": headers}
-        await self.app(scope, receive, send)
-        return _answer(sent)
+    After a chunk that is None nothing comes, with `leaves` the caller hangs up; `client` is its address and port.
+    """
+    parts = [{"type": "http.request", "body": chunk, "more_body": True} for chunk in chunks]
+    if not leaves:
+        parts.append({"type": "http.request"})
+    messages = chain(parts, repeat({"type": "http.disconnect"}))
+    sent = []
+
+    async def receive():
+        message = next(messages)
+        if message.get("body", b"") is None:
+            await asyncio.Event().wait()
+        return message
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": unquote(path),
+        "raw_path": path.encode(),
+        "query_string": query,
+        "headers": headers,
+        "client": client,
+    }
+    await app(scope, receive, send)
+    return _answer(sent)
 
 
 def _answer(sent):

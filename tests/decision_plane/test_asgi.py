@@ -2,15 +2,18 @@
 
 import asyncio
 import logging
+import re
+from pathlib import Path
 
 import pytest
 
-from app.decision_plane import http
+from app.decision_plane import asgi, http
+from app.decision_plane.asgi import Health
 from app.decision_plane.http import ProblemError
 from app.errors import CODES, problem
 from app.pdp.errors import EvaluationError
 from evidence.errors import JournalError
-from tests.decision_plane.asking import BEARER, JSON, Plane, body
+from tests.decision_plane.asking import BEARER, CALLERS, JSON, Plane, body
 from tests.pdp.deciding import GONE
 
 PERSON = "alice@example.com"
@@ -37,6 +40,10 @@ def nothing(_plane):
     pass
 
 
+def no_policies(plane):
+    plane.fakes.pdp.own["default"] = None
+
+
 def no_store(plane):
     plane.shelf.problem = "store_unavailable"
 
@@ -46,7 +53,12 @@ def no_decision(plane):
 
 
 def full(plane):
-    plane.app._by._free = 0
+    plane.app._by._places.free = 0
+
+
+def too_often(plane):
+    for _ in range(10):
+        plane.app._by.limit(CALLERS["stranger"])
 
 
 def damaged(plane):
@@ -67,6 +79,13 @@ PROBLEMS = [
     pytest.param(nothing, (b"x" * LARGE, b"x"), {}, ("request_too_large", 413), id="too large"),
     pytest.param(nothing, (b"{", None), {}, ("body_timeout", 408), id="the rest does not come"),
     pytest.param(nothing, (None,), {}, ("body_timeout", 408), id="nothing comes"),
+    pytest.param(
+        too_often,
+        (body(),),
+        {"headers": [(b"authorization", b"Bearer stranger"), JSON]},
+        ("too_many_requests", 429),
+        id="too often",
+    ),
     pytest.param(damaged, (), READ, ("evidence_damaged", 500), id="the log was altered"),
     pytest.param(our_fault, (body(),), {}, ("internal", 500), id="a fault of ours"),
     pytest.param(broken_log, (body(),), {}, ("evidence_unavailable", 503), id="the disk is full"),
@@ -74,6 +93,7 @@ PROBLEMS = [
     pytest.param(no_keys, (body(),), {}, ("evidence_unavailable", 503), id="the key store is down"),
     pytest.param(full, (body(),), {}, ("overloaded", 503), id="too many requests"),
     pytest.param(no_evaluators, (body(),), {}, ("evaluators_gone", 503), id="no evaluator"),
+    pytest.param(no_policies, (body(),), {}, ("policies_unavailable", 503), id="no policies of the tenant"),
     pytest.param(no_store, (), READ, ("store_unavailable", 503), id="the store is away"),
 ]
 
@@ -84,12 +104,19 @@ def test_every_failure_is_one_problem(plane, monkeypatch, break_it, chunks, opti
     break_it(plane)
     answer = plane.ask(*chunks, **options)
     assert (answer.code, answer.status) == expected
-    assert (b"retry-after" in answer.headers) == (answer.status == 503)
-    assert plane.app._by._free in (0, 8)
+    assert (b"retry-after" in answer.headers) == (answer.status in (429, 503))
+    assert plane.app._by._places.free in (0, 8)
+
+
+def test_every_protocol_asks_for_the_policies_of_the_callers_tenant():
+    """The node's own (`pdp.policies`) are nobody's by right: what they say would be told to other tenants."""
+    for path in Path(asgi.__file__).parent.glob("*.py"):
+        assert not re.search(r"pdp\.policies\b", path.read_text("utf-8")), path.name
 
 
 def test_every_problem_there_is_can_be_met():
-    assert {case.values[3][0] for case in PROBLEMS} == CODES
+    of_proxies = {"denied"}  # test_ext_authz.py
+    assert {case.values[3][0] for case in PROBLEMS} == CODES - of_proxies
 
 
 def test_a_problem_without_detail_has_none():
@@ -202,12 +229,18 @@ def test_readiness_says_what_it_waits_for(plane, shop):
     assert waiting.status == 503
     assert waiting.document == {
         "ready": False,
+        "draining": False,
         "checks": {"evaluators": True, "journal": False},
         "alarms": [],
         "bundle": shop.digest,
         "revision": "r1",
         "assurance": None,
     }
+
+
+def test_who_was_told_to_stop_is_not_ready_whatever_holds(shop):
+    health = Health(checks={"journal": True}, bundle=shop.digest, revision="r1", draining=True)
+    assert (health.document()["ready"], health.document()["draining"]) == (False, True)
 
 
 def test_a_decision_is_looked_up_for_whoever_asks(plane):

@@ -2,9 +2,13 @@
 
 import asyncio
 import json
+from dataclasses import replace
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 
+from app.decision_plane.explainer import Explainer
 from app.pdp.errors import EvaluationError
 from app.pdp.explain import Trace
 from app.pdp.explaining import Again
@@ -92,12 +96,34 @@ def test_one_is_decided_again_at_a_time_and_those_beyond_a_few_not_at_all(plane)
         return told
 
     async def main():
-        return await asyncio.gather(*[plane.asking(body(ripe=False), query=EXPLAIN) for _ in range(7)])
+        return await asyncio.gather(*[plane.asking(body(ripe=False), query=EXPLAIN) for _ in range(6)])
 
     plane.decide_again_by = decide_again
     answers = asyncio.run(main())
-    assert sorted(map(held, answers)) == [False] * 3 + [True] * 4
-    assert most == [1] * 4
+    assert sorted(map(held, answers)) == [False] * 3 + [True] * 3
+    assert most == [1] * 3
+
+
+def test_a_tenant_does_not_wait_for_the_explanations_of_another(shop):
+    """The first is made again for as long as it takes the other tenant's to be there."""
+    theirs_is_there = Event()
+
+    def decide_again(digest, _):
+        assert digest == "hangs" or theirs_is_there.set() is None
+        assert theirs_is_there.wait(10)
+        raise EvaluationError("evaluation_timeout")
+
+    async def main():
+        explainer = Explainer(decide_again)
+        hanging = [asyncio.create_task(explainer._trace(recorded("hangs"), "a")) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert await explainer._trace(recorded("answers"), "b") is None
+        return await asyncio.gather(*hanging), explainer._places.free
+
+    def recorded(digest):
+        return SimpleNamespace(bundle=replace(shop, digest=digest), asked=b"", decision=None)
+
+    assert asyncio.run(main()) == ([None] * 5, 4)
 
 
 def test_an_allow_is_explained_too(plane):

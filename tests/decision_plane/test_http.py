@@ -43,7 +43,7 @@ def test_a_body_comes_in_any_number_of_pieces(plane):
 def test_nobody_answers_a_caller_that_left(plane, chunks):
     assert plane.ask(*chunks, leaves=True).status is None
     assert plane.log.data == []
-    assert plane.app._by._free == 8
+    assert plane.app._by._places.free == 8
 
 
 @pytest.mark.parametrize(

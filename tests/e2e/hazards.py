@@ -72,7 +72,11 @@ CONTRACT = {
 
 def policies(directory):
     """Copy the policies of the project to `directory` and add the two hazards."""
-    shutil.copytree(ROOT / "policies", directory)
+    return spoiled(shutil.copytree(ROOT / "policies", directory))
+
+
+def spoiled(directory):
+    """Add the two hazards to the policies in `directory`."""
     folder = directory / "rego" / "hazard"
     folder.mkdir()
     for verb, rules in (("spin", SPIN), ("swell", SWELL.format(doublings=DOUBLINGS, last=LAST))):
@@ -84,6 +88,7 @@ def policies(directory):
     callers = directory / "data" / "callers.json"
     table = json.loads(callers.read_text())
     table["marketplace"]["actions"].append("hazard.*")
+    table["marketplace"]["subject_types"] = ["service", *table["marketplace"]["subject_types"]]
     callers.write_text(json.dumps(table))
     return directory
 

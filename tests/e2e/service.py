@@ -36,12 +36,15 @@ class Role(StrEnum):
 class Service:
     """One node. As a context it is started, and killed at the end if the test has not stopped it."""
 
-    def __init__(self, data: Path, **settings: object) -> None:
-        quick = {"OMEGA_PORT": 0, "OMEGA_SEAL_AGE_MS": 200, "OMEGA_CHECKPOINT_MS": 500, "OMEGA_DATA": data}
+    def __init__(self, data: Path, planes: Iterable[str] = (), **settings: object) -> None:
+        quick = {"OMEGA_PORT": 0, "OMEGA_SEAL_AGE_MS": 200, "OMEGA_CHECKPOINT_MS": 500, "OMEGA_DRAIN_S": 0}
+        quick["OMEGA_DATA"] = data
+        quick["OMEGA_MACHINE"] = "no"  # or each service would compare engines beside its test
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMEGA_")}
         self.environment = inherited | {name: str(value) for name, value in (quick | settings).items()}
         self.settings = Settings.from_environment(self.environment)
         self.url = ""
+        self._planes = [argument for plane in planes for argument in ("--plane", plane)]
         self._process: subprocess.Popen[str] | None = None
         self._log = data.with_name(f"{data.name}.log")
 
@@ -55,7 +58,7 @@ class Service:
 
     def begin(self) -> None:
         """Start it, and wait for nothing."""
-        command = [sys.executable, "-m", "app.cli", "serve", "--json"]
+        command = [sys.executable, "-m", "app.cli", "serve", "--json", *self._planes]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=subprocess.PIPE, stderr=log, env=self.environment, cwd=ROOT, text=True

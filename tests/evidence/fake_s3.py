@@ -187,5 +187,5 @@ def fake_store(service, monkeypatch):
             return Stranger(service, "write without credentials")
         return service if options == OPTIONS else Stranger(service, "write with unknown credentials")
 
-    monkeypatch.setattr(s3, "_connect", connect)
+    monkeypatch.setattr(s3, "connect", connect)
     return S3Store("bucket", "log", options=OPTIONS)

@@ -73,6 +73,16 @@ def test_the_newest_checkpoint_is_anchored_and_kept_like_the_log():
     assert node.anchorer.pause == INTERVAL
 
 
+def test_it_says_for_how_long_an_anchor_is_due():
+    node = Anchored(3)
+    node.clock.forward(30)
+    assert node.anchorer.lag == 30
+    node.step()
+    assert node.anchorer.lag == 0
+    node.clock.forward(INTERVAL + 7)
+    assert node.anchorer.lag == 7
+
+
 def test_once_in_an_interval():
     node = Anchored(3)
     node.step()

@@ -49,7 +49,7 @@ class Server:
             while b"\r\n\r\n" not in data:
                 data += connection.recv(65536)
             head = data.partition(b"\r\n\r\n")[0]
-            length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
+            length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0] or 0)
             while len(data) < len(head) + 4 + length:
                 data += connection.recv(65536)
             self.received.append(data)
@@ -96,6 +96,19 @@ def test_a_question_and_its_answer(server):
         b"content-type: text/x-test",
         b"content-length: 8",
         b"connection: close",
+    ]
+
+
+def test_a_document_and_where_it_is(server):
+    running = server(OK)
+    assert authority.get(f"{running.url}/keys", limit=100).body == b"hi"
+    assert running.received[0].split(b"\r\n") == [
+        b"GET /keys HTTP/1.1",
+        f"host: 127.0.0.1:{running.port}".encode(),
+        b"user-agent: omega",
+        b"connection: close",
+        b"",
+        b"",
     ]
 
 
@@ -269,4 +282,4 @@ def test_no_url_raises_another_error(text, start):
 @given(st.binary(max_size=300), st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Type: "]))
 def test_no_answer_raises_another_error(data, start):
     with contextlib.suppress(AuthorityError):
-        authority._parse(start + data, 100)
+        authority._parse("POST", start + data, 100)

@@ -210,7 +210,7 @@ def test_a_bucket_that_is_ours_without_object_lock_is_refused(s3_server, s3_pref
     accept = AWSResponse(s3_server.options.endpoint, 200, {}, None)
     accept._content = b""
     client.meta.events.register("before-send.s3.CreateBucket", lambda **_: accept)
-    monkeypatch.setattr(s3, "_connect", lambda _options: client)
+    monkeypatch.setattr(s3, "connect", lambda _options: client)
     with pytest.raises(StoreError, match="ObjectLockConfigurationNotFoundError"):
         ensure_bucket(s3_prefix, options=s3_server.options)
 

@@ -30,6 +30,16 @@ def test_everything_is_sealed_and_checkpointed_at_a_flush(tmp_path):
     assert (report.checked.records, report.checked.checkpoints, report.uncheckpointed_seals) == (51, 1, 0)
 
 
+def test_what_no_checkpoint_covers_is_counted(tmp_path):
+    node = Node(tmp_path, count=10, checkpoint=600)
+    node.append(*map(str, range(25)))
+    node.step()
+    before = node.sealer.uncheckpointed
+    node.step(flush=True)
+    node.step(flush=True)
+    assert (before, node.sealer.uncheckpointed) == (2, 0)
+
+
 def test_a_full_segment_does_not_wait(tmp_path):
     node = Node(tmp_path, count=10)
     node.append(*map(str, range(35)))
@@ -373,7 +383,7 @@ def test_a_gap_in_the_seals_is_not_continued(tmp_path):
         last_seal(lost.store, chain, KeyHistory(keys=(KEY.verifier,)))
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 5, 8, 15, 16])
+@pytest.mark.parametrize("count", [2, 3, 5, 8, 15, 16])
 def test_the_newest_seal_of_a_long_chain_is_found_without_listing_it_all(tmp_path, monkeypatch, count):
     monkeypatch.setattr(standing, "_PAGE", 2)
     node = Node(tmp_path, count=1)

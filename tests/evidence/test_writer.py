@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from evidence import journal, record
+from evidence import writer as writer_module
 from evidence.chain import Chain
 from evidence.errors import DamagedJournalError, JournalError, MalformedError, RecordTooLargeError
 from evidence.holding import class_of
@@ -61,6 +62,28 @@ def test_records_are_on_disk_when_the_future_ends(tmp_path):
         await writer.close()
 
     asyncio.run(run())
+
+
+def test_what_waits_for_the_store_is_counted(tmp_path):
+    now = [100.0]
+
+    async def run():
+        waiting = []
+        for start_ in range(2):
+            writer = Writer.open(tmp_path, retention_class="std7y", version="0", ticks=lambda: now[0])
+            waiting.append(writer.unsealed)
+            last = [await writer.append(lambda _: draft()) for _ in range(3)][-1]
+            waiting.append(writer.unsealed)
+            now[0] += 10
+            assert writer.age == 10
+            writer.sealed(last.position.seq - start_)
+            waiting.append(writer.unsealed)
+            assert writer.retention_class == "std7y"
+            await writer.close()
+        return waiting
+
+    # The opening's record counts as earlier, until the sealer has spoken; the first start leaves its last one, too.
+    assert asyncio.run(run()) == [0, 3, 1, 0, 3, 2]
 
 
 def test_many_callers_share_a_chain(tmp_path):
@@ -208,6 +231,35 @@ def test_a_sync_does_not_wait_for_ever_for_what_is_coming(tmp_path):
 
     asyncio.run(run())
     assert batches(tmp_path) == 4
+
+
+def test_who_came_together_is_expected_to_come_together_again(tmp_path, monkeypatch):
+    async def run():
+        writer = start(tmp_path)
+        await asyncio.gather(*[writer.append(lambda _: draft("together")) for _ in range(4)])
+        monkeypatch.setattr(writer_module, "PATIENCE", 60.0)
+
+        async def one(number):
+            for _ in range(number * 3):
+                await asyncio.sleep(0)
+            await writer.append(lambda _: draft(str(number)))
+
+        await asyncio.gather(*[one(number) for number in range(4)])
+        await writer.close()
+
+    asyncio.run(run())
+    assert batches(tmp_path) == 4  # the opening, twice all four, and the closing
+
+
+def test_whoever_stays_away_is_waited_for_once(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        await asyncio.gather(*[writer.append(lambda _: draft("together")) for _ in range(4)])
+        await writer.append(lambda _: draft("alone"))
+        assert writer._together == 1
+        await writer.close()
+
+    asyncio.run(run())
 
 
 def test_who_gave_up_is_not_told_that_the_disk_failed(tmp_path, monkeypatch):

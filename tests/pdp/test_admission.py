@@ -258,6 +258,9 @@ BAD = {
     "an environment the input does not have": at(
         ripe_if("input.environment.host"), "input.env", "the contract does not"
     ),
+    "a way of the action that the contract does not name": at(
+        ripe_if("input.action.properties.soft"), "input.action", "the contract does not name"
+    ),
     "the time inside the time": at(ripe_if("input.environment.time.x"), "input.env", "the contract does not name"),
     "data that are not there": at(
         ripe_if("data.thresholds.shop.min_gram == 1"),

@@ -1,8 +1,10 @@
 """Admission outlives what it admits: the same answers, and one for policies that end the process they run in."""
 
+import asyncio
+
 import pytest
 
-from app.pdp.admission_process import admit_apart, run_tests_apart
+from app.pdp.admission_process import admit_apart, prove_apart, run_tests_apart
 from app.pdp.errors import BundleError
 from app.pdp.policy_test import run_tests
 from tests.pdp.shop import SELL, SELL_TEST, stocked
@@ -158,3 +160,12 @@ def test_tests_that_break_the_engine_are_refused_with_the_test_that_ran(tmp_path
 def test_a_process_that_says_nothing_has_refused(tmp_path):
     with pytest.raises(BundleError, match=r"^\.:1:1: the bundle takes longer than 0 seconds"):
         admit_apart(stocked(tmp_path), seconds=0)
+
+
+def test_the_engines_are_compared_apart(tmp_path):
+    assert asyncio.run(prove_apart(stocked(tmp_path))) == {"shop.sell": ""}
+
+
+@pytest.mark.parametrize("limits", [{"seconds": 0.01}, {"memory": 1 << 20}], ids=["late", "no memory"])
+def test_where_the_comparison_does_not_end_the_interpreter_decides(tmp_path, limits):
+    assert asyncio.run(prove_apart(stocked(tmp_path), **limits)) == {"shop.sell": "the engines could not be compared"}

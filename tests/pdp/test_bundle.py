@@ -15,8 +15,9 @@ from app.pdp.engine import ENGINE, Engines
 from app.pdp.errors import BundleError
 from app.pdp.metadata import parse_keeping, parse_rules
 from app.pdp.model import Durability, Enforcement, Keeping, Severity
+from app.pdp.proxy import Proxy
 from app.pdp.strict_yaml import parse_yaml
-from tests.pdp.shop import CALLERS, FILES, SELL, stocked, written
+from tests.pdp.shop import CALLERS, FILES, SCHEMA, SELL, stocked, written
 
 
 @pytest.fixture
@@ -155,10 +156,31 @@ def callers(**changes):
     return json.dumps({"marketplace": CALLERS["marketplace"] | changes})
 
 
+PROXY = {"action": "shop.sell", "user": "x-user", "roles": "x-roles", "obligations": ["notice"]}
+
+
+def proxy(value=PROXY, **changes):
+    return callers(proxy=value | changes if changes else value)
+
+
+def test_a_caller_may_be_a_proxy(shop, tmp_path):
+    assert shop.callers["marketplace"].proxy is None
+    found = stocked(tmp_path, {"data/callers.json": proxy()}).callers["marketplace"].proxy
+    assert found == Proxy(action="shop.sell", user="x-user", roles="x-roles", obligations=frozenset({"notice"}))
+
+
 REFUSED = {
     "a file that has no place": ({"rego/shop/sell.js": "x"}, "rego/shop/sell.js:1:1: has no place"),
     "a hidden file": ({".swp": "x"}, ".swp:1:1: has no place"),
-    "a module outside a feature": ({"rego/sell.rego": SELL}, "rego/sell.rego:1:1: has no place"),
+    "a module beside rego": ({"sell.rego": SELL}, "sell.rego:1:1: has no place"),
+    "an action in the place of what policies share": (
+        {"rego/lib.rego": SELL, "rego/lib.schema.json": json.dumps(SCHEMA)},
+        "rego/lib.rego:1:1: `data.lib` is taken",
+    ),
+    "an action in the place of the rules": (
+        {"rego/rules.rego": SELL, "rego/rules.schema.json": json.dumps(SCHEMA)},
+        "rego/rules.rego:1:1: `data.rules` is taken",
+    ),
     "a file that is no UTF-8": ({"rego/shop/x.rego": b"\xff"}, "rego/shop/x.rego:1:1: not UTF-8"),
     "a file too large": ({"data/x.json": " " * (1 << 20) + "{}"}, "data/x.json:1:1: larger than"),
     "an action without a contract": ({"rego/shop/sell.schema.json": None}, "write `rego/shop/sell.schema.json`"),
@@ -189,6 +211,15 @@ REFUSED = {
     "a caller that is no object": ({"data/callers.json": '{"a": 1}'}, "caller `a`: write"),
     "a caller with something more": ({"data/callers.json": callers(admin=True)}, "caller `marketplace`: write"),
     "a caller that may perhaps": ({"data/callers.json": callers(explain=1)}, "`explain` is true or false"),
+    "a proxy that is none": ({"data/callers.json": proxy(1)}, "`proxy` has `action`"),
+    "a proxy with something less": ({"data/callers.json": proxy({"action": "shop.sell"})}, "`proxy` has `action`"),
+    "a proxy for an action not its own": ({"data/callers.json": proxy(action="shop.buy")}, "`proxy.action`"),
+    "a proxy for an action that is no text": ({"data/callers.json": proxy(action=[])}, "`proxy.action`"),
+    "a proxy with a header that is none": ({"data/callers.json": proxy(user="X User")}, "`proxy.user`"),
+    "a proxy with a header that is no text": ({"data/callers.json": proxy(roles=1)}, "`proxy.user`"),
+    "a proxy with one header for both": ({"data/callers.json": proxy(roles="x-user")}, "`proxy.user`"),
+    "a proxy whose obligations are no list": ({"data/callers.json": proxy(obligations="x")}, "`proxy.obligations`"),
+    "a proxy whose obligations are no types": ({"data/callers.json": proxy(obligations=[1])}, "`proxy.obligations`"),
     "a tenant that is none": ({"data/callers.json": callers(tenant="A/B")}, "`tenant`"),
     "a tenant that is no text": ({"data/callers.json": callers(tenant=1)}, "`tenant`"),
     "a caller for no action": ({"data/callers.json": callers(actions=[])}, "`actions` lists"),
@@ -448,3 +479,12 @@ def test_a_bundle_knows_the_classes_its_actions_name(tmp_path):
     said = {"rego/shop/sell.rego": "# METADATA\n# custom: {retention: hipaa6y}\n" + SELL}
     written(tmp_path, FILES | said)
     assert load(tmp_path, "r1").retention_classes == {"hipaa6y"}
+
+
+def test_an_action_may_be_named_by_one_word(tmp_path):
+    files = {
+        "rego/read.rego": SELL.replace("package shop.sell", "package read").replace('"shop.sell"', '"read"'),
+        "rego/read.schema.json": json.dumps(SCHEMA),
+    }
+    action = stocked(tmp_path, files).actions["read"]
+    assert (action.query, action.file) == ("data.read.decision", "rego/read.rego")

@@ -195,6 +195,40 @@ def test_without_a_context_in_the_contract_there_is_none():
     assert pruned.keys() == {"subject", "action", "resource", "environment"}
 
 
+HOW = {
+    "type": "object",
+    "required": ["properties"],
+    "properties": {
+        "properties": {"type": "object", "required": ["soft"], "properties": {"soft": {"type": "boolean"}}},
+    },
+}
+
+
+def how(**properties):
+    found = parse_contract("x", json.dumps(at_root(action=HOW)).encode())
+    return found, asked() | {"action": {"name": "shop.sell", "properties": properties}}
+
+
+def at_root(**members):
+    changed = schema(required=["subject", "resource", "action"])
+    changed["properties"] |= members
+    return changed
+
+
+def test_what_is_said_of_an_action_is_a_fact_like_others():
+    found, document = how(soft=True, unnamed=1)
+    assert found.check(document) == ()
+    assert found.prune(document)["action"] == {"name": "shop.sell", "properties": {"soft": True}}
+    found, document = how(soft="yes")
+    assert found.check(document) == (Diagnostic(code="fact_type", path="action/properties/soft"),)
+    assert found.check(asked()) == (Diagnostic(code="fact_missing", path="action/properties"),)
+
+
+def test_what_is_said_of_an_action_is_dropped_where_the_contract_does_not_name_it(rules):
+    document = asked() | {"action": {"name": "shop.sell", "properties": {"soft": True}}}
+    assert rules.prune(document)["action"] == {"name": "shop.sell"}
+
+
 def test_an_id_is_public_where_the_contract_says_so():
     public = schema()
     public["properties"]["resource"]["properties"]["id"] = {
@@ -339,6 +373,28 @@ NO_CONTRACT = {
         "properties/subject/properties/properties",
         {"type": "object", "required": ["x"], "properties": {"x": {"const": "x"}}},
         "/properties/subject/properties/properties",
+    ),
+    "an action that describes its name": (
+        "properties/action",
+        {"type": "object", "properties": {"name": {"const": "x"}}},
+        "/properties/action",
+    ),
+    "facts of an action that need not be there, one of which must": (
+        "properties/action",
+        {
+            "type": "object",
+            "properties": {"properties": {"type": "object", "required": ["x"], "properties": {"x": {"const": "x"}}}},
+        },
+        "/properties/action/properties/properties",
+    ),
+    "an action that need not be there, of which a fact must": (
+        "properties/action",
+        {
+            "type": "object",
+            "required": ["properties"],
+            "properties": {"properties": {"type": "object", "required": ["x"], "properties": {"x": {"const": "x"}}}},
+        },
+        "/required",
     ),
     "a context that may be null": ("properties/context/type", ["object", "null"], "/properties/context"),
     "a public id in another place": (FACT, {"type": "string", "maxLength": 9, "x-public-id": True}, SAID),

@@ -347,3 +347,46 @@ def test_a_corrupted_fact_never_turns_a_deny_into_an_allow(shop, evaluate, corru
             place[name] = corrupt
         found = decided(shop, document, evaluate).decision
         assert found.allow is (name == "ripe" and corrupt is True)
+
+
+def about_a_gift(**context):
+    return asked(grams=1) | {"context": {"gift": True} | context}
+
+
+@pytest.mark.parametrize("supported", [["notice"], ["step-up", "notice"]], ids=["just this", "this and another"])
+def test_an_allow_whose_obligations_the_caller_can_meet_stays_one(shop, evaluate, supported):
+    found = decided(shop, about_a_gift(supported_obligations=supported), evaluate).decision
+    assert (found.allow, [each["id"] for each in found.obligations]) == (True, ["wrap"])
+
+
+@pytest.mark.parametrize("supported", [[], ["step-up"]], ids=["nothing", "something else"])
+def test_an_allow_whose_obligations_the_caller_cannot_meet_is_a_deny(shop, evaluate, supported):
+    found = decided(shop, about_a_gift(supported_obligations=supported), evaluate)
+    assert (found.decision.allow, found.decision.obligations) == (False, ())
+    assert found.decision.passed == ("described", "ripe", "weighed")
+    assert found.decision.diagnostics == (
+        Diagnostic(code="obligation_unsupported", path="context/supported_obligations"),
+    )
+    assert (found.action_known, found.contract_held) == (True, True)
+
+
+def test_a_caller_that_can_meet_nothing_is_allowed_what_obliges_to_nothing(shop, evaluate):
+    document = asked() | {"context": {"supported_obligations": []}}
+    assert decided(shop, document, evaluate).decision.allow is True
+
+
+def test_what_is_denied_anyway_stays_as_it_is(shop, evaluate):
+    document = asked(ripe=False) | {"context": {"gift": True, "supported_obligations": []}}
+    found = decided(shop, document, evaluate).decision
+    assert (found.allow, found.diagnostics) == (False, ())
+
+
+@pytest.mark.parametrize("supported", [None, "notice", {"notice": True}, [1]], ids=repr)
+def test_a_list_of_obligations_that_is_none_is_a_deny_and_no_policy_is_asked(shop, supported):
+    found = decided(shop, about_a_gift(supported_obligations=supported), answering(b"never asked")).decision
+    assert found.diagnostics == (Diagnostic(code="fact_type", path="context/supported_obligations"),)
+
+
+def test_no_policy_sees_which_obligations_a_caller_can_meet(shop, evaluate):
+    decided(shop, about_a_gift(supported_obligations=["notice"]), evaluate)
+    assert json.loads(evaluate.seen[1])["context"] == {"gift": True}

@@ -10,16 +10,27 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.pdp.bundle import load
-from app.pdp.errors import DeniedError, EvaluationError, MalformedRequestError, TooLargeError, UnrecordedError
-from app.pdp.model import Entity, EvaluationRequest
+from app.pdp.enforce import Policies
+from app.pdp.errors import (
+    DeniedError,
+    EvaluationError,
+    MalformedRequestError,
+    NoPoliciesError,
+    TooLargeError,
+    UnrecordedError,
+)
+from app.pdp.fast_path import MACHINE_ENGINE
+from app.pdp.model import Durability, Entity, EvaluationRequest
 from app.pdp.request import MAX_DOCUMENT, join, parse_document, parse_request, split
 from app.pdp.strict_json import encode
 from app.privacy.errors import SealedBlockError
 from evidence.errors import JournalError, RecordTooLargeError, RetentionError
 from evidence.record import Record, leaf
-from tests.pdp.deciding import CHAIN, GONE, NOW, Service, deciding, key
+from evidence.writer import Writer
+from tests.pdp.deciding import CHAIN, GONE, NOW, Engines, Service, deciding, key
 from tests.pdp.evaluating import ROOT
-from tests.pdp.shop import asked, stocked
+from tests.pdp.shop import FILES, asked, decided, stocked
+from tests.tenancy import files
 
 CALLER = Service()
 FACTS = {"ripe": True, "grams": 80, "described": True}
@@ -71,6 +82,66 @@ def test_the_record_says_who_asked_what_and_how_it_was_decided(point, shop):
         "durability": "journal",
     }
     assert found.body["result"]["failed"] == ["described", "ripe"]
+
+
+class _Fast:
+    """Stands for a fast path: its answer, and what is looked at again."""
+
+    def __init__(self, answer):
+        self._answer, self.again, self.closed = answer, [], False
+
+    def answer(self, _query, _text):
+        return self._answer
+
+    def chosen(self):
+        return True
+
+    def look_again(self, *what):
+        self.again.append(what)
+
+    async def close(self):
+        self.closed = True
+
+
+ALLOWED = {"allow": True, "passed": ["described", "ripe", "weighed"], "failed": [], "obligations": []}
+
+
+def test_the_record_names_the_engine_that_decided(point, shop):
+    answer = json.dumps({"result": [{"expressions": [{"value": ALLOWED}]}]}).encode()
+    fast = _Fast(answer)
+    point.pdp.policies = replace(point.pdp.policies, fast=fast)
+    recorded = evaluate(point, request(ripe=False))  # which the interpreter would deny
+    assert recorded.decision.allow is True
+    assert point.log.records[0].body["policy"] == {"bundle": shop.digest, "revision": "r1", "engine": MACHINE_ENGINE}
+    [(query, _, looked_at, decision_id)] = fast.again
+    assert (query, looked_at, decision_id) == ("data.shop.sell.decision", answer, recorded.decision_id)
+
+
+def test_a_fast_path_without_an_answer_leaves_it_to_the_evaluators(point, shop):
+    point.pdp.policies = replace(point.pdp.policies, fast=_Fast(None))
+    assert evaluate(point).decision.allow is True
+    assert point.log.records[0].body["policy"]["engine"] == shop.engine
+
+
+@pytest.mark.parametrize("fast", [None, _Fast(None)], ids=["alone", "with a fast path"])
+def test_policies_end_with_all_that_runs_them(shop, fast):
+    ended = []
+
+    class Pool:
+        async def close(self):
+            ended.append("evaluators")
+
+    asyncio.run(Policies(bundle=shop, evaluators=Pool(), fast=fast).close())
+    assert ended == ["evaluators"]
+    assert fast is None or fast.closed
+
+
+def test_a_disagreement_of_the_engines_is_on_record(point, shop):
+    asyncio.run(point.pdp.disagreed(shop, "shop.sell", "c-7"))
+    [found] = point.log.records
+    identity = {"bundle": shop.digest, "revision": "r1", "engine": shop.engine}
+    assert (found.type, found.tenant) == ("engine.disagreed", "system")
+    assert dict(found.body) == identity | {"action": "shop.sell", "decision": "c-7"}
 
 
 FRUIT = ("default", "fruit", "apple-1")
@@ -281,6 +352,92 @@ def test_policies_are_in_force_once_that_is_on_record(point, shop):
     assert (body["bundle"], body["previous"]) == (shop.digest, "0" * 64)
 
 
+ACME = Service(tenant="acme")
+
+
+@pytest.fixture(scope="module")
+def heavy(tmp_path_factory):
+    """Return the policies of a tenant that sells what is heavy alone."""
+    return stocked(tmp_path_factory.mktemp("heavy"), files("acme", 70))
+
+
+def own(point, heavy):
+    """Give a tenant policies of its own; return them."""
+    policies = Policies(bundle=heavy, evaluators=Engines(heavy))
+    asyncio.run(point.pdp.activate(policies, None, tenant="acme"))
+    return policies
+
+
+def test_a_tenant_is_decided_for_by_its_own_policies_and_everybody_else_by_the_nodes(point, shop, heavy):
+    own(point, heavy)
+    assert [(record.tenant, record.body["bundle"]) for record in point.log.records] == [("acme", heavy.digest)]
+    light = request(grams=60)
+    theirs, ours = evaluate(point, light, ACME), evaluate(point, light)
+    assert (theirs.decision.allow, theirs.bundle, theirs.decision.failed) == (False, heavy, ("weighed",))
+    assert (ours.decision.allow, ours.bundle) == (True, shop)
+    assert [record.body["policy"]["bundle"] for record in point.log.records[1:]] == [heavy.digest, shop.digest]
+    other = evaluate(point, light, Service(tenant="globex"))
+    assert (other.bundle, [found.code for found in other.decision.diagnostics]) == (shop, ["caller_not_registered"])
+
+
+def test_another_tenants_name_is_not_known_to_a_tenants_policies(point, heavy):
+    point.pdp.own["globex"] = own(point, heavy)
+    recorded = evaluate(point, request(), Service(tenant="globex"))
+    assert [found.code for found in recorded.decision.diagnostics] == ["caller_not_registered"]
+
+
+def test_the_evaluators_of_a_tenant_that_are_gone_are_nobody_elses(point, heavy):
+    own(point, heavy).evaluators.error = GONE
+    with pytest.raises(type(GONE)):
+        evaluate(point, caller=ACME)
+    assert evaluate(point).decision.allow is True
+
+
+def test_the_nodes_policies_never_stand_in_for_those_of_a_tenant(point):
+    point.pdp.own["acme"] = None
+    for asking in (point.pdp.evaluate, point.pdp.enforce):
+        with pytest.raises(NoPoliciesError):
+            asyncio.run(asking(request(), ACME))
+    assert point.log.data == []
+    assert evaluate(point).decision.allow is True
+
+
+def test_a_fresh_chain_is_told_what_is_in_force_for_whom(point, shop, heavy):
+    point.pdp.own |= {"acme": Policies(bundle=heavy, evaluators=None), "globex": None}
+    asyncio.run(point.pdp.introduce([point.log]))
+    told = [(each.type, each.tenant, each.body["bundle"], each.body["previous"]) for each in point.log.records]
+    assert told == [
+        ("policy.activated", "system", shop.digest, None),
+        ("policy.activated", "acme", heavy.digest, None),
+    ]
+    point.log.refusing = JournalError("the disk is full")
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.introduce([point.log]))
+
+
+def test_what_cannot_be_recorded_is_not_in_force_for_a_tenant_either(point, heavy):
+    point.log.failing = JournalError("the disk is full")
+    with pytest.raises(UnrecordedError):
+        own(point, heavy)
+    assert point.pdp.own == {}
+
+
+def test_decisions_of_a_tenant_go_into_its_own_class_unless_the_action_says_otherwise(point, tmp_path):
+    point.pdp.retention = {"acme": "hipaa6y"}
+    asked = []
+    for caller in (ACME, CALLER):
+        evaluate(point, caller=caller)
+        asked.append(point.log.asked_class)
+        asyncio.run(point.pdp.refuse(caller, "not_json", "0" * 64, 0))
+        asked.append(point.log.asked_class)
+    assert asked == ["hipaa6y", "hipaa6y", None, None]
+    sell = "# METADATA\n# custom: {retention: aiact1y}\n" + FILES["rego/shop/sell.rego"]
+    strict = stocked(tmp_path, {"rego/shop/sell.rego": sell})
+    point.pdp.policies = Policies(bundle=strict, evaluators=Engines(strict))
+    evaluate(point, caller=ACME)
+    assert point.log.asked_class == "aiact1y"
+
+
 def test_without_a_key_there_is_no_decision(point):
     point.concealer.down = True
     with pytest.raises(UnrecordedError):
@@ -365,6 +522,16 @@ def test_a_refusal_is_recorded_with_the_hash_sealed(point):
     assert b"ab" * 32 not in point.log.data[0]
 
 
+def test_what_is_no_decision_is_noted_with_its_caller(point):
+    asyncio.run(point.pdp.note("token.issued", CALLER, {"token_id": "00"}))
+    (found,) = point.log.records
+    assert (found.type, found.tenant, found.sealed) == ("token.issued", "default", ())
+    assert dict(found.body) == {"caller": "marketplace", "token_id": "00"}
+    point.log.failing = JournalError("the disk is full")
+    with pytest.raises(UnrecordedError):
+        asyncio.run(point.pdp.note("token.issued", CALLER, {}))
+
+
 # What a caller can write anywhere in a request, in a form that stands in no record by accident.
 SECRET = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cn"]), max_size=12).map("zq~{}~qz".format)
 FACT = st.recursive(
@@ -433,3 +600,115 @@ def test_without_a_chain_of_its_class_nothing_is_decided(point, monkeypatch):
     monkeypatch.setattr(point.log, "chain", chain)
     with pytest.raises(UnrecordedError, match="no chain of class"):
         evaluate(point)
+
+
+def evaluate_all(point, *asked_for, **options):
+    return asyncio.run(point.pdp.evaluate_all(asked_for, CALLER, **options))
+
+
+def test_many_are_decided_and_recorded_in_their_order(point):
+    found = evaluate_all(point, request(), request(ripe=False), request(action="shop.give"))
+    assert [each.decision.allow for each in found] == [True, False, False]
+    assert [each.appended.position.seq for each in found] == [0, 1, 2]
+    assert [record.body["result"] for record in point.log.records] == [each.decision.document() for each in found]
+
+
+def test_of_none_nothing_is_recorded(point):
+    assert evaluate_all(point) == []
+    assert point.log.data == []
+
+
+def test_many_are_appended_in_one_go_once_all_are_decided(point):
+    """Whoever is decided first waits for the last, so that one sync does for all."""
+
+    async def run():
+        point.engines.hold = asyncio.Event()
+        task = asyncio.create_task(point.pdp.evaluate_all([request(action="shop.give"), request()], CALLER))
+        for _ in range(5):  # the first is decided by then, without the engine
+            await asyncio.sleep(0)
+        assert point.log.expected == 1
+        assert point.log.data == []
+        point.engines.hold.set()
+        return await task
+
+    assert len(asyncio.run(run())) == 2
+    assert len(point.log.data) == 2
+
+
+@pytest.mark.parametrize(
+    ("until", "ripe", "seen"),
+    [
+        pytest.param(False, [True, False, True], 2, id="up to the first deny"),
+        pytest.param(True, [False, True, False], 2, id="up to the first permit"),
+        pytest.param(False, [True, True], 2, id="there is no deny"),
+        pytest.param(True, [False], 1, id="there is no permit"),
+    ],
+)
+def test_what_comes_after_the_one_that_settles_it_is_not_recorded(point, until, ripe, seen):
+    found = evaluate_all(point, *[request(ripe=each) for each in ripe], until=until)
+    assert [each.decision.allow for each in found] == ripe[:seen]
+    assert len(point.log.data) == seen
+
+
+def test_a_log_that_takes_only_some_gives_no_answer_to_any(point):
+    """The second is refused when the first is in; what became of that one is heard, and not told."""
+    taken = point.log.append
+
+    def once(build, **options):
+        point.log.refusing = JournalError("full") if point.log.data else None
+        return taken(build, **options)
+
+    point.log.append = once
+    with pytest.raises(UnrecordedError):
+        evaluate_all(point, request(), request())
+    assert len(point.log.data) == 1
+
+
+def test_many_that_cannot_be_put_on_disk_are_one_error(point):
+    point.log.failing = JournalError("no disk")
+    with pytest.raises(UnrecordedError):
+        evaluate_all(point, request(), request())
+
+
+def test_where_one_cannot_be_sealed_nothing_is_recorded(point):
+    point.concealer.down = True
+    with pytest.raises(UnrecordedError):
+        evaluate_all(point, request(), request())
+    assert point.log.data == []
+
+
+def test_each_of_many_is_as_durable_as_was_asked(point):
+    found = evaluate_all(point, request(), request(), durability=Durability.LOCKED)
+    assert [each.durability for each in found] == [Durability.LOCKED] * 2
+    assert point.log.locked_to == 1
+
+
+def test_one_sync_does_for_many(shop, tmp_path):
+    async def run():
+        writer = Writer.open(tmp_path / "journals", retention_class="std7y", version="1")
+        synced = []
+        sync = writer._chain.sync
+
+        def counting():
+            synced.append(1)
+            sync()
+
+        writer._chain.sync = counting
+        point = deciding(shop)
+        point.log.append = writer.append
+        found = await point.pdp.evaluate_all([request(ripe=each % 2 == 0) for each in range(20)], CALLER)
+        syncs = len(synced)
+        await writer.close()
+        return [each.appended.position.seq for each in found], syncs
+
+    assert asyncio.run(run()) == (list(range(1, 21)), 1)
+
+
+def test_a_deny_for_an_obligation_comes_out_the_same_from_the_record(point, shop):
+    asked_for = request(context={"gift": True, "supported_obligations": ["hold"]})
+    recorded = evaluate(point, replace(asked_for, action_properties={"soft": True}))
+    assert [each.code for each in recorded.decision.diagnostics] == ["obligation_unsupported"]
+    assert point.log.records[0].body["result"]["diagnostics"][0]["path"] == "context/supported_obligations"
+    document = parse_document(recorded.asked)
+    assert document["action"] == {"name": "shop.sell", "properties": {"soft": True}}
+    assert decided(shop, document).decision == recorded.decision

@@ -53,6 +53,18 @@ def snapshot(tmp_path):
     return write(tmp_path / "bundle.json")
 
 
+def test_what_waits_is_known(run, snapshot):
+    async def main():
+        async with running(snapshot) as evaluators:
+            asked = asyncio.gather(*[ask(evaluators, ECHO, numbered(n)) for n in range(50)])
+            await asyncio.sleep(0)  # they are asked, and none was sent
+            waiting = evaluators.waiting
+            await asked
+            return waiting, evaluators.waiting
+
+    assert run(main()) == (50, 0)
+
+
 def test_everyone_gets_their_own_answer(run, snapshot):
     async def main():
         async with running(snapshot) as evaluators:

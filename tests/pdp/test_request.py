@@ -1,6 +1,7 @@
 """AuthZEN requests: what must be there, what may, and what is handed on."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -51,9 +52,20 @@ def test_what_is_optional_is_empty_when_left_out(path):
     assert {} in (request.subject.properties, request.resource.properties, request.context)
 
 
-@pytest.mark.parametrize("path", ["options", "subject/name", "action/properties", "resource/owner"])
+@pytest.mark.parametrize("path", ["options", "subject/name", "action/note", "resource/owner"])
 def test_what_authzen_does_not_name_is_ignored(path):
     assert parse_request(changed(path, {"x": 1})) == REQUEST
+
+
+def test_how_an_action_is_done_is_kept_beside_its_name():
+    request = parse_request(changed("action/properties", {"soft": True}))
+    assert request == replace(REQUEST, action_properties={"soft": True})
+    assert document(request, ENVIRONMENT)["action"] == {"name": "marketplace.publish", "properties": {"soft": True}}
+
+
+def test_an_action_of_which_nothing_is_said_is_a_name_alone():
+    request = parse_request(changed("action/properties", {}))
+    assert document(request, ENVIRONMENT)["action"] == {"name": "marketplace.publish"}
 
 
 NEEDED = ["subject", "subject/type", "subject/id", "action", "action/name", "resource", "resource/type", "resource/id"]
@@ -66,7 +78,7 @@ def test_what_is_needed_and_missing_is_named(path):
     assert (refused.value.code, refused.value.detail) == ("member_missing", f"`{path}` is missing")
 
 
-@pytest.mark.parametrize("path", [*NEEDED, "subject/properties", "resource/properties", "context"])
+@pytest.mark.parametrize("path", [*NEEDED, "subject/properties", "action/properties", "resource/properties", "context"])
 @pytest.mark.parametrize("value", [None, 7, True, ["x"]], ids=repr)
 def test_what_has_the_wrong_type_is_named(path, value):
     with pytest.raises(MalformedRequestError) as refused:

@@ -20,12 +20,12 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field, replace
 
 from app.pdp.contract_inputs import ContractInputs
+from app.pdp.corruption import UNLIKE, changes
 from app.pdp.decide import decide
 from app.pdp.engine import Engines
 from app.pdp.errors import EngineError, EvaluationError, MalformedRequestError
 from app.pdp.request import parse_document
 from app.pdp.strict_json import encode
-from tests.policies.corruption import UNLIKE, changes
 
 _ENTITY = 2  # a path that long ends in what AuthZEN itself demands: type, id, properties
 

@@ -1,29 +1,51 @@
-"""Facts corrupted one at a time: taken out, made null, made another type, emptied, and changed within their type."""
+"""Facts corrupted one at a time: taken out, made null, made another type, emptied, and changed within their type.
+
+Owns which corruptions there are of what a caller states. Whether one may be allowed is for tests of the policies.
+"""
 
 import copy
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
-from app.pdp.contract_values import instant, is_text_of, is_time, leaves, type_of
+from app.pdp.contract_values import Generator, instant, is_text_of, is_time, leaves, type_of
 from app.pdp.strict_json import MAX_INTEGER
 
-ABSENT = ...
-UNLIKE = ("absent", "null", "type", "empty")
+ABSENT: Final = ...
+UNLIKE: Final = ("absent", "null", "type", "empty")
 """Kinds of change that no rule has to be able to cope with: the contract refuses them, unless it says otherwise."""
 
-_OTHERS = {
+_OTHERS: Final[dict[str, list[Any]]] = {
     "text": ["zzz", "", "0", "true", "2026-11-22T14:00:00Z"],
     "number": [0, 1, -1, 1.5, MAX_INTEGER],
     "boolean": [True, False],
     "list": [[], [0], ["zzz"], [[]], [{}]],
     "object": [{}, {"a": 1}, {"zzz": True}],
 }
-_TYPES = {str: "text", int: "number", float: "number", bool: "boolean", list: "list", dict: "object"}
-_DAY = 86_400
-_KNOWN = 40
-_MORE = 16  # enough for one that fulfils every demand: what is found must not hang on the words of a rule elsewhere
-_SHIFTS = [1, 59, 60, 61, 299, 300, 301, 899, 901, 3_599, 3_601, 43_199, 43_201]
-_SHIFTS += [_DAY * days for days in (1, 7, 30, 31, 45, 46, 90, 91, 365, 366, 2_556, 9_000)]
+_TYPES: Final[dict[type, str]] = {
+    str: "text",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    list: "list",
+    dict: "object",
+}
+_DAY: Final = 86_400
+_KNOWN: Final = 40
+_MORE: Final = (
+    16  # enough for one that fulfils every demand: what is found must not hang on the words of a rule elsewhere
+)
+_SHIFTS: Final = [
+    *(1, 59, 60, 61, 299, 300, 301, 899, 901, 3_599, 3_601, 43_199, 43_201),
+    *(_DAY * days for days in (1, 7, 30, 31, 45, 46, 90, 91, 365, 366, 2_556, 9_000)),
+]
+
+
+Document = dict[str, Any]
+Schema = Mapping[str, Any]
+_Path = tuple[str | int, ...]
+_Told = tuple[str, Any] | tuple[str, Any, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +55,21 @@ class Change:
     An `alias` differs in capitals alone from another text of the document, which is `of`.
     """
 
-    path: tuple
+    path: tuple[str | int, ...]
     kind: str
-    value: object
+    value: Any
     of: str = ""
 
     @property
-    def place(self):
+    def place(self) -> str:
         """Return the path as explanations have it: all items of a list are one place."""
         return "/".join("*" if isinstance(name, int) else name for name in self.path)
 
-    def apply(self, document):
+    def apply(self, document: Document) -> Document:
         """Return `document` with this change; the document itself stays as it is."""
         *way, last = self.path
-        result = place = dict(document)
+        result = dict(document)
+        place: Any = result
         for name in way:
             place[name] = copy.copy(place[name])
             place = place[name]
@@ -57,7 +80,7 @@ class Change:
         return result
 
 
-def changes(document, schema, generator):
+def changes(document: Document, schema: Schema, generator: Generator) -> Iterator[Change]:
     """Yield every corruption of what a caller states in `document`."""
     stated = [document[part] for part in ("subject", "resource", "context")]
     texts = sorted({each for each in leaves(stated) if isinstance(each, str)})
@@ -69,20 +92,20 @@ def changes(document, schema, generator):
                 yield Change(path, kind, other, *of)
 
 
-def _facts(document):
+def _facts(document: Document) -> Iterator[tuple[_Path, Any]]:
     for part in ("subject", "resource", "context"):
         yield from _places(document[part], (part,))
 
 
-def _places(value, path):
+def _places(value: Any, path: _Path) -> Iterator[tuple[_Path, Any]]:
     """Yield the path and value of everything in `value`, itself included."""
     yield path, value
-    names = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    names: Any = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
     for name in names:
         yield from _places(value[name], (*path, name))
 
 
-def _values(value, schema, path, texts, generator):
+def _values(value: Any, schema: Schema | None, path: _Path, texts: list[str], generator: Generator) -> Iterator[_Told]:
     """Yield a word and a value for each thing that may become of `value`."""
     yield ("shorter" if isinstance(path[-1], int) else "absent"), ABSENT
     yield "null", None
@@ -105,7 +128,7 @@ def _values(value, schema, path, texts, generator):
             yield from _texts(value, schema, texts, generator)
 
 
-def _numbers(value, schema, known):
+def _numbers(value: Any, schema: Schema | None, known: Sequence[float]) -> Iterator[Any]:
     yield from [value + 1, value - 1, value + 0.5, -value, value * 2, 0, 1, MAX_INTEGER, -MAX_INTEGER, float(value)]
     yield from (each + step for each in known for step in (-1, 0, 1))
     if schema is not None and "minimum" in schema:
@@ -113,7 +136,7 @@ def _numbers(value, schema, known):
         yield from [least, most, least - 1, most + 1, least + 1, most - 1, (least + most) // 2]
 
 
-def _lists(value, schema, generator):
+def _lists(value: list[Any], schema: Schema | None, generator: Generator) -> Iterator[_Told]:
     yield from (("repeated", [*value, each]) for each in value)
     yield "repeated", value + value
     yield "repeated", (value * 65)[:65]
@@ -124,7 +147,7 @@ def _lists(value, schema, generator):
         yield from (("longer", [*value, generator.value(schema["items"])]) for _ in range(_MORE))
 
 
-def _texts(value, schema, texts, generator):
+def _texts(value: str, schema: Schema | None, texts: list[str], generator: Generator) -> Iterator[_Told]:
     schema = schema if schema is not None and type_of(schema) == "string" else {"enum": [value]}
     kind = "time" if schema.get("format") == "date-time" else "text"
     if kind == "time" and is_time(value):
@@ -146,7 +169,7 @@ def _texts(value, schema, texts, generator):
         yield from ((kind, other) for other in generator.random.sample(known, min(len(known), _KNOWN)))
 
 
-def at(schema, path):
+def at(schema: Schema | None, path: Iterable[str | int]) -> Schema | None:
     """Return what a contract says of the place `path` in a document, or None."""
     for name in path:
         if schema is None:
@@ -155,5 +178,5 @@ def at(schema, path):
     return schema
 
 
-def _moved(text, seconds):
+def _moved(text: str, seconds: int) -> str:
     return (datetime.fromisoformat(text) + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,12 @@
+package delete_test
+
+import rego.v1
+
+import data.delete
+
+test_owners_are_entitled if {
+	delete.decision.allow == true with input as {
+		"subject": {"id": "u", "properties": {"role": "employee", "department": "a"}},
+		"resource": {"properties": {"owner": "u", "department": "b"}},
+	}
+}

@@ -1,0 +1,18 @@
+package view
+
+import rego.v1
+
+import data.lib.gates
+
+required := {"entitled"}
+
+# METADATA
+# title: the record is the user's, or of the user's department, or the user is a manager
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC6.1]}
+passed contains "entitled" if input.resource.properties.owner == input.subject.id
+
+passed contains "entitled" if input.resource.properties.department == input.subject.properties.department
+
+passed contains "entitled" if input.subject.properties.role == "manager"
+
+decision := gates.decision("view", required, passed, [])
