@@ -38,6 +38,7 @@ bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wr
 	$(BIN)/python -m bench.decide
 	$(BIN)/python -m bench.index
 	$(BIN)/python -m bench.evidence
+	$(BIN)/python -m bench.replay 5000
 	$(BIN)/python -m bench.decision_plane
 
 chaos: .venv/tested ## The storms: more rounds of the fault tests, an hour
