@@ -49,7 +49,7 @@ async def reloaded(service, policies):
 
 
 def test_a_reload_swaps_policies_and_fails_no_request(serving, policies, say):
-    service = serving(OMEGA_POLICIES=policies)
+    service = serving(OMEGA_POLICIES=policies, OMEGA_DEADLINE_MS=10_000)
     first = service.get("/readyz")["bundle"]
     load, done, refused = asyncio.run(reloaded(service, policies))
     assert (load.refused, load.broken) == ({}, 0)
