@@ -37,6 +37,7 @@ CONNECTIONS = (1, 16, 64, 256)
 BATCH = 20
 _ACTION = "marketplace.publish"
 _KILLED_AFTER = 2.0  # seconds of load
+_COMPARED_WITHIN = 180.0  # seconds
 
 Start = Callable[[Path], AbstractContextManager[Peer]]
 
@@ -150,15 +151,27 @@ def ours(scratch: Path, settings: dict[str, str], bearer: str, workers: int) -> 
     request = json.loads(BODY)
     single = ("/access/v1/evaluation", request)
     batch = ("/access/v1/evaluations", {"evaluations": [request] * BATCH})
+    machine = settings.get("OMEGA_MACHINE") != "no"
     with omega(settings | {"OMEGA_WORKERS": str(workers)}) as (url, pid):
+        if machine:
+            await_fast_path(Path(settings["OMEGA_DATA"]) / "bundles")
+        name = "this service, 1 worker" if workers == 1 else f"this service, {workers} workers"
         yield Peer(
-            name=f"this service, {workers} workers" if workers > 1 else "this service, 1 worker",
+            name=name if machine else f"{name}, interpreter",
             url=url,
             pid=pid,
             bodies={1: single, BATCH: batch},
             recorded=lambda: decisions_in(Path(settings["OMEGA_DATA"]) / "journal"),
             headers={"authorization": f"Bearer {bearer}"},
         )
+
+
+def await_fast_path(bundles: Path) -> None:
+    """Return once the engines were compared, which happens once for each bundle, and workers have seen it."""
+    end = time.monotonic() + _COMPARED_WITHIN
+    while not list(bundles.glob("*.engines")) and time.monotonic() < end:
+        time.sleep(0.5)
+    time.sleep(2.0)  # workers look twice a second
 
 
 def decisions_in(journals: Path) -> int:
@@ -252,6 +265,7 @@ def main() -> None:
         starts: dict[str, Start] = {
             "one": lambda place: ours(place, settings, bearer, 1),
             "two": lambda place: ours(place, settings, bearer, 2),
+            "interpreter": lambda place: ours(place, settings | {"OMEGA_MACHINE": "no"}, bearer, 2),
         }
         if peers.program("opa", "OMEGA_BENCH_OPA"):
             starts["opa"] = lambda place: peers.opa(place, bundle, asked, action.query)
@@ -262,7 +276,7 @@ def main() -> None:
         limits(settings, scratch, alone(bundle, strict_json.encode(asked)), runs["this service, 1 worker"][1, 64])
         print("\nkilled with -9 under load: decisions answered, on record, lost")
         for name_, start in starts.items():
-            if name_ != "one":
+            if name_ not in {"one", "interpreter"}:
                 place = scratch / f"{name_}-killed"
                 place.mkdir()
                 shutil.rmtree(Path(settings["OMEGA_DATA"]) / "journal", ignore_errors=True)
