@@ -22,6 +22,7 @@ from app.decision_plane.http import Answer, Receive, Request, Scope, Send, send_
 from app.decision_plane.limits import Limits
 from app.decision_plane.refusals import Refusals
 from app.http_protocol import HttpProtocol
+from app.machine_watch import MachineWatch
 from app.pdp.enforce import Pdp
 from app.pdp.explaining import decide_again
 from app.server import start_policies
@@ -96,6 +97,7 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
     """Return the decision plane without a log."""
     policies = await start_policies(settings, activation.active(settings.bundles))
     pdp = Pdp(policies, NoLog(), NoConcealer(), lambda: datetime.now(UTC))
+    await MachineWatch(settings.bundles).look(pdp)  # the fast path, if the engines were compared on this node
     node = keys.load(settings.keys)
     authentication = Authentication(settings, node.token)
     return DecisionPlane(
