@@ -100,7 +100,7 @@ def wrk(peer: Peer, size: int, connections: int, scratch: Path, seconds: float) 
     headers = {"content-type": "application/json"} | peer.headers
     lines = [f'wrk.headers["{name}"]="{value}"' for name, value in headers.items()]
     script.write_text("\n".join(['wrk.method="POST"', f"wrk.body=[==[{json.dumps(body)}]==]", *lines]))
-    options = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--latency", "-s", str(script)]
+    options = ["-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "20s", "--latency", "-s", str(script)]
     return ["wrk", *options, f"{peer.url}{path}"]
 
 
@@ -246,7 +246,12 @@ def syncs(scratch: Path, seconds: float = 1.0) -> float:
 
 def fresh(scratch: Path) -> tuple[dict[str, str], Bundle]:
     """Prepare a node's directory; return its settings and its bundle."""
-    settings = {"OMEGA_DATA": str(scratch / "var"), "OMEGA_PORT": "0", "PATH": os.environ["PATH"]}
+    settings = {
+        "OMEGA_DATA": str(scratch / "var"),
+        "OMEGA_PORT": "0",
+        "OMEGA_IN_FLIGHT": "16384",
+        "PATH": os.environ["PATH"],
+    }
     made = Settings.from_environment(settings)
     supervisor.prepare(made)
     return settings, parse_snapshot(activation.active(made.bundles).read_bytes())
