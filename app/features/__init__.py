@@ -1,1 +1,1 @@
-"""What the platform does behind the gate: one package for each feature, none of which imports another."""
+"""The features of the control plane, each a thin client behind the gate; none knows another."""
