@@ -70,7 +70,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One check of one tree: `name` as in `checks.NAMES`."""
+    """One check of one tree: `name` as in `checking.NAMES`."""
 
     name: str
     tree: str
@@ -113,9 +113,10 @@ class ChangeRequest:
 
     @property
     def passed(self) -> bool:
-        """Tell whether every required check has passed for this tree."""
-        done = {each.name for each in self.standing if each.status is Status.PASSED}
-        return bool(self.required) and done >= set(self.required)
+        """Tell whether every required check was made of this tree, and each that was made has passed."""
+        made = {each.name for each in self.standing}
+        passed = all(each.status is Status.PASSED for each in self.standing)
+        return bool(self.required) and made >= set(self.required) and passed
 
     @property
     def standing(self) -> tuple[Check, ...]:

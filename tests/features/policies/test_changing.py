@@ -1,13 +1,12 @@
 """Change requests from a branch to the merge, and whoever tries another way."""
 
-import shutil
 import threading
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from app.db import open_engine, product, reading, writing
+from app.db import reading, writing
 from app.features.policies import changing
 from app.features.policies.change_request import State, Status
 from app.features.policies.errors import ChangeError, RepositoryError
@@ -16,22 +15,6 @@ from app.pdp.errors import DeniedError
 from tests.features import gating as made
 from tests.features.policies.requests_made import CHECKS, LIMITS, OWNERS, office
 from tests.features.policies.signing import ALICE, BOB, MALLORY, NOW, Person, person
-
-
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory):
-    """The file of an empty product database, to be copied: migrations take longer than a test."""
-    path = tmp_path_factory.mktemp("migrated") / "product.db"
-    with made.product(f"sqlite:///{path}") as engine, engine.connect() as connection:
-        connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
-
-
-@pytest.fixture
-def staff(working, tmp_path, migrated):
-    shutil.copy(migrated, tmp_path / "product.db")
-    with product(open_engine(f"sqlite:///{tmp_path / 'product.db'}")):
-        yield office(working, working.mirror(tmp_path / "mirror.git"), made.gating())
 
 
 @pytest.fixture
