@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from app import addresses
 from app.addresses import Networks
+from app.alert_targets import AlertTarget, alert_targets
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
@@ -111,6 +112,9 @@ class Settings:
     otlp_metrics: bool  # whether OTEL_* says where metrics go: one process more
     otlp_interval: float  # seconds between two exports of metrics
     otlp_traces: bool  # whether OTEL_* says where traces go: each sampled decision costs more
+    jobs: bool  # run what is due at times; off, nothing is swept and nobody looks for drift
+    drift: int  # seconds between two scans for drift; longer, and what is foreign decides longer
+    alerts: tuple[AlertTarget, ...]  # who is told of drift and of emergencies; nobody, and it stands in the log alone
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -175,6 +179,9 @@ class Settings:
             otlp_metrics=_exported("METRICS", environment),
             otlp_interval=read.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 3_600_000) / 1000,
             otlp_traces=_exported("TRACES", environment),
+            jobs=read.value("OMEGA_JOBS", "yes", _yes),
+            drift=read.number("OMEGA_DRIFT_S", 30, 1, 86_400),
+            alerts=read.value("OMEGA_ALERTS", "", alert_targets),
         )
 
     def changed(self, given: Mapping[str, str]) -> "Settings":
