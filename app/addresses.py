@@ -40,14 +40,14 @@ def public_url(text: str) -> str | None:
         ValueError: it is no such URL.
     """
     found = _ORIGIN.fullmatch(text)
-    if text and (found is None or (found[1] == "http" and not _is_loopback(found[2].strip("[]")))):
+    if text and (found is None or (found[1] == "http" and not is_loopback(found[2].strip("[]")))):
         raise ValueError("it is a URL such as https://pdp.example.org, without a path; http is for loopback alone")
     return text or None
 
 
 def loopback_url(host: str, port: int) -> str | None:
     """Return the URL of what listens here, if that can be reached from this machine alone."""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         return None
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -96,12 +96,13 @@ def _private(text: str) -> str:
         parts = urlsplit(authority.parse_url(text))
     except MalformedError as error:
         raise ValueError("it is a URL, such as https://omega.example.org") from error
-    if "?" in text or (parts.scheme == "http" and not _is_loopback(parts.hostname or "")):
+    if "?" in text or (parts.scheme == "http" and not is_loopback(parts.hostname or "")):
         raise ValueError("it is a URL with https, or with http on this machine alone, and without a question mark")
     return text
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host, by name or by address, is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

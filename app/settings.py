@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from app import addresses
 from app.addresses import Networks
+from app.alert_targets import AlertTarget, alert_targets
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
@@ -116,6 +117,9 @@ class Settings:
     policy_branch: str  # of it; another one, and what nobody approved may be put in force
     bundle_store: str  # a directory or s3://bucket/prefix for what is in force, signed; never below the store
     git_environment: Mapping[str, str] = field(repr=False)  # of ours, what Git's processes find: how to reach a remote
+    jobs: bool  # run what is due at times; off, nothing is swept and nobody looks for drift
+    drift: int  # seconds between two scans for drift; longer, and what is foreign decides longer
+    alerts: tuple[AlertTarget, ...]  # who is told of drift and of emergencies; nobody, and it stands in the log alone
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -184,6 +188,9 @@ class Settings:
             policy_branch=read.value("OMEGA_POLICY_BRANCH", "main", addresses.git_branch),
             bundle_store=read.value("OMEGA_BUNDLE_STORE", str(data / "published"), lambda text: _objects(text, store)),
             git_environment={name: environment[name] for name in _GIT_FINDS if name in environment},
+            jobs=read.value("OMEGA_JOBS", "yes", _yes),
+            drift=read.number("OMEGA_DRIFT_S", 30, 1, 86_400),
+            alerts=read.value("OMEGA_ALERTS", "", alert_targets),
         )
 
     def changed(self, given: Mapping[str, str]) -> "Settings":
