@@ -87,11 +87,12 @@ def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] 
         return Decided(decision=_denied("unknown_action", "action/name"))
     if refused := _caller_refused(bundle, action.name, document):
         return Decided(decision=refused, action_known=True)
-    if found := action.contract.check(document):
+    exact = action.contract.holds_exactly(document)
+    if not exact and (found := action.contract.check(document)):
         return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
     if not _is_text_list(document["context"].get(SUPPORTED, [])):
         return Decided(decision=_denied("fact_type", f"context/{SUPPORTED}"), action_known=True, contract_held=True)
-    return action, encode(action.contract.prune(document))
+    return action, encode(document if exact else action.contract.prune(document))
 
 
 def _is_text_list(value: Any) -> bool:
