@@ -18,7 +18,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -30,7 +30,7 @@ from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of, place_of_breach
 from app.pdp.metadata import Rule, parse_entrypoint, parse_keeping, parse_rules
-from app.pdp.model import Enforcement, Keeping, Violation
+from app.pdp.model import Decision, Enforcement, Keeping, Violation
 from app.pdp.strict_json import parse
 
 _MAX_FILES: Final = 1_000
@@ -61,7 +61,8 @@ class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
     `violations` are what a decision says of each gate that failed; `keeping` says how its decisions are kept.
-    `entrypoint` says how clients of OPA ask for it, if they may.
+    `entrypoint` says how clients of OPA ask for it, if they may. `answered` is where `decide` keeps what the decisions
+    in the engine's latest answers are.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Action:
     contract: Contract
     keeping: Keeping
     entrypoint: Entrypoint | None
+    answered: dict[bytes, Decision] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,6 +31,8 @@ BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evalu
 """Diagnostics that say nothing of the policy: asked again, it may answer."""
 
 _MAX_MEMBERS: Final = 16
+_MOST_ANSWERED: Final = 64  # answers of an action that are kept
+_MAX_ANSWERED_BYTES: Final = 4_096
 _MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})
 _MEMBER: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -129,9 +131,25 @@ async def _evaluated(action: Action, evaluate: Evaluate, text: bytes) -> Decisio
     if len(text) > _MAX_INPUT_BYTES:
         return _denied("input_too_large")
     try:
-        return _answer(action, parse_result(await evaluate(action.query, text)))
+        return _decision(action, await evaluate(action.query, text))
     except EvaluationError as error:
         return _denied(error.code)
+
+
+def _decision(action: Action, answer: bytes) -> Decision:
+    """Return the decision in an answer; most answers of an action say the same, so that it is known already.
+
+    Raises:
+        EvaluationError: see `_answer`.
+    """
+    known = action.answered.get(answer)
+    if known is None:
+        known = _answer(action, parse_result(answer))
+        if len(answer) <= _MAX_ANSWERED_BYTES:
+            if len(action.answered) >= _MOST_ANSWERED:
+                action.answered.clear()
+            action.answered[answer] = known
+    return known
 
 
 def _answer(action: Action, result: Any) -> Decision:
