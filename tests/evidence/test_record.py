@@ -121,6 +121,41 @@ def test_a_stamp_is_only_read_where_records_end():
         record.stamp(b'{"seq":1,"tenant":"a","time":"2026-11-22T10:46:23.123456Z","type":"a","v":1} ')
 
 
+@given(st.dictionaries(st.sampled_from(["a", "body", "chain", "class"]), st.text(max_size=9) | st.integers(-9, 9)))
+def test_an_excerpt_says_what_the_record_says(body):
+    data = encode(Draft(type="chain.opened", tenant="a-b_c", body=body, sealed=(BLOCK,)))
+    found, whole = record.excerpt(data), Record.parse(data)
+    for name in ("chain", "seq", "time", "type", "tenant", "body", "position"):
+        assert getattr(found, name) == getattr(whole, name)
+
+
+DATA = rfc8785.dumps(VALUE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(DATA[:-1], id="no end"),
+        pytest.param(DATA[:-1] + b"\xff}", id="no text"),
+        pytest.param(DATA.replace(b"{}", b"{"), id="a body that does not end"),
+        pytest.param(DATA.replace(b"{}", b"[]"), id="a body that is no object"),
+        pytest.param(DATA.replace(b"{}", b"[" * 50_000), id="a body nested too deep"),
+        pytest.param(DATA.replace(b'"body"', b'"Body"'), id="another member first"),
+        pytest.param(DATA.replace(b'"class"', b'"klass"'), id="no class behind the chain"),
+    ],
+)
+def test_an_excerpt_is_only_taken_where_a_record_is(data):
+    with pytest.raises(MalformedError):
+        record.excerpt(data)
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_excerpt_leaks_no_other_error(body, rest):
+    with suppress(MalformedError):
+        record.excerpt(b'{"body":' + body + b',"chain":"' + rest + DATA[-100:])
+
+
 def test_too_large_a_draft_is_refused_before_anything_is_written():
     with pytest.raises(RecordTooLargeError):
         encode(Draft(type="decision", tenant="default", body={"a": "x" * record.MAX_RECORD}))
