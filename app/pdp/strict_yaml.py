@@ -1,54 +1,10 @@
-"""YAML as far as it says what JSON says: the METADATA of rules and the cases beside them.
+"""The YAML of a bundle, as `frameworks.strict_yaml` reads it, with errors that name the file."""
 
-YAML 1.1 reads `no` as false, `12:30` as 750 and `2026-11-22` as a date, keeps the last of two equal names and unfolds
-aliases without end. Here a plain scalar is what the same text is in JSON, or else a string; the rest is refused.
-"""
-
-import re
-from typing import Any, Final
-
-import yaml
+from typing import Any
 
 from app.pdp.errors import BundleError
-
-_TAG: Final = "tag:yaml.org,2002:"
-_PLAIN: Final = {
-    "null": (r"null|~|", ["n", "~", ""]),
-    "bool": (r"true|false", ["t", "f"]),
-    "int": (r"-?(?:0|[1-9][0-9]{0,15})", list("-0123456789")),
-    "float": (r"-?(?:0|[1-9][0-9]{0,15})\.[0-9]{1,16}", list("-0123456789")),
-}
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, with JSON's idea of a scalar and of an object, and without aliases."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - declared so by the library
-    yaml_constructors = {  # noqa: RUF012
-        tag: construct
-        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
-        if tag is None or tag.removeprefix(_TAG) in {"null", "bool", "int", "float", "str", "seq", "map"}
-    }
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "write out what the alias stands for", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        names = set()
-        for name, _ in node.value:
-            if name.tag != f"{_TAG}str":
-                raise yaml.constructor.ConstructorError(None, None, "a name must be a string", name.start_mark)
-            if name.value in names:
-                raise yaml.constructor.ConstructorError(None, None, "this name stands twice", name.start_mark)
-            names.add(name.value)
-        return super().construct_mapping(node, deep)
-
-
-for _kind, (_pattern, _first) in _PLAIN.items():
-    _Loader.add_implicit_resolver(f"{_TAG}{_kind}", re.compile(f"(?:{_pattern})\\Z"), _first)
+from frameworks import strict_yaml
+from frameworks.errors import YamlError
 
 
 def parse_yaml(file: str, text: str, line: int = 1) -> Any:
@@ -58,10 +14,6 @@ def parse_yaml(file: str, text: str, line: int = 1) -> Any:
         BundleError: it is no YAML, or says what JSON cannot.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a child of the safe loader
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{line + mark.line}:{mark.column + 1}" if mark else f"{line}:1"
-        raise BundleError(f"{file}:{place}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise BundleError(f"{file}:{line}:1: no YAML that JSON could say") from None
+        return strict_yaml.parse(text)
+    except YamlError as error:
+        raise BundleError(f"{file}:{line + error.line - 1}:{error.column}: {error.why}") from None
