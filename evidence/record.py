@@ -32,6 +32,9 @@ _ORPHAN = frozenset({"chain", "leaf", "seq"})
 _STAMP = re.compile(
     rb'"seq":([0-9]{1,16}),"tenant":"([a-z0-9_-]{1,64})","time":"([0-9TZ:.-]{27})","type":"([a-z0-9_.]{1,64})","v":1\}\Z'
 )
+_RECORD = (
+    b'{"body":%b,"chain":"%b","class":"%b","epoch":%d,%b"prev":"%b",%b"seq":%d,"tenant":%b,"time":"%b","type":%b,"v":1}'
+)
 _BODY = '{"body":'  # names stand in order, so every record begins with it
 _CHAIN = re.compile(r',"chain":"([0-9a-f]{20})","class":"')
 _read_value = json.JSONDecoder().raw_decode
@@ -69,12 +72,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What a caller of the log says; the writer adds position, time and chain."""
+    """What a caller of the log says; the writer adds position, time and chain.
+
+    `body` and each block of `sealed` may be given as their canonical bytes, which are taken as they are.
+    """
 
     type: str
     tenant: str
-    body: dict[str, Any]
-    sealed: tuple[dict[str, str], ...] = ()
+    body: Mapping[str, Any] | bytes
+    sealed: tuple[Mapping[str, str] | bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,27 +151,28 @@ def encode(  # noqa: PLR0913 - the members of a record
         MalformedError: the draft has no canonical form.
         RecordTooLargeError: it is larger than a record may be.
     """
-    value: dict[str, Any] = {
-        "v": 1,
-        "chain": position.chain,
-        "epoch": epoch,
-        "seq": position.seq,
-        "prev": prev,
-        "time": time,
-        "type": draft.type,
-        "class": retention_class,
-        "tenant": draft.tenant,
-        "body": draft.body,
-    }
-    if draft.sealed:
-        value["sealed"] = draft.sealed
-    if orphan_of is not None:
-        value["orphan_of"] = orphan_of
-    data = canonical.encode(value)
+    # What a record is made of has its form already, or is text or JSON: the members are put together in their order.
+    data = _RECORD % (
+        _canonical(draft.body),
+        position.chain.encode(),
+        retention_class.encode(),
+        epoch,
+        b"" if orphan_of is None else b'"orphan_of":%b,' % canonical.encode(orphan_of),
+        prev.encode(),
+        b'"sealed":[%b],' % b",".join(map(_canonical, draft.sealed)) if draft.sealed else b"",
+        position.seq,
+        canonical.encode(draft.tenant),
+        time.encode(),
+        canonical.encode(draft.type),
+    )
     most = MAX_RECORD if orphan_of else MAX_RECORD - _SPARE
     if len(data) > most:
         raise RecordTooLargeError(f"record of {len(data)} bytes is larger than {most}")
     return data
+
+
+def _canonical(value: Mapping[str, Any] | bytes) -> bytes:
+    return value if isinstance(value, bytes) else canonical.encode(value)
 
 
 def leaf(data: bytes) -> str:

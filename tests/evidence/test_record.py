@@ -116,6 +116,20 @@ def test_what_is_encoded_is_parsed_and_stamped():
     assert not record.follows(data, "1" * 64)
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
+
+
+@given(TEXT, TEXT, st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=5), TEXT), st.booleans())
+def test_what_is_put_together_is_canonical(kind, tenant, body, ready):
+    position = Position(chain=CHAIN, seq=2**53 - 1)
+    parts = {"epoch": 9, "prev": "a" * 64, "time": VALUE["time"], "orphan_of": VALUE["orphan_of"]}
+    given_body, given_block = (rfc8785.dumps(body), rfc8785.dumps(BLOCK)) if ready else (body, BLOCK)
+    draft = Draft(type=kind, tenant=tenant, body=given_body, sealed=(given_block, BLOCK))
+    told = {"v": 1, "chain": CHAIN, "seq": position.seq, "type": kind, "class": "std7y", "tenant": tenant, "body": body}
+    expected = rfc8785.dumps(told | parts | {"sealed": [BLOCK, BLOCK]})
+    assert record.encode(draft, position, retention_class="std7y", **parts) == expected
+
+
 def test_a_stamp_is_only_read_where_records_end():
     with pytest.raises(MalformedError):
         record.stamp(b'{"seq":1,"tenant":"a","time":"2026-11-22T10:46:23.123456Z","type":"a","v":1} ')
