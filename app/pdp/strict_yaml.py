@@ -5,6 +5,7 @@ aliases without end. Here a plain scalar is what the same text is in JSON, or el
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import yaml
@@ -51,17 +52,48 @@ for _kind, (_pattern, _first) in _PLAIN.items():
     _Loader.add_implicit_resolver(f"{_TAG}{_kind}", re.compile(f"(?:{_pattern})\\Z"), _first)
 
 
+Path = tuple[str | int, ...]
+"""Names and numbers that lead from the whole to a part; a name in an object stands for its member."""
+
+
 def parse_yaml(file: str, text: str, line: int = 1) -> Any:
     """Return the value of one YAML document, which begins on `line` of `file`.
 
     Raises:
         BundleError: it is no YAML, or says what JSON cannot.
     """
+    return parse_placed(file, text, line)[0]
+
+
+def parse_placed(file: str, text: str, line: int = 1) -> tuple[Any, Mapping[Path, tuple[int, int]]]:
+    """Return the value of one YAML document, and of each part the line and column where it or its name begins.
+
+    Raises:
+        BundleError: it is no YAML, or says what JSON cannot.
+    """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a child of the safe loader
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None, {(): (line, 1)}
+        value = loader.construct_document(node)
+        return value, {path: (line + mark.line, mark.column + 1) for path, mark in _marks(node, ())}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         place = f"{line + mark.line}:{mark.column + 1}" if mark else f"{line}:1"
         raise BundleError(f"{file}:{place}: {error.problem}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise BundleError(f"{file}:{line}:1: no YAML that JSON could say") from None
+
+
+def _marks(node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark]]:
+    if not path:
+        yield path, node.start_mark
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield (*path, name.value), name.start_mark
+            yield from _marks(value, (*path, name.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield (*path, number), value.start_mark
+            yield from _marks(value, (*path, number))
