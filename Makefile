@@ -4,6 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?= tests
+PROCESSES ?= 2
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,11 +16,11 @@ demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in half a
 	@$(BIN)/python -m demo
 
 check: .venv/tested .venv/opa lint types layers ## The fast loop, about a minute
-	$(BIN)/pytest -q -m "not slow" $(TESTS)
+	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal -m "not slow" $(TESTS)
 
 test: .venv/tested .venv/opa .venv/nginx lint types layers ## Everything, real components included, with coverage; what CI runs
 	$(BIN)/coverage erase
-	$(BIN)/pytest -q --cov --cov-report= $(TESTS)
+	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal --cov --cov-report= $(TESTS)
 	$(BIN)/coverage report --skip-covered --fail-under=95
 	$(BIN)/coverage report --skip-covered --fail-under=100 --include='evidence/*,app/pdp/*'
 

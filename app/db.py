@@ -1,18 +1,24 @@
 """How the database is reached: one engine per process, and what each connection promises.
 
-Knows no table. Engines must not cross a fork: every process opens its own.
+Knows no table. Engines must not cross a fork: every process opens its own. The control plane's database is guarded:
+it is written to by permit alone (`writing`), and read otherwise (`reading`). Migrations, which open an engine of their
+own, are outside the guard, and so is the index, which is rebuilt from the log.
 """
 
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, func, make_url, select
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlmodel import Session, SQLModel
+
+from app.pdp.enforce import Permit
 
 BUSY_TIMEOUT_MS: Final = 1_500
 """How long a statement waits for another writer; below the patience of those who wait for an answer."""
@@ -59,6 +65,92 @@ def open_engine(url: str, *, durable: bool = True) -> Engine:
         ) from None
     except (ArgumentError, ImportError, OSError) as error:
         raise DatabaseUrlError(f"the database cannot be used: {type(error).__name__}") from None
+
+
+class ProductRow(SQLModel):
+    """Keeps the tables of the control plane apart from those of the log: they have migrations of their own."""
+
+    metadata: ClassVar[MetaData] = MetaData()
+
+
+class UnpermittedError(Exception):
+    """A statement that may write came without a permit, and was not run. Its text is not quoted."""
+
+
+_READ: Final = re.compile(
+    r"(?:SELECT|EXPLAIN|SHOW|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET LOCAL lock_timeout)\b[^;]*;?\s*", re.IGNORECASE
+)
+_COMMON_TABLE: Final = re.compile(r"WITH\b[^;]*;?\s*", re.IGNORECASE)
+_WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|INTO|NEXTVAL|SETVAL)\b", re.IGNORECASE)
+_PERMIT: Final = "permit"
+_product: list[Engine] = []  # of this process, the newest last
+
+
+def guard(engine: Engine) -> Engine:
+    """Return `engine`, which runs nothing but reads from now on, except on a connection that `writing` made.
+
+    What is no read is refused before it reaches the database, whoever sends it: mapped rows, bulk statements, text.
+    """
+    event.listen(engine, "before_cursor_execute", _refuse_unpermitted)
+    return engine
+
+
+def _refuse_unpermitted(
+    connection: Connection,
+    _cursor: Any,
+    statement: str,
+    _parameters: Any,
+    _context: Any,
+    _many: bool,  # noqa: FBT001
+) -> None:
+    if isinstance(connection.get_execution_options().get(_PERMIT), Permit):
+        return
+    text = statement.strip()
+    read = _READ.fullmatch(text) or _COMMON_TABLE.fullmatch(text)
+    if read is None or (_WRITES.search(text) and not text.upper().startswith("SET LOCAL")):
+        raise UnpermittedError("nothing is written without a permit")
+
+
+@contextmanager
+def product(engine: Engine) -> Iterator[Engine]:
+    """Have `writing` and `reading` mean this engine, guarded, until it is left; then it is closed."""
+    _product.append(guard(engine))
+    try:
+        yield engine
+    finally:
+        _product.remove(engine)
+        engine.dispose()
+
+
+def _current() -> Engine:
+    if not _product:
+        raise RuntimeError("no product database is open in this process")
+    return _product[-1]
+
+
+@contextmanager
+def writing(permit: Permit) -> Iterator[Session]:
+    """Run one transaction that `permit` allows; commit on leaving, roll back on an exception. See `write_transaction`.
+
+    Rows that it leaves carry `permit.decision_id`. What the decision was made on is read again in here, and the
+    transaction given up if it has changed (409): nothing was locked while policy decided.
+    """
+    with (
+        write_transaction(_current().execution_options(**{_PERMIT: permit})) as connection,
+        Session(bind=connection, expire_on_commit=False) as session,
+    ):
+        yield session
+        session.flush()
+
+
+@contextmanager
+def reading() -> Iterator[Session]:
+    """Read; whatever writes is refused, before it is sent and by the database itself."""
+    with _current().connect() as connection:
+        if connection.dialect.name == "postgresql":
+            connection = connection.execution_options(postgresql_readonly=True)  # noqa: PLW2901 - the same one
+        with Session(bind=connection, autoflush=False) as session:
+            yield session
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """The version of the database's tables: brought up to date when the service starts, and never back.
 
 Knows no table; `migrations/` says what each version of the primary data changes, `migrations/index/` the same of the
-log's index. The two count their versions apart, as they may lie in one database or in two. Alembic is imported only
+log's index, `migrations/product/` of the control plane's. They count their versions apart, as they may lie in one
+database or in several. Alembic is imported only
 when there is work.
 """
 
@@ -17,6 +18,7 @@ from app.db import write_transaction
 
 MIGRATIONS: Final = Path(__file__).resolve().parents[1] / "migrations"
 INDEX_MIGRATIONS: Final = MIGRATIONS / "index"
+PRODUCT_MIGRATIONS: Final = MIGRATIONS / "product"
 
 _LOCK: Final = 0x6F6D6567_61000001
 """Number of the lock under which PostgreSQL is upgraded; SQLite has but one lock."""
@@ -82,7 +84,8 @@ def _upgrade_locked(engine: Engine, migrations: Path, head: str) -> None:
 
 def version_table(migrations: Path) -> str:
     """Return the table that holds the version: each tree of migrations has its own."""
-    return "index_version" if migrations.name == INDEX_MIGRATIONS.name else "alembic_version"
+    own = {INDEX_MIGRATIONS.name: "index_version", PRODUCT_MIGRATIONS.name: "product_version"}
+    return own.get(migrations.name, "alembic_version")
 
 
 def _version(connection: Connection, table: str) -> str | None:

@@ -250,6 +250,11 @@ class Settings:
         return self.database or f"sqlite:///{self.data / 'subject_keys.db'}"
 
     @property
+    def product(self) -> str:
+        """Return the database URL of the control plane's tables."""
+        return self.database or f"sqlite:///{self.data / 'product.db'}"
+
+    @property
     def index(self) -> str:
         """Return the database URL of the log's index."""
         return self.database or f"sqlite:///{self.index_file}"

@@ -14,7 +14,7 @@ from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from app import db, schema
-from app.db import open_engine, write_transaction
+from app.db import ProductRow, open_engine, write_transaction
 from app.index.rows import IndexRow
 from app.privacy import rows
 from app.schema import SchemaError
@@ -86,7 +86,18 @@ def test_an_index_alone_has_no_other_table(engine):
     assert tables(engine) == names(IndexRow.metadata, "index_version")
 
 
-@pytest.mark.parametrize("tree", [schema.MIGRATIONS, schema.INDEX_MIGRATIONS], ids=["primary data", "index"])
+def test_the_control_plane_has_a_tree_of_its_own(engine):
+    assert schema.upgrade(engine, schema.PRODUCT_MIGRATIONS) == schema.newest(schema.PRODUCT_MIGRATIONS)
+    assert tables(engine) == names(ProductRow.metadata, "product_version")
+    with engine.begin() as connection:
+        options = {"compare_type": True, "version_table": "product_version"}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), ProductRow.metadata) == []
+
+
+TREES = {"primary data": schema.MIGRATIONS, "index": schema.INDEX_MIGRATIONS, "product": schema.PRODUCT_MIGRATIONS}
+
+
+@pytest.mark.parametrize("tree", TREES.values(), ids=TREES)
 def test_the_newest_version_is_alembics_only_head(tree):
     config = Config()
     config.set_main_option("script_location", str(tree))

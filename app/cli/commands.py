@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, keys, openapi, policy, serve, status, subject, token, witness
+from app.cli import decide, decision, frameworks, keys, openapi, policy, serve, status, subject, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
     decide.add_to(commands)
     decision.add_to(commands)
     policy.add_to(commands)
+    frameworks.add_to(commands)
     commands.add_parser("evidence", help="verify the log, show or prove a record, probe the store", add_help=False)
     keys.add_to(commands)
     token.add_to(commands)

@@ -328,7 +328,7 @@ class Pdp:
         """
         recorded = await self.evaluate(request, caller, durability=durability)
         if not recorded.decision.allow:
-            raise DeniedError(recorded.decision_id)
+            raise DeniedError(recorded.decision_id, recorded.decision)
         return Permit(request=request, recorded=recorded)
 
     async def refuse(self, caller: Caller, reason: str, sha256: str, suppressed: int) -> None:

@@ -4,6 +4,8 @@
 None of these knows a status code: `app/errors.py` translates at the edge.
 """
 
+from app.pdp.model import Decision
+
 
 class PdpError(Exception):
     """Base of every error this package raises on purpose."""
@@ -87,10 +89,11 @@ class UnrecordedError(PdpError):
 
 
 class DeniedError(PdpError):
-    """Policy denies the request; the denial is in the log as `decision_id`."""
+    """Policy denies the request; the denial is in the log as `decision_id`, and `decision` says why."""
 
     code = "denied"
 
-    def __init__(self, decision_id: str) -> None:
+    def __init__(self, decision_id: str, decision: Decision) -> None:
         super().__init__(f"denied by decision {decision_id}")
         self.decision_id = decision_id
+        self.decision = decision

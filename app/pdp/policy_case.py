@@ -14,7 +14,8 @@ from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.model import Severity
 from app.pdp.request import parse_document
 from app.pdp.strict_json import MAX_BYTES, encode
-from app.pdp.strict_yaml import Path, parse_placed
+from app.pdp.strict_yaml import parse_placed_yaml
+from frameworks.strict_yaml import Path, Place
 
 ENVIRONMENT: Final = {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"}
 """The environment of a case that states none; the tenant is the one that its caller is registered for."""
@@ -84,7 +85,7 @@ def parse_cases(file: str, text: str) -> tuple[Case, ...]:
     Raises:
         BundleError: it is no list of cases; the message has the line of what is wrong.
     """
-    cases, places = parse_placed(file, text)
+    cases, places = parse_placed_yaml(file, text)
     if not isinstance(cases, list) or not cases:
         line, column = places[()]
         raise BundleError(f"{file}:{line}:{column}: list the cases, each with `note`, `input`, `want`")
@@ -98,7 +99,7 @@ def gravest(action: Action | None, gates: list[str]) -> Severity | None:
     return next((severity for severity in _GRAVEST if severity in found), None)
 
 
-def _case(file: str, case: Any, number: int, places: Mapping[Path, tuple[int, int]]) -> Case:
+def _case(file: str, case: Any, number: int, places: Mapping[Path, Place]) -> Case:
     def refuse(what: str, *path: str) -> BundleError:
         line, column = places[number, *path]
         return BundleError(f"{file}:{line}:{column}: {what}")

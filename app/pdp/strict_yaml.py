@@ -1,59 +1,14 @@
-"""YAML as far as it says what JSON says: the METADATA of rules and the cases beside them.
+"""The YAML of a bundle, as `frameworks.strict_yaml` reads it, with errors that name the file."""
 
-YAML 1.1 reads `no` as false, `12:30` as 750 and `2026-11-22` as a date, keeps the last of two equal names and unfolds
-aliases without end. Here a plain scalar is what the same text is in JSON, or else a string; the rest is refused.
-"""
-
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
-
-import yaml
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from app.pdp.errors import BundleError
+from frameworks import strict_yaml
+from frameworks.errors import YamlError
+from frameworks.strict_yaml import Path, Place
 
-_TAG: Final = "tag:yaml.org,2002:"
-_PLAIN: Final = {
-    "null": (r"null|~|", ["n", "~", ""]),
-    "bool": (r"true|false", ["t", "f"]),
-    "int": (r"-?(?:0|[1-9][0-9]{0,15})", list("-0123456789")),
-    "float": (r"-?(?:0|[1-9][0-9]{0,15})\.[0-9]{1,16}", list("-0123456789")),
-}
-
-
-class _Loader(yaml.SafeLoader):
-    """The safe loader, with JSON's idea of a scalar and of an object, and without aliases."""
-
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012 - declared so by the library
-    yaml_constructors = {  # noqa: RUF012
-        tag: construct
-        for tag, construct in yaml.SafeLoader.yaml_constructors.items()
-        if tag is None or tag.removeprefix(_TAG) in {"null", "bool", "int", "float", "str", "seq", "map"}
-    }
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "write out what the alias stands for", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
-        names = set()
-        for name, _ in node.value:
-            if name.tag != f"{_TAG}str":
-                raise yaml.constructor.ConstructorError(None, None, "a name must be a string", name.start_mark)
-            if name.value in names:
-                raise yaml.constructor.ConstructorError(None, None, "this name stands twice", name.start_mark)
-            names.add(name.value)
-        return super().construct_mapping(node, deep)
-
-
-for _kind, (_pattern, _first) in _PLAIN.items():
-    _Loader.add_implicit_resolver(f"{_TAG}{_kind}", re.compile(f"(?:{_pattern})\\Z"), _first)
-
-
-Path = tuple[str | int, ...]
-"""Names and numbers that lead from the whole to a part; a name in an object stands for its member."""
+_T = TypeVar("_T")
 
 
 def parse_yaml(file: str, text: str, line: int = 1) -> Any:
@@ -62,38 +17,20 @@ def parse_yaml(file: str, text: str, line: int = 1) -> Any:
     Raises:
         BundleError: it is no YAML, or says what JSON cannot.
     """
-    return parse_placed(file, text, line)[0]
+    return _of(file, text, strict_yaml.parse, line)
 
 
-def parse_placed(file: str, text: str, line: int = 1) -> tuple[Any, Mapping[Path, tuple[int, int]]]:
-    """Return the value of one YAML document, and of each part the line and column where it or its name begins.
+def parse_placed_yaml(file: str, text: str) -> tuple[Any, Mapping[Path, Place]]:
+    """Return the value of one YAML document, and where each of its parts begins; see `strict_yaml.parse_placed`.
 
     Raises:
         BundleError: it is no YAML, or says what JSON cannot.
     """
+    return _of(file, text, strict_yaml.parse_placed, 1)
+
+
+def _of(file: str, text: str, parse: Callable[[str], _T], line: int) -> _T:
     try:
-        loader = _Loader(text)
-        node = loader.get_single_node()
-        if node is None:
-            return None, {(): (line, 1)}
-        value = loader.construct_document(node)
-        return value, {path: (line + mark.line, mark.column + 1) for path, mark in _marks(node, ())}
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        place = f"{line + mark.line}:{mark.column + 1}" if mark else f"{line}:1"
-        raise BundleError(f"{file}:{place}: {error.problem}") from None
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise BundleError(f"{file}:{line}:1: no YAML that JSON could say") from None
-
-
-def _marks(node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark]]:
-    if not path:
-        yield path, node.start_mark
-    if isinstance(node, yaml.MappingNode):
-        for name, value in node.value:
-            yield (*path, name.value), name.start_mark
-            yield from _marks(value, (*path, name.value))
-    elif isinstance(node, yaml.SequenceNode):
-        for number, value in enumerate(node.value):
-            yield (*path, number), value.start_mark
-            yield from _marks(value, (*path, number))
+        return parse(text)
+    except YamlError as error:
+        raise BundleError(f"{file}:{line + error.line - 1}:{error.column}: {error.why}") from None

@@ -1,0 +1,224 @@
+"""The gate of the control plane: no view runs without a permit, no page without a decision on record.
+
+Owns how a route is gated. Knows neither what a page looks like (`app/control.py` writes errors) nor who signs in.
+
+To add a page or an effect to a feature:
+
+1. Write the policy `policies/rego/<feature>/<verb>.rego` with contract, tests and cases. The service `control` asks for
+   it, with subjects of type `officer`, `job` or `visitor`.
+2. Write a view in `app/features/<feature>/routes_<noun>.py`, and import that module in the feature's `__init__`:
+
+       from app.features.policies.feature import feature
+
+       def request_for(number: int) -> Resource:
+           "Say what our own tables say of it; raise `RefusedError(problem("not_found"))` where there is nothing."
+           row = found(number)
+           return Resource(type="change_request", id=str(number), properties={"author": row.author})
+
+       @feature.route("/changes/<int:number>/approve", action="approve", resource=request_for,
+                      methods=("POST",), context=lambda sent: {"comment": text(sent, "comment")})
+       def approve(permit: Permit, number: int) -> ResponseReturnValue:
+           with writing(permit) as session:
+               session.add(ApprovalRow(number=number, by=permit.request.subject.id, decision_id=permit.decision_id))
+           return seen_other("policies.change", number=number)
+
+3. A page is `render_template("<feature>/<page>.html", ...)` from `app/features/<feature>/templates/<feature>/`; it
+   extends `layout.html`. Every form that posts has `{{ csrf() }}` in it. No script and no style stands in a page.
+
+The path of a route is below `/<feature>`; `<feature>.<name of the view>` is what `url_for` knows it by.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Concatenate, Final, ParamSpec
+
+from flask import Blueprint, Flask, current_app, redirect, request, url_for  # noqa: TID251 - the one place
+from flask.typing import ResponseReturnValue
+
+from app.blocking_pdp import BlockingPdp
+from app.errors import Problem, problem
+from app.identity import Caller
+from app.pdp.enforce import Permit
+from app.pdp.errors import MalformedRequestError
+from app.pdp.model import Entity, EvaluationRequest
+from app.pdp.strict_json import parse
+
+Resource = Entity
+"""What is acted on: type, id, and facts that we established ourselves."""
+
+CONTROL: Final = Caller(subject="control", tenant="default", token_id="")
+"""Who asks the decision point for the control plane; policy data name it."""
+
+PUBLIC: Final = frozenset({"static", "session.front", "session.leave_for_provider", "session.link"})
+"""The endpoints that ask nobody: style sheets, and what leads to signing in. None of them changes or shows anything."""
+
+MAX_BODY: Final = 256 << 10
+"""Bytes of a form or of JSON that are taken."""
+
+_EXTENSION: Final = "omega"
+_View = ParamSpec("_View")
+
+
+class UngatedError(Exception):
+    """The application would answer something that no policy decides on; the message names all of it."""
+
+
+class RefusedError(Exception):
+    """The request ends here, with this problem."""
+
+    def __init__(self, found: Problem) -> None:
+        super().__init__(found.code)
+        self.problem = found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What the gate of one application works with.
+
+    Attributes:
+        pdp: decides.
+        subject: who sends the request that is being answered.
+        acted: is told of each permit, before the view runs.
+    """
+
+    pdp: BlockingPdp
+    subject: Callable[[], Entity]
+    acted: Callable[[Permit], None] = lambda _: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatedView:
+    """A view behind the gate, as Flask calls it."""
+
+    action: str
+    view: Callable[..., ResponseReturnValue]
+    resource: Callable[..., Resource]
+    context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None
+
+    def __call__(self, **arguments: Any) -> ResponseReturnValue:
+        """Decide, and then answer.
+
+        Raises:
+            DeniedError: policy does not permit it.
+            RefusedError: there is nothing to decide on.
+            PdpError: see `BlockingPdp.enforce`.
+        """
+        gate = gate_of(current_app)
+        asked = EvaluationRequest(
+            subject=gate.subject(),
+            action=self.action,
+            resource=self.resource(**arguments),
+            context=dict(self.context(sent())) if self.context else {},
+        )
+        permit = gate.pdp.enforce(asked, CONTROL)
+        gate.acted(permit)
+        return self.view(permit, **arguments)
+
+
+class Feature:
+    """The routes of one feature: of everything that stands below `/<name>`."""
+
+    def __init__(self, name: str) -> None:
+        """Begin without a route. Templates are those of `app/features/<name>/templates`."""
+        self.name = name
+        self.blueprint = Blueprint(name, f"app.features.{name}", url_prefix=f"/{name}", template_folder="templates")
+
+    def route(
+        self,
+        rule: str,
+        *,
+        action: str,
+        resource: Callable[..., Resource],
+        methods: Collection[str] = ("GET",),
+        context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+    ) -> Callable[
+        [Callable[Concatenate[Permit, _View], ResponseReturnValue]],
+        Callable[Concatenate[Permit, _View], ResponseReturnValue],
+    ]:
+        """Return a decorator for the view that answers `rule`, once policy permits it.
+
+        Args:
+            rule: of Flask, below the feature's prefix.
+            action: the verb; the action is `<feature>.<verb>`.
+            resource: says what is acted on, given the parts of the URL; its facts are ours, never the body's.
+            methods: of HTTP.
+            context: says the circumstances, given what was sent (`sent`).
+        """
+
+        def gated(
+            view: Callable[Concatenate[Permit, _View], ResponseReturnValue],
+        ) -> Callable[Concatenate[Permit, _View], ResponseReturnValue]:
+            found = GatedView(action=f"{self.name}.{action}", view=view, resource=resource, context=context)
+            self.blueprint.add_url_rule(
+                rule,
+                endpoint=view.__name__,
+                view_func=found,
+                methods=list(methods),
+                provide_automatic_options=False,
+            )
+            return view
+
+        return gated
+
+
+def install(app: Flask, gate: Gate) -> None:
+    """Have the views of `app` ask `gate`."""
+    app.extensions[_EXTENSION] = gate
+
+
+def gate_of(app: Flask) -> Gate:
+    """Return the gate of `app`."""
+    gate: Gate = app.extensions[_EXTENSION]
+    return gate
+
+
+def refuse_ungated(app: Flask, actions: Collection[str]) -> None:
+    """Return if every rule of `app` is gated by one of `actions`, those that policy lists, or is in `PUBLIC`.
+
+    Raises:
+        UngatedError: some are not.
+    """
+    offenders = sorted(_offenders(app, actions))
+    if offenders:
+        raise UngatedError(f"no policy decides on {', '.join(offenders)}")
+
+
+def _offenders(app: Flask, actions: Collection[str]) -> Iterable[str]:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if isinstance(view, GatedView):
+            if view.action not in actions:
+                yield f"`{rule.rule}` (action `{view.action}`)"
+        elif rule.endpoint not in PUBLIC:
+            yield f"`{rule.rule}` (`{rule.endpoint}`)"
+
+
+def sent() -> Mapping[str, Any]:
+    """Return the members of the form, or of the JSON object, that came with the request.
+
+    A field of a form is text; one that came more than once is a list of texts.
+
+    Raises:
+        RefusedError: it is neither, or JSON that is none.
+    """
+    if not request.is_json:
+        form = request.form.to_dict(flat=False)
+        return {name: values[0] if len(values) == 1 else values for name, values in form.items() if name != "csrf"}
+    try:
+        document = parse(request.get_data(), max_bytes=MAX_BODY)
+    except MalformedRequestError as error:
+        raise RefusedError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
+    if not isinstance(document, dict):
+        raise RefusedError(problem("malformed_request", "the body is no object"))
+    return document
+
+
+def wants_page() -> bool:
+    """Return whether whoever asks would rather have a page than JSON."""
+    best = request.accept_mimetypes.best_match(["application/json", "text/html"], default="application/json")
+    return best == "text/html"
+
+
+def seen_other(endpoint: str, **arguments: Any) -> ResponseReturnValue:
+    """Return the answer to a form that was taken: go and see the page of `endpoint` (RFC 9110, section 15.4.4)."""
+    return redirect(url_for(endpoint, **arguments), code=303)

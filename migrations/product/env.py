@@ -1,0 +1,13 @@
+"""Alembic's entry for the tables of the control plane; see `migrations/env.py`."""  # noqa: INP001 - Alembic finds this by path
+
+from alembic import context
+
+from app import sessions  # noqa: F401 - every module of rows is imported here, so that the metadata is whole
+from app.db import ProductRow
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=ProductRow.metadata,
+    version_table=context.config.attributes["version_table"],
+)
+context.run_migrations()
