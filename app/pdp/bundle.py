@@ -122,7 +122,7 @@ class Bundle:
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
-        packages = _Packages(self.modules)
+        packages = Packages(self.modules)
         return json.dumps(
             {
                 "modules": self.modules,
@@ -187,10 +187,10 @@ def parse_snapshot(data: bytes) -> Bundle:
 
 def needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
-    return _Packages(modules).needed(file)
+    return Packages(modules).needed(file)
 
 
-class _Packages:
+class Packages:
     """The packages of modules, found by their names; made once for all modules, it takes no longer for each of many."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
