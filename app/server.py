@@ -32,6 +32,7 @@ from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
 from app.machine_watch import MachineWatch
@@ -394,6 +395,7 @@ async def serve(
     worker = Worker(settings, keys.load(settings.keys), line, number)
     await worker.start()
     application = await worker.application(planes)
+    collect_rarely()
     server = HttpServer(application, drain=settings.drain, draining=worker.drain)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())

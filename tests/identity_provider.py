@@ -8,7 +8,7 @@ import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
-SECRET = "a client's secret"  # noqa: S105 - of a test
+SECRET = "a-clients-secret"  # noqa: S105 - of a test
 PASSWORD = "correct-horse"  # noqa: S105 - of a test
 
 SETTINGS = """config_version: 1

@@ -3,10 +3,11 @@
 Owns what is asked of the provider and what is believed of its answer. Knows no cookies and no pages.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -36,6 +37,7 @@ _STRONG_CLASSES: Final = frozenset(
 )
 """Values of `acr` that a second factor is part of."""
 
+_BASIC: Final = ["client_secret_basic"]  # where a provider does not say (Discovery 1.0, section 3)
 _OK: Final = 200
 
 
@@ -63,6 +65,7 @@ class _Metadata:
     authorization: str
     token: str
     keys: str
+    basic: bool  # it takes a client's secret as HTTP Basic, and else in the form
 
 
 @dataclass(slots=True)
@@ -132,19 +135,7 @@ class Provider:
         """
         if not 0 < len(code) <= _LONGEST_CODE:
             raise LoginError(LoginCode.PROVIDER_REFUSED)
-        asked = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": self.redirect_uri,
-            "client_id": self.client_id,
-            "code_verifier": leaving.verifier,
-        }
-        if self.client_secret is not None:
-            asked["client_secret"] = self.client_secret
-        answered = self._document(
-            lambda url: self.post(url, urlencode(asked).encode(), content_type=_FORM, limit=_MOST, deadline=_SECONDS),
-            self._metadata().token,
-        )
+        answered = self._document(lambda url: self._redeem(url, code, leaving.verifier), self._metadata().token)
         token = answered.get("id_token")
         if not isinstance(token, str):
             raise LoginError(LoginCode.PROVIDER_FAILED)
@@ -156,6 +147,24 @@ class Provider:
             login=f"provider {leaving.state}",
             method="provider",
         )
+
+    def _redeem(self, url: str, code: str, verifier: str) -> authority.Answer:
+        """Return the answer of the token endpoint (RFC 6749, section 4.1.3; RFC 7636, section 4.5)."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "client_id": self.client_id,
+            "code_verifier": verifier,
+        }
+        headers = {}
+        if self.client_secret is not None and self._metadata().basic:
+            pair = f"{quote(self.client_id, safe='')}:{quote(self.client_secret, safe='')}"
+            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        elif self.client_secret is not None:
+            form["client_secret"] = self.client_secret
+        body = urlencode(form).encode()
+        return self.post(url, body, content_type=_FORM, limit=_MOST, deadline=_SECONDS, headers=headers)
 
     def _claims(self, token: str, nonce: str) -> Mapping[str, Any]:
         """Return what an ID token says (OpenID Connect Core 1.0, section 3.1.3.7).
@@ -204,6 +213,7 @@ class Provider:
                 authorization=self._url(said.get("authorization_endpoint")),
                 token=self._url(said.get("token_endpoint")),
                 keys=self._url(said.get("jwks_uri")),
+                basic="client_secret_basic" in _listed(said, "token_endpoint_auth_methods_supported", _BASIC),
             )
             held.metadata_at = now
         return held.metadata
@@ -228,6 +238,11 @@ class Provider:
         if answer.status != _OK or not isinstance(found, dict):
             raise LoginError(LoginCode.PROVIDER_FAILED)
         return found
+
+
+def _listed(said: Mapping[str, Any], name: str, default: list[str]) -> list[Any]:
+    value = said.get(name, default)
+    return value if isinstance(value, list) else default
 
 
 def _second_factor(claims: Mapping[str, Any]) -> bool:
