@@ -65,6 +65,8 @@ class _Metadata:
     authorization: str
     token: str
     keys: str
+    person: str | None  # where it says more of somebody
+    scope: str
     basic: bool  # it takes a client's secret as HTTP Basic, and else in the form
 
 
@@ -114,7 +116,7 @@ class Provider:
             self.client_id,
             "code",
             redirect_uri=self.redirect_uri,
-            scope="openid profile",
+            scope=self._metadata().scope,
             state=leaving.state,
             nonce=leaving.nonce,
             code_challenge=create_s256_code_challenge(leaving.verifier),
@@ -140,9 +142,12 @@ class Provider:
         if not isinstance(token, str):
             raise LoginError(LoginCode.PROVIDER_FAILED)
         claims = self._claims(token, leaving.nonce)
+        groups = claims.get(self.groups_claim)
+        if groups is None:
+            groups = self._person(answered.get("access_token"), claims.get("sub")).get(self.groups_claim, [])
         return Identified(
             officer=officer_id(claims.get("sub")),
-            groups=groups_of(claims.get(self.groups_claim, []), known),
+            groups=groups_of(groups, known),
             second_factor=_second_factor(claims),
             login=f"provider {leaving.state}",
             method="provider",
@@ -165,6 +170,19 @@ class Provider:
             form["client_secret"] = self.client_secret
         body = urlencode(form).encode()
         return self.post(url, body, content_type=_FORM, limit=_MOST, deadline=_SECONDS, headers=headers)
+
+    def _person(self, token: Any, subject: Any) -> Mapping[str, Any]:
+        """Return what the provider says of somebody beside the ID token (OpenID Connect Core 1.0, section 5.3)."""
+        place = self._metadata().person
+        if place is None or not isinstance(token, str) or not all("!" <= each <= "~" for each in token):
+            return {}
+        headers = {"authorization": f"Bearer {token}"}
+        said = self._document(
+            lambda url: self.post(url, b"", content_type=_FORM, limit=_MOST, deadline=_SECONDS, headers=headers), place
+        )
+        if said.get("sub") != subject:  # section 5.3.2: it may be somebody else
+            raise LoginError(LoginCode.TOKEN_REFUSED)
+        return said
 
     def _claims(self, token: str, nonce: str) -> Mapping[str, Any]:
         """Return what an ID token says (OpenID Connect Core 1.0, section 3.1.3.7).
@@ -213,6 +231,8 @@ class Provider:
                 authorization=self._url(said.get("authorization_endpoint")),
                 token=self._url(said.get("token_endpoint")),
                 keys=self._url(said.get("jwks_uri")),
+                person=self._url(said["userinfo_endpoint"]) if "userinfo_endpoint" in said else None,
+                scope="openid groups" if "groups" in _listed(said, "scopes_supported", []) else "openid",
                 basic="client_secret_basic" in _listed(said, "token_endpoint_auth_methods_supported", _BASIC),
             )
             held.metadata_at = now
