@@ -40,30 +40,37 @@ def public_url(text: str) -> str | None:
         ValueError: it is no such URL.
     """
     found = _ORIGIN.fullmatch(text)
-    if text and (found is None or (found[1] == "http" and not _is_loopback(found[2].strip("[]")))):
+    if text and (found is None or (found[1] == "http" and not is_loopback(found[2].strip("[]")))):
         raise ValueError("it is a URL such as https://pdp.example.org, without a path; http is for loopback alone")
     return text or None
 
 
 def loopback_url(host: str, port: int) -> str | None:
     """Return the URL of what listens here, if that can be reached from this machine alone."""
-    if not _is_loopback(host):
+    if not is_loopback(host):
         return None
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def issuers(text: str) -> Mapping[str, str | Path]:
+def issuers(text: str) -> Mapping[str, str | Path | None]:
     """Return where each issuer has its keys: `issuer=place`, white space between two; a place is a URL or a file.
+
+    An `issuer` alone says itself where they are; it has None.
 
     Raises:
         ValueError: it is no such list.
     """
-    found: dict[str, str | Path] = {}
+    found: dict[str, str | Path | None] = {}
     for item in text.split():
-        issuer, _, place = item.partition("=")
-        if not place or issuer in found or not _URL.match(issuer):
-            raise ValueError("it is a list of <issuer>=<URL or file of keys>, with spaces between, each issuer once")
-        found[issuer] = _private(place) if _URL.match(place) else _file(place)
+        issuer, says, place = item.partition("=")
+        if bool(says) != bool(place) or issuer in found or not _URL.match(issuer):
+            raise ValueError(
+                "it is a list of <issuer>=<URL or file of keys>, or of an issuer alone, with spaces between, each once"
+            )
+        if not says:
+            found[_private(issuer)] = None
+        else:
+            found[issuer] = _private(place) if _URL.match(place) else _file(place)
     return found
 
 
@@ -96,12 +103,13 @@ def _private(text: str) -> str:
         parts = urlsplit(authority.parse_url(text))
     except MalformedError as error:
         raise ValueError("it is a URL, such as https://omega.example.org") from error
-    if "?" in text or (parts.scheme == "http" and not _is_loopback(parts.hostname or "")):
+    if "?" in text or (parts.scheme == "http" and not is_loopback(parts.hostname or "")):
         raise ValueError("it is a URL with https, or with http on this machine alone, and without a question mark")
     return text
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether a host, by name or by address, is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
