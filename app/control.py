@@ -73,7 +73,7 @@ class Control:
     Attributes:
         pdp: decides.
         secret: what cookies and forms are signed with; the same for all processes that serve one host.
-        public_url: the origin that people know.
+        public_url: the origin that people know; without one, cookies are for https alone.
         links: reads login links.
         provider: the identity provider, if there is one.
         board: what change requests are made with; without one there are none.
@@ -102,7 +102,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     app = Flask("app", template_folder="templates", static_folder="static")
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=1_000)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    secure = control.public_url.startswith("https:")
+    secure = not control.public_url.startswith("http:")
     install(
         app,
         Entrance(links=control.links, provider=control.provider, secret=control.secret, secure=secure, now=control.now),
@@ -117,6 +117,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     menu = {endpoint: label for feature in features for endpoint, label in feature.menu.items()}
     app.context_processor(partial(_shared, menu))
     _register_errors(app)
+    app.add_url_rule("/", "home", lambda: redirect(url_for("policies.tree")), provide_automatic_options=False)
     for feature in features:
         app.register_blueprint(feature.blueprint)
     refuse_ungated(app, control.pdp.policies.bundle.actions)
