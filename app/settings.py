@@ -333,7 +333,6 @@ def _host(text: str) -> str:
     return text
 
 
-def _audience(text: str, issuers: Mapping[str, str | Path | None]) -> str:
 def _path(text: str) -> Path | None:
     return _directory(text) if text else None
 
@@ -344,7 +343,7 @@ def _word(text: str) -> str:
     return text
 
 
-def _audience(text: str, issuers: Mapping[str, str | Path]) -> str:
+def _audience(text: str, issuers: Mapping[str, str | Path | None]) -> str:
     if issuers and not text:
         raise ValueError("where OMEGA_IDP_ISSUERS lists somebody, say for whom their tokens are")
     return addresses.audience(text)
