@@ -36,6 +36,11 @@ class Board:
     required: Callable[[], Sequence[str]]
     now: Callable[[], datetime]
 
+    def close(self) -> None:
+        """Begin no more checks, and let go of Git."""
+        self.checker.close()
+        self.repository.close()
+
 
 def install(app: Flask, board: Board | None) -> None:
     """Have the change requests of `app` on `board`; without one there are none."""
