@@ -23,8 +23,8 @@ from evidence.store import Level
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
 _MOST_DAYS = 36_500
-_GIT_FINDS = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 _LONGEST_WORD = 256
+_GIT_FINDS = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
@@ -233,8 +233,8 @@ class Settings:
             "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
-            "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_OIDC_CLIENT_SECRET_FILE": str(self.oidc_credential or ""),
+            "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
             "OMEGA_IDP_ISSUERS": " ".join(
                 issuer if place is None else f"{issuer}={place}" for issuer, place in self.idp_issuers.items()
