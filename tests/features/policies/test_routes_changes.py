@@ -1,101 +1,24 @@
 """Change requests over HTTP: programs and browsers, without a socket."""
 
-import shutil
 import subprocess
-from concurrent.futures import Future
-from typing import ClassVar
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import select
 
-from app.db import open_engine, product, reading
+from app.db import reading
 from app.features.policies import board
-from app.features.policies.board import Board
-from app.features.policies.change_request import Status
-from app.features.policies.changing import write_check
-from app.features.policies.patching import MAX_BYTES, Patcher
+from app.features.policies.patching import MAX_BYTES
 from app.features.policies.rows_changes import CommentRow
-from tests.features.policies.requests_made import CHECKS, GROUPS, LIMITS, OWNERS
-from tests.features.policies.signing import ALICE, ENVIRONMENT, NOW
-from tests.features.serving import Served
+from tests.features.policies.requests_made import LIMITS
+from tests.features.policies.signing import ALICE
+from tests.features.policies.sites import JSON
 
-JSON = {"accept": "application/json", "sec-fetch-site": "same-origin"}
 PATCH = """--- a/policies/data/limits.json
 +++ b/policies/data/limits.json
 @@ -1 +1 @@
 -{"limit": 1}
 +{"limit": 5}
 """
-
-
-class InstantChecker:
-    """Finds everything good at once."""
-
-    class means:  # noqa: N801 - stands in for an instance
-        names = CHECKS
-
-    status = Status.PASSED
-    said: ClassVar = {name: {} for name in CHECKS}
-
-    def begin(self, permit, opened):
-        for name in CHECKS:
-            write_check(permit, opened, name, self.status, self.said[name], NOW)
-        return Future()
-
-
-class Site:
-    """A control plane with change requests, and officers who have signed in to it with a second factor."""
-
-    def __init__(self, work, mirror, database):
-        self.work, self.database, self.served = work, database, Served()
-        self.checker = InstantChecker()
-        patcher = Patcher(mirror=mirror, url=str(work.remote), environment=ENVIRONMENT)
-        self.repository = work.mirror(mirror)
-        made = Board(
-            repository=self.repository,
-            checker=self.checker,
-            patcher=patcher,
-            required=lambda: CHECKS,
-            now=lambda: NOW,
-        )
-        board.install(self.served.app, made)
-
-    def officer(self, name):
-        browser = self.served.officer(name, *GROUPS[name])
-        engine = open_engine(self.database)
-        with engine.begin() as connection:
-            connection.execute(text("UPDATE officer_session SET second_factor = 1"))
-        engine.dispose()
-        return Person(browser)
-
-
-class Person:
-    def __init__(self, browser):
-        self.browser = browser
-        self.csrf = browser.csrf("/policies/changes")
-
-    def get(self, path):
-        return self.browser.json(f"/policies/changes{path}")
-
-    def page(self, path):
-        return self.browser.get(f"/policies/changes{path}")
-
-    def post(self, path, **document):
-        headers = JSON | {"x-csrf-token": self.csrf}
-        return self.browser.client.post(f"/policies/changes{path}", json=document, headers=headers)
-
-    def form(self, path, **data):
-        return self.browser.post(f"/policies/changes{path}", {"csrf": self.csrf} | data)
-
-
-@pytest.fixture
-def site(working, tmp_path, migrated):
-    shutil.copy(migrated, tmp_path / "product.db")
-    database = f"sqlite:///{tmp_path / 'product.db'}"
-    with product(open_engine(database)):
-        working.commit({"policies/OWNERS.yaml": OWNERS})
-        yield Site(working, tmp_path / "mirror.git", database)
 
 
 def pushed(site, value=2, **changes):
@@ -309,7 +232,7 @@ def test_the_page_of_a_request_shows_what_was_found(site):
     site.checker.said = {
         "admission": {"bundle": "ab" * 32},
         "impact": {
-            "verdict": "NEWLY ALLOWED AND NOT APPROVED: 3",
+            "unapproved": 3,
             "figures": {"decisions": 9},
             "differences": [
                 {
@@ -345,7 +268,7 @@ def test_the_page_of_a_request_shows_what_was_found(site):
     for said in (
         "9 of 10 lines",
         "rego/a_test.rego:3",
-        "NEWLY ALLOWED AND NOT APPROVED: 3",
+        "3 recorded decisions that were denied would be allowed",
         "belong to nobody",
         "would be admitted",
         "There is more than is shown",
