@@ -25,6 +25,9 @@ _BEGAN = 18  # of the fields behind the state in /proc/<pid>/stat, counted from 
 SERVICE: Final = "service"
 """The name under which the supervisor speaks; workers are `worker-<number>`."""
 
+JOBS: Final = "jobs"
+"""The name under which the process speaks that runs jobs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -52,6 +55,7 @@ class Status:
     sealer: float | None
     anchored: tuple[str, ...]
     assurance: Mapping[str, str] | None
+    jobs: Mapping[str, Any] | None = None
 
     @property
     def ready(self) -> bool:
@@ -70,6 +74,7 @@ class Status:
             "sealer": {"silent": self.sealer},
             "anchors": list(self.anchored),
             "assurance": self.assurance,
+            "jobs": None if self.jobs is None else dict(self.jobs),
         }
 
 
@@ -120,7 +125,17 @@ def look(settings: Settings, now: float) -> Status | None:
         sealer=_silence(settings, now),
         anchored=(*(["time stamps"] if settings.tsa else []), *(each.key.name for each in settings.witnesses)),
         assurance=None if store is None else store.document(),
+        jobs=jobs(settings, now),
     )
+
+
+def jobs(settings: Settings, now: float) -> Mapping[str, Any] | None:
+    """Return what the process that runs jobs says of them; None where there is none."""
+    said = _heard(settings, JOBS, now)
+    if said is None or not said.lives:
+        return None
+    names = ("node", "leads", "jobs", "denied", "runs", "alerts")
+    return {name: said.document[name] for name in names if name in said.document}
 
 
 def _lacking(number: int, said: Said | None) -> list[str]:

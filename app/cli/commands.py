@@ -2,7 +2,7 @@
 
 import argparse
 
-from app.cli import decide, decision, frameworks, keys, openapi, policy, serve, status, subject, token, witness
+from app.cli import decide, decision, frameworks, jobs, keys, openapi, policy, serve, status, subject, token, witness
 
 
 def parser() -> argparse.ArgumentParser:
@@ -25,4 +25,5 @@ def parser() -> argparse.ArgumentParser:
     witness.add_to(commands)
     openapi.add_to(commands)
     subject.add_to(commands)
+    jobs.add_to(commands)
     return whole
