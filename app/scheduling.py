@@ -14,16 +14,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 from typing import Any, Final
 
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import activation, db, keys, logs, schema, status, upkeep_jobs
 from app.alerts.outbox import Outbox
 from app.blocking_pdp import BlockingPdp
 from app.db import DatabaseUrlError, open_engine, reading, writing
+from app.features.policies.drift_job import Declaring, DriftJob, Undeclared
+from app.features.policies.healing import Healer, NoChanges
 from app.jobs import requests
 from app.jobs.job import RUN_JOB, Job, Scope
 from app.jobs.leadership import FileLock, Lock, PostgreSqlLock, lead
@@ -75,10 +78,33 @@ def known(settings: Settings) -> bool:
     return RUN_JOB in bundle.actions
 
 
-def registered(settings: Settings, pdp: BlockingPdp, ledger: Ledger, outbox: Outbox) -> list[Job]:
+def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, outbox: Outbox) -> list[Job]:
     """Return every job there is."""
-    del pdp
-    return upkeep_jobs.jobs(settings, ledger, outbox)
+    healer = Healer(settings, Asked(pdp).enforce, NoChanges())
+    drift = DriftJob(
+        settings, declaring(settings), healer, node=node, note=lambda kind, body: pdp.note(kind, CONTROL, body)
+    )
+    return [*upkeep_jobs.jobs(settings, ledger, outbox), drift.job()]
+
+
+def opened_product(settings: Settings) -> AbstractContextManager[Engine]:
+    """Return a context in which `writing` and `reading` mean the control plane's database, its tables up to date.
+
+    Raises:
+        DatabaseUrlError, SchemaError: it cannot be used.
+    """
+    engine = open_engine(settings.product)
+    try:
+        schema.upgrade(engine, schema.PRODUCT_MIGRATIONS)
+    finally:
+        engine.dispose()
+    return db.product(open_engine(settings.product))
+
+
+def declaring(settings: Settings) -> Declaring:
+    """Return who knows what is declared."""
+    del settings
+    return Undeclared()
 
 
 class Scheduling:
@@ -90,7 +116,7 @@ class Scheduling:
         self._ledger = Ledger(reading, writing, f"{self.node}#{os.getpid()}.{int(time.time())}")
         self._outbox = Outbox(reading, writing)
         self.runner = Runner(
-            registered(settings, pdp, self._ledger, self._outbox), self._ledger, Asked(pdp), node=self.node
+            registered(settings, pdp, self.node, self._ledger, self._outbox), self._ledger, Asked(pdp), node=self.node
         )
         self.leads = dict.fromkeys(Scope, False)
         self._stop = threading.Event()
@@ -181,11 +207,8 @@ async def run(settings: Settings, line: socket.socket, stop: asyncio.Event) -> i
     """
     if not await _until_known(settings, stop):
         return 0
-    engine = open_engine(settings.product)
-    await asyncio.to_thread(schema.upgrade, engine, schema.PRODUCT_MIGRATIONS)
-    engine.dispose()
     with ExitStack() as held:
-        held.enter_context(db.product(open_engine(settings.product)))
+        held.enter_context(await asyncio.to_thread(opened_product, settings))
         opening = await PdpOpening.open(settings, line)
         made = Scheduling(settings, BlockingPdp(opening.pdp, asyncio.get_running_loop()))
         made.start(abandon)

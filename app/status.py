@@ -104,8 +104,7 @@ def look(settings: Settings, now: float) -> Status | None:
     service = _heard(settings, SERVICE, now)
     if service is None or not service.lives:
         return None
-    numbers = range(int(service.document["workers"]))
-    found = {number: _heard(settings, f"worker-{number}", now) for number in numbers}
+    found = {number: _heard(settings, f"worker-{number}", now) for number in _numbers(service)}
     workers = {number: each for number, each in found.items() if each is not None}
     store = assurance.kept(settings)
     tenants = {name for each in workers.values() for name, digest in each.document["tenants"].items() if not digest}
@@ -127,6 +126,18 @@ def look(settings: Settings, now: float) -> Status | None:
         assurance=None if store is None else store.document(),
         jobs=jobs(settings, now),
     )
+
+
+def workers(settings: Settings, now: float) -> Mapping[str, Said | None] | None:
+    """Return what each worker of this node said last, by its name; None where no service runs here."""
+    service = _heard(settings, SERVICE, now)
+    if service is None or not service.lives:
+        return None
+    return {f"worker {number}": _heard(settings, f"worker-{number}", now) for number in _numbers(service)}
+
+
+def _numbers(service: Said) -> range:
+    return range(int(service.document["workers"]))
 
 
 def jobs(settings: Settings, now: float) -> Mapping[str, Any] | None:

@@ -2,7 +2,21 @@
 
 import argparse
 
-from app.cli import decide, decision, frameworks, jobs, keys, openapi, policy, serve, status, subject, token, witness
+from app.cli import (
+    decide,
+    decision,
+    drift,
+    frameworks,
+    jobs,
+    keys,
+    openapi,
+    policy,
+    serve,
+    status,
+    subject,
+    token,
+    witness,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,4 +40,5 @@ def parser() -> argparse.ArgumentParser:
     openapi.add_to(commands)
     subject.add_to(commands)
     jobs.add_to(commands)
+    drift.add_to(commands)
     return whole
