@@ -9,6 +9,8 @@
     data/directory.json                 whom and what a search looks among; no policy sees it
     cases/<name>.yaml                   decisions that an auditor can read
     mutants.yaml                        changes to a rule that no test can notice, and why
+    OWNERS.yaml, allowed_signers        who has to approve a change, and who may sign one: they lie beside the bundle
+                                        and are no part of it, as no decision depends on them
 
 Owns what a bundle is made of, as far as text and JSON say so; whether the engine accepts it, and whether its policies
 do what they should, is admission's business. Does not load the engine.
@@ -35,7 +37,7 @@ from app.pdp.model import Keeping, Violation
 from app.pdp.override_policy import OverridePolicy
 from app.pdp.strict_json import parse
 
-_MAX_FILES: Final = 1_000
+_MAX_FILES: Final = 5_000
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_BUNDLE_BYTES: Final = 16 << 20
 _MAX_SNAPSHOT_BYTES: Final = 64 << 20
@@ -49,6 +51,9 @@ _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
 _KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
+BESIDE: Final = frozenset({"OWNERS.yaml", "allowed_signers"})
+"""Files that lie among those of a bundle and are none: they say who may change it, not what it decides."""
+
 _TEST: Final = "_test.rego"
 _DIRECTORY: Final = "data/directory.json"
 _RULES: Final = "rules"
@@ -141,9 +146,22 @@ def load(directory: Path, revision: str) -> Bundle:
         paths = sorted(path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
         if len(paths) > _MAX_FILES:
             raise BundleError(f".:1:1: a bundle has at most {_MAX_FILES} files")
-        return _bundle({path.relative_to(directory).as_posix(): _read(directory, path) for path in paths}, revision)
+        named = {path.relative_to(directory).as_posix(): path for path in paths}
+        files = {name: _read(directory, path) for name, path in named.items() if name not in BESIDE}
     except OSError as error:
         raise BundleError(f".:1:1: cannot read the bundle: {error.strerror}") from None
+    return _bundle(files, revision)
+
+
+def parse_files(files: Mapping[str, bytes], revision: str) -> Bundle:
+    """Return the bundle of `files`, by their paths, wherever they lie.
+
+    Raises:
+        BundleError: see `load`.
+    """
+    if len(files) > _MAX_FILES:
+        raise BundleError(f".:1:1: a bundle has at most {_MAX_FILES} files")
+    return _bundle({path: _text(path, data) for path, data in files.items() if path not in BESIDE}, revision)
 
 
 def parse_snapshot(data: bytes) -> Bundle:
@@ -211,8 +229,14 @@ def _read(directory: Path, path: Path) -> str:
         raise BundleError(f"{name}:1:1: a bundle holds regular files alone")
     if path.stat().st_size > _MAX_FILE_BYTES:
         raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
+    return _text(name, path.read_bytes())
+
+
+def _text(name: str, data: bytes) -> str:
+    if len(data) > _MAX_FILE_BYTES:
+        raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
     try:
-        return path.read_bytes().decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise BundleError(f"{name}:{place_of_breach(error.object, 'not_utf8')}: not UTF-8") from None
 
