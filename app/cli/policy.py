@@ -1,11 +1,11 @@
-"""`omega policy`: test, mutate, status, check, reload."""
+"""`omega policy`: test, mutate, status, promote, check, reload."""
 
 import argparse
 from dataclasses import asdict
 from typing import Any
 
 from app import activation, tenants
-from app.cli import mutation, policy_status
+from app.cli import mutation, policy_status, promote
 from app.cli.output import CommandError, print_json, print_rows, refused
 from app.pdp.admission_process import admit_apart, compare_apart, run_tests_apart
 from app.pdp.bundle import Bundle
@@ -24,6 +24,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     test.add_argument("--coverage", action="store_true", help="say which lines of the policies no test runs")
     mutation.add_to(group)
     policy_status.add_to(group)
+    promote.add_to(group)
     check = group.add_parser("check", help="say whether the policies would be admitted")
     check.add_argument(
         "--second-opinion",
