@@ -4,7 +4,7 @@ What policy decides on is read from our own tables, by the scope that is asked f
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from app.features.policies.override_request import (
 )
 from app.features.policies.overriding import OverrideError, Wanted
 from app.pdp.enforce import Permit
+from app.pdp.override_policy import OverridePolicy
 from app.pdp.window_calendar import openings
 from app.pep import CONTROL, RefusedError, Resource, gate_of_request, seen_other, sent, wants_page
 
@@ -246,20 +247,19 @@ def review_break_glass(permit: Permit, override_id: str) -> ResponseReturnValue:
     )
 
 
-def _begun(permit: Permit, begin: Any) -> ResponseReturnValue:
+def _begun(permit: Permit, begin: Callable[[Permit, Wanted, OverridePolicy, int], Override]) -> ResponseReturnValue:
     policy = gate_of_request().pdp.policies.bundle.overrides
-    answer = _done(lambda: begin(permit, _wanted(), policy, now()))
-    return answer if wants_page() else (answer, 201)
+    return _done(lambda: begin(permit, _wanted(), policy, now()), status=201)
 
 
-def _done(effect: Any) -> ResponseReturnValue:
+def _done(effect: Callable[[], Override], *, status: int = 200) -> ResponseReturnValue:
     try:
-        found: Override = effect()
+        found = effect()
     except OverrideError as error:
         raise _refusal(error) from error
     if wants_page():
         return seen_other("policies.override", override_id=found.id)
-    return jsonify(_document(found))
+    return jsonify(_document(found)), status
 
 
 def _document(override: Override) -> dict[str, Any]:
