@@ -73,7 +73,7 @@ class Settings:
     host: str  # 127.0.0.1 unless TLS ends in front: tokens cross the wire
     port: int
     public_url: str | None  # what clients are told to ask at; with another one, they refuse what we say of ourselves
-    idp_issuers: Mapping[str, str | Path]  # where each has its keys: who can write there can be any of its clients
+    idp_issuers: Mapping[str, str | Path | None]  # where each has its keys: whoever writes there can be any client
     idp_audience: str  # of their tokens: with a name that others have too, tokens for them are taken
     trusted_proxies: Networks  # they say which certificate a client has: all is believed
     workers: int  # decision workers: each has its own chain and evaluators
@@ -218,7 +218,9 @@ class Settings:
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
-            "OMEGA_IDP_ISSUERS": " ".join(f"{issuer}={place}" for issuer, place in self.idp_issuers.items()),
+            "OMEGA_IDP_ISSUERS": " ".join(
+                issuer if place is None else f"{issuer}={place}" for issuer, place in self.idp_issuers.items()
+            ),
         }
 
     @property
@@ -313,7 +315,7 @@ def _host(text: str) -> str:
     return text
 
 
-def _audience(text: str, issuers: Mapping[str, str | Path]) -> str:
+def _audience(text: str, issuers: Mapping[str, str | Path | None]) -> str:
     if issuers and not text:
         raise ValueError("where OMEGA_IDP_ISSUERS lists somebody, say for whom their tokens are")
     return addresses.audience(text)
