@@ -43,6 +43,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "control_unavailable": (503, "the policies in force do not cover the control plane"),
     "evaluators_gone": (503, "no evaluator is running"),
     "policies_unavailable": (503, "no policies of the caller's tenant are in force"),
+    "repository_unavailable": (503, "the policy repository does not answer, or did not do it"),
     "store_unavailable": (503, "the store does not answer"),
 }
 CODES = frozenset(_PROBLEMS)
