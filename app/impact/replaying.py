@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -154,11 +154,14 @@ class Replayer:
                 tally.put_apart(Apart.EXPIRED, count=seal.count)
 
     def _journalled(self, stretch: Journalled) -> Iterator[bytes]:
-        for path in journal.files(self._node.journals / stretch.chain):
+        paths = journal.files(self._node.journals / stretch.chain)
+        for path, next_path in zip_longest(paths, paths[1:]):
+            if next_path is not None and journal.first_seq(next_path) <= stretch.first:
+                continue  # all of it is sealed
             with suppress(FileNotFoundError):  # it was sealed, and is not kept any more
-                for frame in journal.frames(path.read_bytes()):
-                    if _seq(frame.payload) >= stretch.first:
-                        yield frame.payload
+                for payload in journal.stream(path):
+                    if _seq(payload) >= stretch.first:
+                        yield payload
 
     def _is_wanted(self, record: Record) -> bool:
         asked = self._asked

@@ -14,7 +14,7 @@ from app.impact.tally import Apart
 from app.objects import open_objects
 from app.pdp.decide_here import decide_here
 from app.pdp.errors import EnginePanicError, EvaluationError
-from evidence import holding
+from evidence import holding, journal
 from evidence.record import Record
 from tests.decision_plane.asking import body
 from tests.node import close_keys, decided, in_force, sealed, subject_keys
@@ -57,6 +57,19 @@ def test_every_decision_comes_out_as_recorded_wherever_its_record_is(omega, sett
         "0  another result",
         "every decision comes out as recorded",
     ]
+
+
+def test_a_file_of_the_journal_that_is_sealed_is_not_read_again(omega, settings, monkeypatch):
+    monkeypatch.setattr("evidence.journal.MAX_FILE", 1)  # a file for each batch
+    decided(settings, body(), body(ripe=False))
+    sealed(settings)
+    decided(settings, body(grams=1))
+    read = []
+    stream = journal.stream
+    monkeypatch.setattr(journal, "stream", lambda path: read.append(path) or stream(path))
+    assert omega(*SINCE, "--jobs", 1).out.split()[0] == "3"
+    files = [path for directory in holding.chains(settings.journals) for path in journal.files(directory)]
+    assert 0 < len(read) < len(files)
 
 
 def test_new_allows_are_named_and_refused_until_they_are_approved(omega, settings, candidate, tmp_path):
