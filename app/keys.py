@@ -28,6 +28,9 @@ TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
 OLD_KEK: Final = "kek.key"  # what the first generation was called before there were several
 LOOKUP_KEY: Final = "lookup.key"
 
+BUNDLE_KEY: Final = "bundle.key"
+BUNDLE_PUBLIC_KEY: Final = "bundle.pem"
+
 WITNESS_KEY: Final = "witness.key"
 WITNESS_VERIFIER_KEY: Final = "witness.vkey"
 
@@ -112,6 +115,27 @@ def ensure_witness(directory: Path, name: str, *, random: Callable[[int], bytes]
     found = load_witness(directory).name
     if found != name:
         raise KeyFileError(f"the keys in `{directory}` are those of the witness `{found}`, not of `{name}`")
+
+
+def ensure_bundle_key(directory: Path, *, random: Callable[[int], bytes] = os.urandom) -> Ed25519PrivateKey:
+    """Return the key that signs published bundles, made where there is none; its public half lies beside it.
+
+    Raises:
+        KeyFileError: it cannot be made or trusted.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_directory(directory)
+        _make(directory / BUNDLE_KEY, _signing_key(random), mode=0o600)
+        key = _load_signing_key(directory / BUNDLE_KEY)
+        public = key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        _make(directory / BUNDLE_PUBLIC_KEY, public, mode=0o644)
+        _sync_directory(directory)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    return key
 
 
 def load_witness(directory: Path) -> WitnessSigner:

@@ -6,7 +6,7 @@ To add a page or an effect to a feature:
 
 1. Write the policy `policies/rego/<feature>/<verb>.rego` with contract, tests and cases. The service `control` asks for
    it, with subjects of type `officer`, `job` or `visitor`.
-2. Write a view in `app/features/<feature>/routes_<noun>.py`, and import that module in the feature's `__init__`:
+2. Write a view in `app/features/<feature>/routes_<noun>.py`, and name that module in `app/control.py` (`ROUTES`):
 
        from app.features.policies.feature import feature
 
@@ -23,7 +23,9 @@ To add a page or an effect to a feature:
            return seen_other("policies.change", number=number)
 
 3. A page is `render_template("<feature>/<page>.html", ...)` from `app/features/<feature>/templates/<feature>/`; it
-   extends `layout.html`. Every form that posts has `{{ csrf() }}` in it. No script and no style stands in a page.
+   extends `layout.html`. Every form that posts has `{{ csrf() }}` in it. No script and no style stands in a page. What
+   the menu offers stands in `app/features/<feature>/feature.py`.
+4. What `context` and a view get of what was sent: `sent()`.
 
 The path of a route is below `/<feature>`; `<feature>.<name of the view>` is what `url_for` knows it by.
 """
@@ -57,6 +59,7 @@ MAX_BODY: Final = 256 << 10
 
 _EXTENSION: Final = "omega"
 _View = ParamSpec("_View")
+_Ungated = Callable[[], ResponseReturnValue]
 
 
 class UngatedError(Exception):
@@ -103,7 +106,7 @@ class GatedView:
             RefusedError: there is nothing to decide on.
             PdpError: see `BlockingPdp.enforce`.
         """
-        gate = gate_of(current_app)
+        gate = gate_of_request()
         asked = EvaluationRequest(
             subject=gate.subject(),
             action=self.action,
@@ -118,9 +121,14 @@ class GatedView:
 class Feature:
     """The routes of one feature: of everything that stands below `/<name>`."""
 
-    def __init__(self, name: str) -> None:
-        """Begin without a route. Templates are those of `app/features/<name>/templates`."""
-        self.name = name
+    def __init__(self, name: str, *, menu: Mapping[str, str] | None = None) -> None:
+        """Begin without a route. Templates are those of `app/features/<name>/templates`.
+
+        Args:
+            name: of the feature, its folder, its actions, its URLs.
+            menu: what officers find in the menu of every page, by endpoint.
+        """
+        self.name, self.menu = name, menu or {}
         self.blueprint = Blueprint(name, f"app.features.{name}", url_prefix=f"/{name}", template_folder="templates")
 
     def route(
@@ -160,6 +168,17 @@ class Feature:
 
         return gated
 
+    def public(self, rule: str) -> Callable[[_Ungated], _Ungated]:
+        """Return a decorator for a view that asks nobody; unless `PUBLIC` names it, the application does not start."""
+
+        def ungated(view: _Ungated) -> _Ungated:
+            self.blueprint.add_url_rule(
+                rule, endpoint=view.__name__, view_func=view, methods=["GET"], provide_automatic_options=False
+            )
+            return view
+
+        return ungated
+
 
 def install(app: Flask, gate: Gate) -> None:
     """Have the views of `app` ask `gate`."""
@@ -170,6 +189,11 @@ def gate_of(app: Flask) -> Gate:
     """Return the gate of `app`."""
     gate: Gate = app.extensions[_EXTENSION]
     return gate
+
+
+def gate_of_request() -> Gate:
+    """Return the gate of the application that answers."""
+    return gate_of(current_app)
 
 
 def refuse_ungated(app: Flask, actions: Collection[str]) -> None:

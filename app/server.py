@@ -31,6 +31,7 @@ from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
 from app.machine_watch import MachineWatch
@@ -369,6 +370,7 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
         settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
     worker = Worker(settings, keys.load(settings.keys), line, number)
     application = await worker.start()
+    collect_rarely()
     server = HttpServer(application, drain=settings.drain, draining=worker.drain)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())

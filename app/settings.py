@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from app import addresses
 from app.addresses import Networks
+from app.alert_targets import AlertTarget, alert_targets
 from evidence import authority
 from evidence.cosignature import WitnessKey
 from evidence.errors import MalformedError
@@ -22,6 +23,7 @@ from evidence.store import Level
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
 _MOST_DAYS = 36_500
+_GIT_FINDS = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
@@ -111,6 +113,13 @@ class Settings:
     otlp_metrics: bool  # whether OTEL_* says where metrics go: one process more
     otlp_interval: float  # seconds between two exports of metrics
     otlp_traces: bool  # whether OTEL_* says where traces go: each sampled decision costs more
+    policy_repository: str | None  # the Git remote whose signed commits alone are put in force; none: a directory is
+    policy_branch: str  # of it; another one, and what nobody approved may be put in force
+    bundle_store: str  # a directory or s3://bucket/prefix for what is in force, signed; never below the store
+    git_environment: Mapping[str, str] = field(repr=False)  # of ours, what Git's processes find: how to reach a remote
+    jobs: bool  # run what is due at times; off, nothing is swept and nobody looks for drift
+    drift: int  # seconds between two scans for drift; longer, and what is foreign decides longer
+    alerts: tuple[AlertTarget, ...]  # who is told of drift and of emergencies; nobody, and it stands in the log alone
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -175,6 +184,13 @@ class Settings:
             otlp_metrics=_exported("METRICS", environment),
             otlp_interval=read.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 3_600_000) / 1000,
             otlp_traces=_exported("TRACES", environment),
+            policy_repository=read.value("OMEGA_POLICY_REPOSITORY", "", addresses.git_remote),
+            policy_branch=read.value("OMEGA_POLICY_BRANCH", "main", addresses.git_branch),
+            bundle_store=read.value("OMEGA_BUNDLE_STORE", str(data / "published"), lambda text: _objects(text, store)),
+            git_environment={name: environment[name] for name in _GIT_FINDS if name in environment},
+            jobs=read.value("OMEGA_JOBS", "yes", _yes),
+            drift=read.number("OMEGA_DRIFT_S", 30, 1, 86_400),
+            alerts=read.value("OMEGA_ALERTS", "", alert_targets),
         )
 
     def changed(self, given: Mapping[str, str]) -> "Settings":
@@ -200,11 +216,17 @@ class Settings:
             "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
+            "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
             "OMEGA_IDP_ISSUERS": " ".join(
                 issuer if place is None else f"{issuer}={place}" for issuer, place in self.idp_issuers.items()
             ),
         }
+
+    @property
+    def policy_mirror(self) -> Path:
+        """Return the directory of the mirror of the policy repository."""
+        return self.data / "policies.git"
 
     @property
     def anchored(self) -> bool:

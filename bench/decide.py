@@ -220,7 +220,7 @@ def stages(bundle: Bundle) -> dict[str, float]:
         "parse": microseconds(lambda: parse_request(BODY)),
         "contract": microseconds(lambda: action.contract.check(asked)),
         "prune and encode": microseconds(lambda: strict_json.encode(action.contract.prune(asked))),
-        "result": microseconds(lambda: parse_decision(action, strict_json.parse_result(raw))),
+        "result": microseconds(lambda: parse_decision(action, strict_json.parse_result(raw), ENVIRONMENT.document())),
         "answer": microseconds(lambda: strict_json.encode(answer_of(recorded))),
         "seal input*": microseconds(lambda: key.seal(strict_json.encode(asked), place=(POSITION.decision_id, 0))),
         "record body*": microseconds(lambda: _body(request, ENVIRONMENT_CALLER, bundle, decided, named)),

@@ -30,8 +30,7 @@ BUDGET = 20.0
 
 _MOST_PACKAGES = bundles._MAX_FILES // 3  # noqa: SLF001 - a contract, a policy and its tests each
 _MOST_ROWS = bundles._MAX_FILE_BYTES // len('{"id": "usr-1000", "role": "viewer"}, ')  # noqa: SLF001
-_GATES = ROOT / "policies" / "rego" / "lib" / "gates.rego"
-_LIB = "rego/lib/gates.rego"
+_LIB = tuple(f"rego/lib/{name}.rego" for name in ("gates", "override", "clock", "persons"))
 
 _ACTION = """package grown.verb{number}
 
@@ -130,7 +129,7 @@ Figures = dict[str, float]
 def policy_files(count: int) -> dict[str, str]:
     """Return the files of a bundle of `count` actions that differ in their names alone."""
     files = {
-        _LIB: _GATES.read_text("utf-8"),
+        **{file: (ROOT / "policies" / file).read_text("utf-8") for file in _LIB},
         "data/thresholds.json": '{"grown": {"min_coverage": 80}}',
         "data/callers.json": '{"bench": {"tenant": "default", "actions": ["grown.*"], "subject_types": ["user"]}}',
     }
@@ -181,10 +180,11 @@ def measure_packages(count: int, step: str) -> Figures:
     if step not in {"load", "load one", "machine"}:
         return _measure_bundle(files, step)
     modules = {file: text for file, text in files.items() if file.endswith(".rego") and "_test" not in file}
-    gates = {gate: {"enforcement": "blocking"} for gate in ("authorised", "covered", "signed")}
-    rules = {f"grown.verb{number}": gates for number in range(count)}
-    data = json.dumps({"thresholds": {"grown": {"min_coverage": 80}}, "rules": rules})
-    entries = {f"data.grown.verb{number}.decision": [_LIB, f"rego/grown/verb{number}.rego"] for number in range(count)}
+    always = [{"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z", "enforcement": "blocking"}]
+    gates = dict.fromkeys(("authorised", "covered", "signed"), always)
+    enforcement = {f"grown.verb{number}": gates for number in range(count)}
+    data = json.dumps({"thresholds": {"grown": {"min_coverage": 80}}, "enforcement": enforcement})
+    entries = {f"data.grown.verb{number}.decision": [*_LIB, f"rego/grown/verb{number}.rego"] for number in range(count)}
     load: Callable[[], Engine | Engines | Machine]
     match step:
         case "load":

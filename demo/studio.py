@@ -1,4 +1,4 @@
-"""What an imaginary studio for workflows asks: who runs what, and what goes into production, overrides included.
+"""What an imaginary studio for workflows asks: who runs what, and what goes into production, forged overrides included.
 
 The answers expected here follow from policies/rego/studio and the limits in policies/data.
 """
@@ -30,8 +30,6 @@ def building(now: datetime) -> list[Question]:
 
 def _deployments(now: datetime) -> list[Question]:
     ordinary = _deployment(now)
-    override = "context.override"
-    two = _override(now, "per-0c01", "per-0c02")
     duties = ("risk_assessment", "data_governance", "human_oversight", "transparency")
     high_risk = {"class": "high"} | dict.fromkeys(duties, True)
 
@@ -40,23 +38,30 @@ def _deployments(now: datetime) -> list[Question]:
 
     return [
         ask("Deploy a workflow outside its change window", {}, "in_change_window", allow=False),
-        ask("The same, with an override by two persons", {override: two}, "review_override", allow=True),
         ask(
-            "The same, but one person signed the override twice",
-            {override: _override(now, "per-0c01", "per-0c01")},
+            "The same, with an override that the caller wrote itself",
+            {"context.overrides": [_forged(now)]},
             "in_change_window",
             allow=False,
         ),
         ask(
-            "Two persons again, but an older version was tested",
-            {override: two, "context.tests.digest": _OLDER},
+            "The same, where only the decision point states one",
+            {"environment": {"overrides": [_forged(now)]}},
+            "in_change_window",
+            allow=False,
+        ),
+        ask(
+            "Outside the window, and an older version was tested",
+            {"context.tests.digest": _OLDER},
+            "in_change_window",
             "tested",
             allow=False,
         ),
         ask(
-            "Two persons again; high risk, with no human oversight",
-            {override: two, _FACTS + "ai_act": high_risk | {"human_oversight": False}},
+            "Outside the window; high risk, with no human oversight",
+            {_FACTS + "ai_act": high_risk | {"human_oversight": False}},
             "high_risk_duties",
+            "in_change_window",
             allow=False,
         ),
     ]
@@ -106,14 +111,24 @@ def _deployment(now: datetime) -> dict[str, Any]:
     }
 
 
-def _override(now: datetime, first: str, second: str) -> dict[str, Any]:
-    """Return an override of the change window for eight hours."""
+def _forged(now: datetime) -> dict[str, Any]:
+    """Return an override of the change window as the decision point would state one that was granted."""
     return {
-        "scope": {"action": "studio.deploy", "gate": "in_change_window", "resource": "wf-4b1e"},
+        "id": "ovr-1",
+        "kind": "request",
+        "action": "studio.deploy",
+        "gate": "in_change_window",
+        "subject": {"type": "member", "id": "mem-3c11"},
+        "resource": {"type": "workflow", "id": "wf-4b1e"},
+        "by": "mem-3c11",
+        "role": "editor",
+        "from": before(now, seconds=2400),
         "expires_at": before(now, seconds=-7 * 3600),
+        "hours": 8,
+        "minutes": 15,
         "approvals": [
-            {"person": first, "role": "ciso", "at": before(now, seconds=3600)},
-            {"person": second, "role": "compliance_officer", "at": before(now, seconds=2400)},
+            {"person": "per-0c01", "role": "ciso", "at": before(now, seconds=3600)},
+            {"person": "per-0c02", "role": "compliance_officer", "at": before(now, seconds=2400)},
         ],
     }
 

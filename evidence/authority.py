@@ -6,11 +6,12 @@ of what is asked.
 
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from io import BytesIO
 from time import monotonic
+from types import MappingProxyType
 from typing import Any, Final, Protocol
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from evidence.errors import AuthorityError, MalformedError
 
 DEADLINE: Final = 20.0
 """Seconds until an answer has to be there whole. The lookup of a name is the system's, and has its own limit."""
+
+NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 _MAX_HEAD = 32 << 10  # bytes
 _CHUNK = 16 << 10  # bytes
@@ -66,7 +69,15 @@ def shown(url: str) -> str:
     return url.partition("?")[0]
 
 
-def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: float = DEADLINE) -> Answer:
+def post(  # noqa: PLR0913 - what a question is made of
+    url: str,
+    body: bytes,
+    *,
+    content_type: str,
+    limit: int,
+    deadline: float = DEADLINE,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Answer:
     """See `Post`. The certificate of https is checked against those that the system trusts.
 
     Args:
@@ -75,8 +86,11 @@ def post(url: str, body: bytes, *, content_type: str, limit: int, deadline: floa
         content_type: of what is sent.
         limit: bytes that the answer's body may have.
         deadline: seconds until the whole answer must be there.
+        headers: more of them, each on one line of ASCII.
     """
-    return _asked("POST", url, body, [f"content-type: {content_type}", f"content-length: {len(body)}"], limit, deadline)
+    more = [f"{name}: {value}" for name, value in headers.items()]
+    lines = [f"content-type: {content_type}", f"content-length: {len(body)}", *more]
+    return _asked("POST", url, body, lines, limit, deadline)
 
 
 def get(url: str, *, limit: int, deadline: float = DEADLINE) -> Answer:

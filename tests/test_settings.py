@@ -37,6 +37,7 @@ NUMBERS = {
     "OMEGA_DRAIN_S": ("drain", 0, 300, 1),
 }
 TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE", "OMEGA_DATABASE"]
+TEXTS += ["OMEGA_POLICY_REPOSITORY", "OMEGA_POLICY_BRANCH", "OMEGA_BUNDLE_STORE"]
 TEXTS += ["OMEGA_PUBLIC_URL", "OMEGA_IDP_ISSUERS", "OMEGA_IDP_AUDIENCE", "OMEGA_TRUSTED_PROXIES"]
 
 
@@ -64,6 +65,10 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert settings.witness_name == "omega.localhost/witness"
     assert settings.objects == str(tmp_path / "var" / "objects")
     assert settings.inline == 16_384
+    assert (settings.policy_repository, settings.policy_branch) == (None, "main")
+    assert settings.bundle_store == str(tmp_path / "var" / "published")
+    assert settings.policy_mirror == tmp_path / "var" / "policies.git"
+    assert settings.git_environment == {}
     assert settings.payloads == {"request": timedelta(days=2_555)}
     assert (settings.drain, settings.log_form, settings.metrics_for) == (5.0, "text", "loopback")
     assert not settings.otlp_metrics
@@ -404,3 +409,46 @@ def test_a_public_url(url):
 def test_no_public_url(url):
     with pytest.raises(SettingsError, match="OMEGA_PUBLIC_URL"):
         Settings.from_environment({"OMEGA_PUBLIC_URL": url})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://git.example.org/acme/policies.git",
+        "https://git.example.org:8443/policies",
+        "ssh://git@git.example.org/acme/policies.git",
+        "git@git.example.org:acme/policies.git",
+        "/srv/policies.git",
+        "file:///srv/policies.git",
+    ],
+)
+def test_where_policies_can_come_from(url):
+    assert read(OMEGA_POLICY_REPOSITORY=url).policy_repository == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("http://git.example.org/p.git", id="unprotected"),
+        pytest.param("https://user:secret@git.example.org/p.git", id="with a password"),
+        pytest.param("ext::sh -c true", id="a helper"),
+        pytest.param("--upload-pack=x", id="an option"),
+        pytest.param("git@-oProxyCommand=x:p", id="an option as a host"),
+        pytest.param("policies.git", id="a relative path"),
+        pytest.param("git://git.example.org/p.git", id="another protocol"),
+    ],
+)
+def test_where_policies_cannot_come_from(url):
+    with pytest.raises(SettingsError, match="OMEGA_POLICY_REPOSITORY"):
+        read(OMEGA_POLICY_REPOSITORY=url)
+
+
+@pytest.mark.parametrize("branch", ["", "-x", "a..b", "a b", "x.lock", "/x", "x/"])
+def test_what_is_no_branch(branch):
+    with pytest.raises(SettingsError, match="OMEGA_POLICY_BRANCH"):
+        read(OMEGA_POLICY_BRANCH=branch)
+
+
+def test_git_finds_of_our_environment_how_to_reach_a_remote():
+    settings = read(PATH="/bin", GIT_DIR="x", SSH_AUTH_SOCK="y")
+    assert settings.git_environment == {"PATH": "/bin", "SSH_AUTH_SOCK": "y"}

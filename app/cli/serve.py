@@ -87,7 +87,7 @@ def _places(settings: Settings) -> str:
     """Return the settings that another command needs to find the same node."""
     usual = Settings.from_environment({}).places
     changed = {name: value for name, value in settings.places.items() if value != usual[name]}
-    for name, folder in (("OMEGA_STORE", "store"), ("OMEGA_OBJECTS", "objects")):
+    for name, folder in (("OMEGA_STORE", "store"), ("OMEGA_OBJECTS", "objects"), ("OMEGA_BUNDLE_STORE", "published")):
         if settings.places[name] == str(settings.data / folder):
             changed.pop(name, None)
     return "".join(f"{name}={shlex.quote(value)} " for name, value in changed.items())

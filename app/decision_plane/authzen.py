@@ -218,7 +218,8 @@ def verify_content_type(request: Request) -> None:
 
 def answer_of(recorded: Recorded) -> dict[str, Any]:
     """Return the decision with its evidence: reasons, obligations, and where the record stands."""
-    result = recorded.decision.document()
+    result = recorded.decision.told()
+    overrides = {"overrides": result["overrides"]} if "overrides" in result else {}
     return {
         "decision": result["allow"],
         "context": {
@@ -226,6 +227,7 @@ def answer_of(recorded: Recorded) -> dict[str, Any]:
             "reasons": result["violations"],
             "obligations": result["obligations"],
             "diagnostics": result["diagnostics"],
+            **overrides,
             "policy": {"revision": recorded.bundle.revision, "bundle": recorded.bundle.digest},
             "evidence": evidence_of(recorded.appended, recorded.durability),
         },

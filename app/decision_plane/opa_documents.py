@@ -59,7 +59,7 @@ class Target:
 
 def document_of(entrypoint: Entrypoint, recorded: Recorded) -> dict[str, Any]:
     """Return the document of a package: what was recorded, and nothing that is evaluated again."""
-    decision = recorded.decision.document()
+    decision = recorded.decision.told()
     return {entrypoint.rule: decision["allow"], _DECISION: decision}
 
 

@@ -1,1 +1,1 @@
-"""The features of the control plane, each a thin client behind the gate; none knows another."""
+"""What the platform does behind the gate: one package for each feature, none of which imports another."""

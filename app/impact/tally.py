@@ -140,7 +140,8 @@ def rules_of(change: Change, recorded: Mapping[str, Any], again: Mapping[str, An
 
 
 def _denying(result: Mapping[str, Any]) -> tuple[str, ...]:
-    gates = {each["id"] for each in result["violations"] if each["enforcement"] == "blocking"}
+    overridden = {each["gate"] for each in result.get("overrides", ())}
+    gates = {each["id"] for each in result["violations"] if each["enforcement"] == "blocking"} - overridden
     return tuple(sorted(gates | _codes(result)))
 
 

@@ -9,6 +9,8 @@
     data/directory.json                 whom and what a search looks among; no policy sees it
     cases/<name>.yaml                   decisions that an auditor can read
     mutants.yaml                        changes to a rule that no test can notice, and why
+    OWNERS.yaml, allowed_signers        who has to approve a change, and who may sign one: they lie beside the bundle
+                                        and are no part of it, as no decision depends on them
 
 Owns what a bundle is made of, as far as text and JSON say so; whether the engine accepts it, and whether its policies
 do what they should, is admission's business. Does not load the engine.
@@ -18,11 +20,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from app.pdp import enforcement, override_policy
 from app.pdp.callers import Caller, parse_callers
 from app.pdp.contract import Contract, parse_contract
 from app.pdp.directory import Directory, parse_directory
@@ -30,10 +33,11 @@ from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of, place_of_breach
 from app.pdp.metadata import Rule, parse_entrypoint, parse_keeping, parse_rules
-from app.pdp.model import Enforcement, Keeping, Violation
+from app.pdp.model import Decision, Keeping, Violation
+from app.pdp.override_policy import OverridePolicy
 from app.pdp.strict_json import parse
 
-_MAX_FILES: Final = 1_000
+_MAX_FILES: Final = 5_000
 _MAX_FILE_BYTES: Final = 1 << 20
 _MAX_BUNDLE_BYTES: Final = 16 << 20
 _MAX_SNAPSHOT_BYTES: Final = 64 << 20
@@ -47,10 +51,15 @@ _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
 _KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
+BESIDE: Final = frozenset({"OWNERS.yaml", "allowed_signers"})
+"""Files that lie among those of a bundle and are none: they say who may change it, not what it decides."""
+
 _TEST: Final = "_test.rego"
-_OVERRIDES: Final = "data/enforcement.json"
 _DIRECTORY: Final = "data/directory.json"
 _RULES: Final = "rules"
+_ENFORCEMENT: Final = "enforcement"
+_OVERRIDES: Final = "overrides"
+_DERIVED: Final = frozenset({_RULES, _ENFORCEMENT, _OVERRIDES})
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
 _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
@@ -60,8 +69,9 @@ _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
-    `violations` are what a decision says of each gate that failed; `keeping` says how its decisions are kept.
-    `entrypoint` says how clients of OPA ask for it, if they may.
+    `violations` are what a decision says of each gate that failed, before any step of its enforcement, and `dated` says
+    that there are such steps; `keeping` says how its decisions are kept. `entrypoint` says how clients of OPA ask for
+    it, if they may. `answered` is where `decide` keeps what the decisions in the engine's latest answers are.
     """
 
     name: str
@@ -72,6 +82,13 @@ class Action:
     contract: Contract
     keeping: Keeping
     entrypoint: Entrypoint | None
+    dated: bool = False
+    answered: dict[bytes, Decision] = field(default_factory=dict, compare=False, repr=False)
+
+    def violation(self, gate: str, time: str) -> Violation:
+        """Return what a decision made at `time` says where `gate` failed."""
+        rule = self.rules[gate]
+        return rule.violation(time) if rule.steps else self.violations[gate]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +98,7 @@ class Bundle:
     `files` has every file's text by its path; `modules` those Rego sources that decide, `tests` those that test them,
     `cases` the YAML files. `data` is the JSON text the engine is given: the data files, and `rules` from METADATA.
     `digest` is hex SHA-256 over the sorted lines `<hex SHA-256 of the file>  <path>`, as `sha256sum` prints them.
-    `directories` has what each tenant registered for searches.
+    `directories` has what each tenant registered for searches, `overrides` which gates can be overridden.
     `revision` says which commit it came from, `engine` what evaluates it.
     """
 
@@ -96,6 +113,7 @@ class Bundle:
     actions: Mapping[str, Action]
     callers: Mapping[str, Caller]
     directories: Mapping[str, Directory]
+    overrides: OverridePolicy
 
     @property
     def retention_classes(self) -> set[str]:
@@ -130,9 +148,22 @@ def load(directory: Path, revision: str) -> Bundle:
         paths = sorted(path for path in directory.rglob("*") if path.is_symlink() or not path.is_dir())
         if len(paths) > _MAX_FILES:
             raise BundleError(f".:1:1: a bundle has at most {_MAX_FILES} files")
-        return _bundle({path.relative_to(directory).as_posix(): _read(directory, path) for path in paths}, revision)
+        named = {path.relative_to(directory).as_posix(): path for path in paths}
+        files = {name: _read(directory, path) for name, path in named.items() if name not in BESIDE}
     except OSError as error:
         raise BundleError(f".:1:1: cannot read the bundle: {error.strerror}") from None
+    return _bundle(files, revision)
+
+
+def parse_files(files: Mapping[str, bytes], revision: str) -> Bundle:
+    """Return the bundle of `files`, by their paths, wherever they lie.
+
+    Raises:
+        BundleError: see `load`.
+    """
+    if len(files) > _MAX_FILES:
+        raise BundleError(f".:1:1: a bundle has at most {_MAX_FILES} files")
+    return _bundle({path: _text(path, data) for path, data in files.items() if path not in BESIDE}, revision)
 
 
 def parse_snapshot(data: bytes) -> Bundle:
@@ -200,8 +231,14 @@ def _read(directory: Path, path: Path) -> str:
         raise BundleError(f"{name}:1:1: a bundle holds regular files alone")
     if path.stat().st_size > _MAX_FILE_BYTES:
         raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
+    return _text(name, path.read_bytes())
+
+
+def _text(name: str, data: bytes) -> str:
+    if len(data) > _MAX_FILE_BYTES:
+        raise BundleError(f"{name}:1:1: larger than {_MAX_FILE_BYTES} bytes")
     try:
-        return path.read_bytes().decode()
+        return data.decode()
     except UnicodeDecodeError as error:
         raise BundleError(f"{name}:{place_of_breach(error.object, 'not_utf8')}: not UTF-8") from None
 
@@ -217,17 +254,24 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
     modules = {path: files[path] for path in encoded if _MODULE.fullmatch(path) and not path.endswith(_TEST)}
     tables = {found[1]: _table(path, data) for path, data in encoded.items() if (found := _DATA.fullmatch(path))}
     directory = tables.pop("directory", {})  # kept from the engine: a search states its facts as a caller would
-    actions = _actions(encoded, modules, tables.get("enforcement", {}))
+    actions = _actions(encoded, modules, tables.pop("enforcement", {}))
+    overrides = override_policy.parse_overrides(
+        encoded.get(override_policy.FILE, b""), tables.pop("overrides", {}), _overridable(actions)
+    )
     if not actions:
         raise BundleError(".:1:1: the directory holds no action; write `rego/<feature>/<verb>.rego`")
     _refuse_shadows(tables, actions)
-    rules = {name: {gate: rule.document() for gate, rule in each.rules.items()} for name, each in actions.items()}
+    derived = {
+        _RULES: {name: {gate: rule.document() for gate, rule in each.rules.items()} for name, each in actions.items()},
+        _ENFORCEMENT: {name: enforcement.table(each.rules) for name, each in actions.items()},
+        _OVERRIDES: overrides.document(),
+    }
     return Bundle(
         files={path: files[path] for path in encoded},
         modules=modules,
         tests={path: files[path] for path in encoded if path.endswith(_TEST)},
         cases={path: files[path] for path in encoded if _CASES.fullmatch(path)},
-        data=json.dumps(tables | {_RULES: rules}, ensure_ascii=False, sort_keys=True),
+        data=json.dumps(tables | derived, ensure_ascii=False, sort_keys=True),
         digest=hashlib.sha256(listing.encode()).hexdigest(),
         revision=revision,
         engine=f"regorus/{version('gordon-to-regorus')}",
@@ -235,6 +279,7 @@ def _bundle(files: dict[str, str], revision: str) -> Bundle:
         callers=parse_callers(
             "data/callers.json", encoded.get("data/callers.json", b""), tables.get("callers", {}), actions.keys()
         ),
+        overrides=overrides,
         directories=parse_directory(_DIRECTORY, encoded.get(_DIRECTORY, b""), directory),
     )
 
@@ -249,7 +294,7 @@ def _table(path: str, data: bytes) -> dict[str, Any]:
     return value
 
 
-def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: dict[str, Any]) -> dict[str, Action]:
+def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], stated: dict[str, Any]) -> dict[str, Action]:
     actions = {}
     for file, source in modules.items():
         if file.startswith("rego/lib/"):
@@ -259,7 +304,8 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
         schema = f"{stem}.schema.json"
         if schema not in files:
             raise BundleError(f"{file}:1:1: action `{name}` has no contract; write `{schema}`")
-        rules = _overridden(parse_rules(file, source), overrides.get(name, {}), name, files.get(_OVERRIDES, b""))
+        said = stated.get(name, {})
+        rules = enforcement.stated(parse_rules(file, source), said, name, files.get(enforcement.FILE, b""))
         if not rules:
             raise BundleError(f"{file}:1:1: action `{name}` has no gate with METADATA")
         contract = parse_contract(schema, files[schema])
@@ -272,38 +318,31 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], overrides: 
             contract=contract,
             keeping=parse_keeping(file, source),
             entrypoint=parse_entrypoint(file, source, name),
+            dated=any(rule.steps for rule in rules.values()),
         )
     described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):
         raise BundleError(f"{alone[0]}:1:1: a contract without its action; write the Rego file beside it")
-    if unknown := sorted(overrides.keys() - actions.keys()):
-        place = place_of(files[_OVERRIDES], unknown[:1])
-        raise BundleError(f"{_OVERRIDES}:{place}: there is no action `{unknown[0]}`")
+    if unknown := sorted(stated.keys() - actions.keys()):
+        place = place_of(files[enforcement.FILE], unknown[:1])
+        raise BundleError(f"{enforcement.FILE}:{place}: there is no action `{unknown[0]}`")
     return actions
 
 
-def _overridden(rules: dict[str, Rule], overrides: Any, action: str, data: bytes) -> dict[str, Rule]:
-    """Return `rules` with the enforcement that `data`, of `data/enforcement.json`, states for this action."""
-
-    def refusal(what: str) -> BundleError:
-        return BundleError(f"{_OVERRIDES}:{place_of(data, [action])}: action `{action}`: {what}")
-
-    if not isinstance(overrides, dict) or overrides.keys() - rules.keys():
-        raise refusal("name its gates, each with an object")
-    merged = dict(rules)
-    for gate, override in overrides.items():
-        stated = override.get("enforcement") if isinstance(override, dict) and len(override) == 1 else None
-        if stated not in list(Enforcement):
-            raise refusal(f"gate `{gate}`: write {{`enforcement`: one of {', '.join(Enforcement)}}}")
-        merged[gate] = replace(rules[gate], enforcement=Enforcement(stated))
-    return merged
+def _overridable(actions: Mapping[str, Action]) -> dict[str, frozenset[str]]:
+    """Return the gates that an override may be for: an override names the resource, and no person unasked."""
+    return {
+        name: frozenset(action.rules) if action.contract.public_resource_id else frozenset()
+        for name, action in actions.items()
+    }
 
 
 def _refuse_shadows(tables: Mapping[str, Any], actions: Mapping[str, Action]) -> None:
     """Raise where a data file would stand in the place of a package, or either in that of what every policy finds."""
     for action in actions.values():
-        if action.name in {_RULES, "lib"}:
-            raise BundleError(f"{action.file}:1:1: `data.{action.name}` is taken; name the action differently")
+        first = action.name.partition(".")[0]
+        if first in _DERIVED or action.name == "lib":
+            raise BundleError(f"{action.file}:1:1: `data.{first}` is taken; name the action differently")
     taken = {_RULES, "lib", *(name.partition(".")[0] for name in actions)}
     if shadows := sorted(taken & tables.keys()):
         raise BundleError(f"data/{shadows[0]}.json:1:1: `data.{shadows[0]}` is taken; name the file differently")

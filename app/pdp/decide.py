@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from app.pdp.bundle import Action, Bundle
 from app.pdp.errors import EvaluationError
-from app.pdp.model import Decision, Diagnostic, Enforcement
+from app.pdp.model import Decision, Diagnostic, Enforcement, Override
 from app.pdp.strict_json import MAX_BYTES, encode, parse_result
 
 Evaluate = Callable[[str, bytes], Awaitable[bytes]]
@@ -31,8 +31,12 @@ BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evalu
 """Diagnostics that say nothing of the policy: asked again, it may answer."""
 
 _MAX_MEMBERS: Final = 16
+_MOST_ANSWERED: Final = 64  # answers of an action that are kept
+_MAX_ANSWERED_BYTES: Final = 4_096
 _MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})
+_OVERRIDDEN, _USED = "overridden", frozenset({"gate", "id"})
+_OVERRIDES: Final = "overrides"
 _MEMBER: Final = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _IDENTIFIER: Final = re.compile(r"[a-z0-9_.:-]{1,64}")
 
@@ -66,7 +70,7 @@ async def decide(bundle: Bundle, evaluate: Evaluate, document: dict[str, Any]) -
     if isinstance(question, Decided):
         return question
     action, text = question
-    decision = await _evaluated(action, evaluate, text)
+    decision = await _evaluated(action, evaluate, text, document["environment"])
     return Decided(
         decision=_within_reach(decision, document["context"]),
         action_known=True,
@@ -87,11 +91,12 @@ def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] 
         return Decided(decision=_denied("unknown_action", "action/name"))
     if refused := _caller_refused(bundle, action.name, document):
         return Decided(decision=refused, action_known=True)
-    if found := action.contract.check(document):
+    exact = action.contract.holds_exactly(document)
+    if not exact and (found := action.contract.check(document)):
         return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
     if not _is_text_list(document["context"].get(SUPPORTED, [])):
         return Decided(decision=_denied("fact_type", f"context/{SUPPORTED}"), action_known=True, contract_held=True)
-    return action, encode(action.contract.prune(document))
+    return action, encode(document if exact else action.contract.prune(document))
 
 
 def _is_text_list(value: Any) -> bool:
@@ -108,7 +113,7 @@ def _within_reach(decision: Decision, context: dict[str, Any]) -> Decision:
     if {each["type"] for each in decision.obligations} <= set(context[SUPPORTED]):
         return decision
     found = Diagnostic(code="obligation_unsupported", path=f"context/{SUPPORTED}")
-    return replace(decision, allow=False, obligations=(), diagnostics=(found,))
+    return replace(decision, allow=False, obligations=(), diagnostics=(found,), overrides=())
 
 
 def _denied(code: str, path: str = "") -> Decision:
@@ -124,17 +129,37 @@ def _caller_refused(bundle: Bundle, action: str, document: dict[str, Any]) -> De
     return None
 
 
-async def _evaluated(action: Action, evaluate: Evaluate, text: bytes) -> Decision:
+async def _evaluated(action: Action, evaluate: Evaluate, text: bytes, environment: dict[str, Any]) -> Decision:
     if len(text) > _MAX_INPUT_BYTES:
         return _denied("input_too_large")
     try:
-        return _answer(action, parse_result(await evaluate(action.query, text)))
+        return _decision(action, await evaluate(action.query, text), environment)
     except EvaluationError as error:
         return _denied(error.code)
 
 
-def _answer(action: Action, result: Any) -> Decision:
-    """Return the decision in an answer of the engine.
+def _decision(action: Action, answer: bytes, environment: Mapping[str, Any]) -> Decision:
+    """Return the decision in an answer; most answers of an action say the same, so that it is known already.
+
+    It is not where the answer alone does not say it: where gates change by date, and where overrides are stated.
+
+    Raises:
+        EvaluationError: see `_answer`.
+    """
+    if action.dated or _OVERRIDES in environment:
+        return _answer(action, parse_result(answer), environment)
+    known = action.answered.get(answer)
+    if known is None:
+        known = _answer(action, parse_result(answer), environment)
+        if len(answer) <= _MAX_ANSWERED_BYTES:
+            if len(action.answered) >= _MOST_ANSWERED:
+                action.answered.clear()
+            action.answered[answer] = known
+    return known
+
+
+def _answer(action: Action, result: Any, environment: Mapping[str, Any]) -> Decision:
+    """Return the decision in an answer of the engine, given what the decision point stated.
 
     Raises:
         EvaluationError: there is none in it (`undefined`), it has another shape (`malformed_decision`), or its `allow`
@@ -145,23 +170,46 @@ def _answer(action: Action, result: Any) -> Decision:
             pass
         case _:
             raise EvaluationError("undefined")
-    if not isinstance(answer, dict) or answer.keys() != _MEMBERS:
+    if not isinstance(answer, dict) or answer.keys() - {_OVERRIDDEN} != _MEMBERS:
         raise EvaluationError("malformed_decision")
     allow, passed, failed = answer["allow"], answer["passed"], answer["failed"]
     _verify_gates(passed, failed, action.rules.keys())
     obligations = _obligations(answer["obligations"])
-    violations = tuple(action.violations[gate] for gate in sorted(failed))
+    violations = tuple(action.violation(gate, environment["time"]) for gate in sorted(failed))
+    blocking = {violation.id for violation in violations if violation.enforcement is Enforcement.BLOCKING}
+    overrides = _overrides(answer.get(_OVERRIDDEN, []), blocking, environment)
     if type(allow) is not bool:
         raise EvaluationError("malformed_decision")
-    if allow is not all(violation.enforcement is Enforcement.MONITORING for violation in violations):
+    if allow is not (blocking == {override.gate for override in overrides}):
         raise EvaluationError("inconsistent_decision")
     return Decision(
         allow=allow,
         passed=tuple(sorted(passed)),
         failed=tuple(sorted(failed)),
-        violations=violations,
+        violations=tuple(each for each in violations if each.enforcement is not Enforcement.DRAFT),
         obligations=obligations,
+        overrides=overrides if allow else (),
     )
+
+
+def _overrides(value: Any, blocking: Collection[str], environment: Mapping[str, Any]) -> tuple[Override, ...]:
+    """Return for each gate that is overridden the first grant that may be used for it.
+
+    Raises:
+        EvaluationError: the policy names a gate that does not deny, or a grant that the decision point did not state.
+    """
+    if not value:
+        return ()
+    stated = {(each["gate"], each["id"]): number for number, each in enumerate(environment.get(_OVERRIDES, ()))}
+    if not isinstance(value, list) or not all(isinstance(each, dict) and each.keys() == _USED for each in value):
+        raise EvaluationError("malformed_decision")
+    used = [(each["gate"], each["id"]) for each in value]
+    if not all(isinstance(name, str) for each in used for name in each):
+        raise EvaluationError("malformed_decision")
+    if any(each not in stated or each[0] not in blocking for each in used):
+        raise EvaluationError("inconsistent_decision")
+    first = dict(sorted(used, key=stated.__getitem__, reverse=True))
+    return tuple(Override(gate=gate, id=each) for gate, each in sorted(first.items()))
 
 
 def _verify_gates(passed: Any, failed: Any, gates: Collection[str]) -> None:

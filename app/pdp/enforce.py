@@ -7,6 +7,7 @@ from asyncio import gather
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol
 
 from app.pdp.bundle import Bundle
@@ -15,9 +16,11 @@ from app.pdp.decide import Decided, decide
 from app.pdp.errors import DeniedError, NoPoliciesError, UnrecordedError
 from app.pdp.evaluators import Evaluators
 from app.pdp.fast_path import Asking, FastPath
+from app.pdp.grants import Grants, NoGrants
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.observer import Evaluated, Observer, Unobserved
-from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, say, sealed
+from app.pdp.overriding import decide_with_grants
+from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, canonical, say, sealed
 from app.pdp.request import document, join, split
 from app.pdp.searching import Found, Page, Query, find, told
 from evidence.chain import Appended
@@ -144,11 +147,12 @@ class Pdp:
         payloads: Payloads | None = None,
         inline: int = INLINE,
         observer: Observer | None = None,
+        grants: Grants | None = None,
     ) -> None:
         """Decide by `policies`, record in `log`.
 
         A request of more than `inline` bytes is kept in `payloads`, where there are any, and not in the record.
-        `observer` is told of each decision.
+        `observer` is told of each decision. `grants` has the overrides that policies are shown; without it, none.
         """
         self.policies = policies
         self.own: dict[str, Policies | None] = {}
@@ -157,6 +161,7 @@ class Pdp:
         self._log, self._concealer, self._clock = log, concealer, clock
         self._payloads, self._inline = payloads, inline
         self._observer: Observer = observer or Unobserved()
+        self._grants: Grants = grants or NoGrants()
 
     @property
     def directory(self) -> CallerDirectory:
@@ -262,8 +267,8 @@ class Pdp:
         body |= {"policy": _identity(policies.bundle), "durability": durability.value}
 
         def build(position: Position) -> Draft:
-            said = zip(persons.values(), texts, strict=True)
-            return Draft(type="search", tenant=caller.tenant, body=body, sealed=sealed(said, position))
+            said = list(zip(persons.values(), texts, strict=True))
+            return Draft(type="search", tenant=caller.tenant, body=canonical(body), sealed=sealed(said, position))
 
         [appended] = await append([Entry(chain=chain, build=build, durability=durability)])
         return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
@@ -275,12 +280,19 @@ class Pdp:
         started = self._observer.now()
         asked = document(request, self._environment(caller))
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
+        grants = self._grants.of(caller.tenant, request)
         keeping = self._keeping(policies, request.action)
         durability = durability.or_more(keeping.durability)
         asking = policies.asking()
         chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
-            decided = await decide(policies.bundle, asking.evaluate, asked)
+            if grants:
+                deciding = partial(decide, policies.bundle, asking.evaluate)
+                found = await decide_with_grants(deciding, asked, grants, self._grants.use)
+                decided, texts = found.decided, split(found.asked)
+                durability = durability.or_more(found.durability)
+            else:
+                decided = await decide(policies.bundle, asking.evaluate, asked)
             spoken = self._observer.now()
             persons, resource = await self._conceal(request, caller, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
@@ -292,7 +304,7 @@ class Pdp:
             said = []
 
         def build(position: Position) -> Draft:
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=sealed(said, position))
+            return Draft(type="decision", tenant=caller.tenant, body=canonical(body), sealed=sealed(said, position))
 
         return _Prepared(
             decision=decided.decision,

@@ -86,7 +86,7 @@ class ExplainedGate:
     """A gate: what METADATA says, what became of it, its rules.
 
     Where it failed and the request is known, `missing` has the paths of the facts that its rules read and that are not
-    there; `facts` has all that they read, where values may be seen.
+    there; `facts` has all that they read, where values may be seen. `denies`: it alone was enough for a deny.
     """
 
     rule: Rule
@@ -94,11 +94,7 @@ class ExplainedGate:
     rules: tuple[ExplainedRule, ...]
     facts: tuple[Fact, ...] | None
     missing: tuple[str, ...] | None
-
-    @property
-    def denies(self) -> bool:
-        """Tell whether this gate alone is enough for a deny."""
-        return self.state is State.FAILED and self.rule.enforcement is Enforcement.BLOCKING
+    denies: bool
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -183,14 +179,23 @@ def _gate(
         state = State.PASSED
     elif rule.id in result["failed"]:
         state = State.FAILED
+    violation = next((each for each in result["violations"] if each["id"] == rule.id), None)
+    if state is State.FAILED:  # what was in force then
+        word = Enforcement(violation["enforcement"]) if violation else Enforcement.DRAFT
+        rule = replace(rule, enforcement=word, steps=())
+    denies = state is State.FAILED and rule.enforcement is Enforcement.BLOCKING and not _overridden(rule, result)
     held = trace.held.get(rule.id, ()) if trace else ()
     rules = tuple(_rule(source, number, held, trace) for number, source in enumerate(sources[rule.id]))
-    gate = ExplainedGate(rule=rule, state=state, rules=rules, facts=None, missing=None)
+    gate = ExplainedGate(rule=rule, state=state, rules=rules, facts=None, missing=None, denies=denies)
     if document is None or state is not State.FAILED:
         return gate
     facts = tuple(_fact(path, document) for path in gate.reads)
     missing = tuple(fact.path for fact in facts if not fact.stated)
     return replace(gate, facts=facts, missing=missing)
+
+
+def _overridden(rule: Rule, result: Mapping[str, Any]) -> bool:
+    return any(each["gate"] == rule.id for each in result.get("overrides", ()))
 
 
 def _rule(source: RuleSource, number: int, held: tuple[bool, ...], trace: Trace | None) -> ExplainedRule:

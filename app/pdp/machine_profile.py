@@ -14,10 +14,11 @@ from typing import Any, Final, NoReturn
 from app.pdp import machine_shapes as shapes
 from app.pdp.bundle import Action, Bundle
 from app.pdp.errors import BundleError
+from app.pdp.grants import GRANT
 from app.pdp.machine_shapes import ANY, COLLECTIONS, Value
 from app.pdp.syntax import Module, Path, Rule, span_of, static_path
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the list below: whatever was proved by another one is proved again."""
 
 _STEPS: Final = 50_000
@@ -27,7 +28,12 @@ _TEXT: Final = {"type": "string"}
 _ENVIRONMENT: Final = {
     "type": "object",
     "required": ["time", "tenant", "caller"],
-    "properties": {"time": {"type": "string", "format": "date-time"}, "tenant": _TEXT, "caller": _TEXT},
+    "properties": {
+        "time": {"type": "string", "format": "date-time"},
+        "tenant": _TEXT,
+        "caller": _TEXT,
+        "overrides": {"type": "array", "items": GRANT},
+    },
 }
 _STATED: Final = ("action", "environment")  # by the decision point, always
 

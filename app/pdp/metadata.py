@@ -28,8 +28,19 @@ _CLASS: Final = re.compile(r"[a-z0-9]{1,16}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """From `begins` on (RFC 3339, UTC, seconds), a gate has another enforcement."""
+
+    begins: str
+    enforcement: Enforcement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A gate, as its METADATA describes it: `controls` are `<framework>/<control>`, `line` is its first rule's."""
+    """A gate, as its METADATA describes it: `controls` are `<framework>/<control>`, `line` is its first rule's.
+
+    `enforcement` holds until the first of `steps` begins, which are in the order of their times.
+    """
 
     id: str
     title: str
@@ -37,6 +48,11 @@ class Rule:
     enforcement: Enforcement
     controls: tuple[str, ...]
     line: int
+    steps: tuple[Step, ...] = ()
+
+    def at(self, time: str) -> Enforcement:
+        """Return what is in force at `time` (RFC 3339, UTC, seconds)."""
+        return next((step.enforcement for step in reversed(self.steps) if step.begins <= time), self.enforcement)
 
     def document(self) -> dict[str, Any]:
         """Return the rule as policies see it, under `data.rules[action][gate]`."""
@@ -47,13 +63,13 @@ class Rule:
             "controls": list(self.controls),
         }
 
-    def violation(self) -> Violation:
-        """Return what a decision says where this gate failed."""
+    def violation(self, time: str = "") -> Violation:
+        """Return what a decision says where this gate failed at `time`; without one, before its first step."""
         return Violation(
             id=self.id,
             message=self.title,
             severity=self.severity,
-            enforcement=self.enforcement,
+            enforcement=self.at(time),
             controls=self.controls,
         )
 

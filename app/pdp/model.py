@@ -13,6 +13,7 @@ class Enforcement(StrEnum):
 
     BLOCKING = "blocking"
     MONITORING = "monitoring"
+    DRAFT = "draft"  # evaluated and recorded; no caller is told
 
 
 class Severity(StrEnum):
@@ -65,15 +66,20 @@ class EvaluationRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the PDP alone states: the time (RFC 3339, UTC, seconds), the tenant, who asks."""
+    """What the PDP alone states: the time (RFC 3339, UTC, seconds), the tenant, who asks.
+
+    `overrides` are the grants whose scope this request may be in, as `grants.Grant.document` writes them.
+    """
 
     time: str
     tenant: str
     caller: str
+    overrides: tuple[dict[str, Any], ...] = ()
 
-    def document(self) -> dict[str, str]:
-        """Return it as policies see it."""
-        return {"time": self.time, "tenant": self.tenant, "caller": self.caller}
+    def document(self) -> dict[str, Any]:
+        """Return it as policies see it; `overrides` is there only where there are some."""
+        stated: dict[str, Any] = {"time": self.time, "tenant": self.tenant, "caller": self.caller}
+        return stated | {"overrides": list(self.overrides)} if self.overrides else stated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,14 @@ class Violation:
     severity: Severity
     enforcement: Enforcement
     controls: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A gate that failed and denied nothing, and the id of the grant that says so."""
+
+    gate: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +119,14 @@ class Decision:
     violations: tuple[Violation, ...] = ()
     obligations: tuple[dict[str, Any], ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     def document(self) -> dict[str, Any]:
-        """Return the decision as it stands in the record: canonical profile, sorted, no floats."""
-        return {
+        """Return the decision as it stands in the record: canonical profile, sorted, no floats.
+
+        A gate that failed without a violation is a draft. `overrides` is there only where some were used.
+        """
+        stated: dict[str, Any] = {
             "allow": self.allow,
             "passed": list(self.passed),
             "failed": list(self.failed),
@@ -125,3 +143,12 @@ class Decision:
             "obligations": list(self.obligations),
             "diagnostics": [{"code": found.code, "path": found.path} for found in self.diagnostics],
         }
+        if self.overrides:
+            stated["overrides"] = [{"gate": each.gate, "id": each.id} for each in self.overrides]
+        return stated
+
+    def told(self) -> dict[str, Any]:
+        """Return the decision as whoever asked is told of it: without gates that are drafts."""
+        shown = {violation.id for violation in self.violations}
+        drafts = {gate for gate in self.failed if gate not in shown}
+        return self.document() | {"failed": [gate for gate in self.failed if gate not in drafts]}

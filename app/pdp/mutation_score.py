@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from app.pdp import enforcement
 from app.pdp.bundle import EQUIVALENT_MUTANTS, Action, Bundle, needed
 from app.pdp.engine import Engine
 from app.pdp.errors import BundleError, EngineError
@@ -238,12 +239,13 @@ def _changed(package: _Package, mutant: Mutant) -> tuple[Bundle, Engine] | None:
 
 def _with_other_enforcement(bundle: Bundle, name: str, gate: str) -> Bundle:
     action = bundle.actions[name]
-    rule = replace(action.rules[gate], enforcement=_other(action.rules[gate].enforcement))
+    rule = replace(action.rules[gate], enforcement=_other(action.rules[gate].enforcement), steps=())
     changed = replace(
         action, rules={**action.rules, gate: rule}, violations={**action.violations, gate: rule.violation()}
     )
     data = json.loads(bundle.data)
     data["rules"][name][gate] = rule.document()
+    data["enforcement"][name] |= enforcement.table({gate: rule})
     return replace(bundle, actions={**bundle.actions, name: changed}, data=json.dumps(data))
 
 

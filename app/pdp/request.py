@@ -7,6 +7,7 @@ contract's business, and whether the caller may state them is the bundle's.
 from typing import Any, Final
 
 from app.pdp.errors import MalformedRequestError, TooLargeError
+from app.pdp.grants import as_grants
 from app.pdp.model import Entity, Environment, EvaluationRequest
 from app.pdp.strict_json import MAX_BYTES, encode, parse
 
@@ -118,6 +119,7 @@ def parse_document(text: bytes, *, max_bytes: int = MAX_DOCUMENT) -> dict[str, A
         time=_text(stated, "time", "environment/time", MAX_ID),
         tenant=_text(stated, "tenant", "environment/tenant", MAX_ID),
         caller=_text(stated, "caller", "environment/caller", MAX_ID),
+        overrides=as_grants(stated["overrides"]) if "overrides" in stated else (),
     )
     return document(request, environment)
 

@@ -4,6 +4,7 @@ from alembic import context
 
 from app import sessions  # noqa: F401 - every module of rows is imported here, so that the metadata is whole
 from app.db import ProductRow
+from app.features.policies import rows_changes  # noqa: F401
 
 context.configure(
     connection=context.config.attributes["connection"],

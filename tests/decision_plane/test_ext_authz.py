@@ -13,7 +13,8 @@ from tests.pdp.deciding import CHAIN, key
 from tests.pdp.shop import written
 
 POLICIES = Path(app.__file__).parents[1] / "policies"
-SHIPPED = ["rego/lib/gates.rego", "rego/http/request.rego", "rego/http/request.schema.json", "data/routes.json"]
+LIB = [f"rego/lib/{name}.rego" for name in ("gates", "override", "clock", "persons")]
+SHIPPED = [*LIB, "rego/http/request.rego", "rego/http/request.schema.json", "data/routes.json"]
 TOKEN = (b"x-omega-authorization", b"Bearer proxy")
 HOST = b"portal.example.com"
 OBLIGED = [{"id": "label", "type": "notice"}]

@@ -30,7 +30,8 @@ def ported(tmp_path_factory):
     """Return the bundle that whoever follows the page has in the end, without the shipped actions."""
     files = {name.removeprefix("policies/"): textwrap.dedent(text) for name, text in FILES}
     opa, cerbos = map(json.loads, CALLERS.findall(PAGE))
-    shipped = {"rego/lib/gates.rego": (ROOT / "policies/rego/lib/gates.rego").read_text("utf-8")}
+    lib = [f"rego/lib/{name}.rego" for name in ("gates", "override", "clock", "persons")]
+    shipped = {name: (ROOT / "policies" / name).read_text("utf-8") for name in lib}
     callers = {"data/callers.json": json.dumps(opa | cerbos)}
     return load(written(tmp_path_factory.mktemp("ported"), files | shipped | callers), "r1")
 

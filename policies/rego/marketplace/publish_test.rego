@@ -84,9 +84,9 @@ test_a_missing_limit_closes_its_gate if {
 	failed_without == {"covered", "fast", "provenance", "soaked"}
 }
 
-test_a_gate_that_data_rules_do_not_know_denies if {
+test_a_gate_that_no_data_describe_denies if {
 	not publish.decision.allow with input as object.union(golden, release({"documentation": {"complete": false}}))
-		with data.rules as {}
+		with data.enforcement as {}
 }
 
 test_no_facts_no_release if not publish.decision.allow with input as {"action": {"name": "marketplace.publish"}}

@@ -82,7 +82,7 @@ test_access_that_nobody_uses_is_reported_and_kept if {
 
 test_access_used_exactly_as_long_ago_as_allowed if decision_on({"used_at": "2026-10-08T14:00:00Z"}).failed == set()
 
-test_a_gate_that_data_rules_do_not_know_denies if {
+test_a_gate_that_no_data_describe_denies if {
 	not keep_access.decision.allow with input as json.remove(golden, ["resource/properties/used_at"])
-		with data.rules as {}
+		with data.enforcement as {}
 }

@@ -63,11 +63,11 @@ test_missing_limits_close_their_gates if {
 	decision.failed == {"detection_complete", "encrypted"}
 }
 
-test_a_gate_that_data_rules_do_not_know_denies if {
+test_a_gate_that_no_data_describe_denies if {
 	unseeded := {"resource": {"properties": {"model": {"seed_recorded": false}}}}
 	not record.decision.allow with input as object.union(golden, unseeded)
 		with data.thresholds.replay.record as limits
-		with data.rules as {}
+		with data.enforcement as {}
 }
 
 # authorised, own_tenant

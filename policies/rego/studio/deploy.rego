@@ -9,7 +9,6 @@ import data.lib.clock
 import data.lib.components
 import data.lib.gates
 import data.lib.members
-import data.lib.override
 import data.lib.persons
 import data.lib.recency
 
@@ -166,24 +165,8 @@ passed contains "transparency_notice" if {
 }
 
 # METADATA
-# title: the change window of the workspace is open, or an override of it is valid
+# title: the change window of the workspace is open
 # custom: {severity: high, enforcement: blocking, controls: [soc2/CC8.1, iso27001/A.8.32]}
-passed contains "in_change_window" if window_open
+passed contains "in_change_window" if change_window.open(workspace.change_window, clock.now)
 
-passed contains "in_change_window" if overridden
-
-window_open if change_window.open(workspace.change_window, clock.now)
-
-overridden if {
-	scope := {"action": "studio.deploy", "gate": "in_change_window", "resource": input.resource.id}
-	override.valid(input.context.override, scope, input.subject.id)
-}
-
-# Somebody looks afterwards at what went out while the window was closed.
-obligations := [] if {
-	window_open
-} else := [{"id": "review_override", "type": "review"}] if {
-	overridden
-} else := []
-
-decision := gates.decision("studio.deploy", required, passed, obligations)
+decision := gates.decision("studio.deploy", required, passed, [])

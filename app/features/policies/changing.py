@@ -1,0 +1,408 @@
+"""What is done to change requests, once policy permits it. Each effect reads again, under lock, what was decided on.
+
+Owns the rows of change requests and the order of what happens: the row of a merge, which no two can have, comes before
+the push, and both or neither come to stay. Knows no HTTP; what a change request may become, `change_request` says.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, col, select
+
+from app.db import reading, writing
+from app.features.policies.change_request import Approval, ChangeRequest, Check, State, Status
+from app.features.policies.errors import ChangeError, MovedError, NotFastForwardError
+from app.features.policies.owners import folded
+from app.features.policies.proposing import Source, owners_at, parse_proposal, propose
+from app.features.policies.rows_changes import (
+    ApprovalRow,
+    ChangeRequestRow,
+    CheckRow,
+    CommentRow,
+    MergeRow,
+    StepRow,
+)
+from app.pdp.enforce import Permit
+
+MAX_TITLE: Final = 200
+MAX_TEXT: Final = 10_000
+"""Characters of a description or a comment."""
+
+_OFFICER: Final = "officer"
+
+
+class Step(StrEnum):
+    """What happened to a request."""
+
+    OPENED = "opened"
+    MOVED = "moved"
+    CHECKED = "checked again"
+    APPROVED = "approved"
+    WITHDRAWN = "withdrawn"
+    MERGED = "merged"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A revision that was opened, or is to be checked again: its checks wait to be run."""
+
+    number: int
+    revision: int
+    base: str
+    head: str
+    tree: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A change request as its rows have it."""
+
+    row: ChangeRequestRow
+    request: ChangeRequest
+    checks: Sequence[CheckRow]
+    approvals: Sequence[ApprovalRow]
+
+
+def find(session: Session, number: int, required: Sequence[str], *, lock: bool = False) -> Found:
+    """Return a change request, locked until the transaction ends if it is to be changed.
+
+    Raises:
+        ChangeError: there is none (`unknown`).
+    """
+    asked = select(ChangeRequestRow).where(ChangeRequestRow.number == number)
+    row = session.exec(asked.with_for_update() if lock else asked).one_or_none()
+    if row is None:
+        raise ChangeError("unknown", "there is no such change request")
+    mine = (CheckRow.number == number, CheckRow.revision == row.revision)
+    checks = session.exec(select(CheckRow).where(*mine).order_by(col(CheckRow.name))).all()
+    given = (ApprovalRow.number == number, ApprovalRow.revision == row.revision)
+    approvals = session.exec(
+        select(ApprovalRow).where(*given).order_by(col(ApprovalRow.at), col(ApprovalRow.person))
+    ).all()
+    request = ChangeRequest(
+        proposal=parse_proposal(row.proposal),
+        required=tuple(required),
+        revision=row.revision,
+        checks=tuple(
+            Check(name=each.name, tree=each.tree, status=Status(each.status), revision=each.revision) for each in checks
+        ),
+        approvals=tuple(
+            Approval(
+                person=each.person,
+                role=each.role,
+                tree=each.tree,
+                revision=each.revision,
+                at=datetime.fromtimestamp(each.at, UTC),
+            )
+            for each in approvals
+        ),
+        ended=State(row.ended) if row.ended else None,
+    )
+    return Found(row=row, request=request, checks=checks, approvals=approvals)
+
+
+def facts(repository: Source, number: int, required: Sequence[str], subject: str) -> dict[str, Any]:
+    """Return what policy is told of a request: from our rows, and from Git as it was fetched just now.
+
+    Args:
+        repository: says where the branches stand.
+        number: of the request.
+        required: which checks have to have passed.
+        subject: who wants to do something to it.
+
+    Raises:
+        ChangeError: there is none.
+        RepositoryError: Git cannot say.
+    """
+    with reading() as session:
+        found = find(session, number, required)
+    request, proposal = found.request, found.request.proposal
+    heads = repository.branches()
+    return {
+        "status": request.state.value,
+        "opened_by": found.row.opened_by,
+        "base": proposal.base,
+        "head": proposal.head,
+        "tree": proposal.tree,
+        "branch_head": heads.get(found.row.branch, "0" * len(proposal.head)),
+        "tip": heads[repository.branch],
+        "signed": proposal.signed,
+        "authors": list(proposal.authors),
+        "strangers": proposal.strangers,
+        "unowned": len(proposal.requirements.unowned),
+        "listed": owners_at(repository, proposal.base).person(subject) is not None,
+        "demands": [
+            {"roles": list(each.roles), "quorum": each.quorum, "distinct_roles": each.distinct_roles}
+            for each in proposal.requirements.demands
+        ],
+        "checks": [{"name": each.name, "status": each.status.value, "tree": each.tree} for each in request.checks],
+        "approvals": [{"person": each.person, "role": each.role, "tree": each.tree} for each in request.approvals],
+    }
+
+
+def open_change(  # noqa: PLR0913 - what a request is made of
+    permit: Permit,
+    repository: Source,
+    branch: str,
+    *,
+    title: str,
+    description: str,
+    checks: Sequence[str],
+    now: datetime,
+) -> Opened:
+    """Open a request for a branch, or move the one that the branch has on to where the branch stands now.
+
+    Where nothing moved, the checks are run again and the approvals stay.
+
+    Args:
+        permit: for `policies.open_change`.
+        repository: fetched just now.
+        branch: which one.
+        title: one line.
+        description: why.
+        checks: the names of those that are to be run.
+        now: the time.
+
+    Raises:
+        ChangeError: see `propose`; or somebody else opened it at this moment (`taken`).
+        RepositoryError: Git cannot say.
+    """
+    subject, head = permit.request.subject, repository.head(branch)
+    with _changing(permit) as session:
+        row = session.exec(
+            select(ChangeRequestRow)
+            .where(ChangeRequestRow.branch == branch, col(ChangeRequestRow.ended).is_(None))
+            .with_for_update()
+        ).one_or_none()
+        openers = {subject.id} if subject.type == _OFFICER else set[str]()
+        if row is not None:
+            openers |= set(row.proposal["openers"])  # whoever opened it or moved it on stands behind it
+        proposed = propose(repository, head, openers, now)
+        document = proposed.document() | {"openers": sorted(openers)}
+        kind = Step.OPENED
+        if row is None:
+            row = ChangeRequestRow(
+                branch=branch,
+                title=title,
+                description=description,
+                opened_by=subject.id,
+                opened_at=int(now.timestamp()),
+                revision=1,
+                proposal=document,
+                decision_id=permit.decision_id,
+            )
+        elif row.proposal["head"] == head and row.proposal["base"] == document["base"]:
+            kind = Step.CHECKED
+        else:
+            row.revision, row.proposal, kind = row.revision + 1, document, Step.MOVED
+        session.add(row)
+        session.flush()
+        number = row.number or 0
+        for name in checks:
+            session.merge(
+                CheckRow(
+                    number=number,
+                    revision=row.revision,
+                    name=name,
+                    tree=proposed.proposal.tree,
+                    status=Status.WAITING.value,
+                    said={},
+                    at=int(now.timestamp()),
+                    decision_id=permit.decision_id,
+                )
+            )
+        _step(session, permit, row, kind, now)
+        return Opened(
+            number=number,
+            revision=row.revision,
+            base=proposed.proposal.base,
+            head=head,
+            tree=proposed.proposal.tree,
+        )
+
+
+def write_check(  # noqa: PLR0913, PLR0917 - what a check is
+    permit: Permit, opened: Opened, name: str, status: Status, said: dict[str, Any], now: datetime
+) -> bool:
+    """Write down how a check of a revision stands; False where the request has moved on or ended meanwhile."""
+    with _changing(permit) as session:
+        found = find(session, opened.number, (), lock=True)
+        try:
+            found.request.checked(Check(name=name, tree=opened.tree, status=status, revision=opened.revision))
+        except ChangeError:
+            return False
+        session.merge(
+            CheckRow(
+                number=opened.number,
+                revision=opened.revision,
+                name=name,
+                tree=opened.tree,
+                status=status.value,
+                said=said,
+                at=int(now.timestamp()),
+                decision_id=permit.decision_id,
+            )
+        )
+    return True
+
+
+def comment(permit: Permit, number: int, text: str, now: datetime) -> None:
+    """Keep what somebody says.
+
+    Raises:
+        ChangeError: there is no such request, or it has ended.
+    """
+    with _changing(permit) as session:
+        found = find(session, number, (), lock=True)
+        if found.request.ended is not None:
+            raise ChangeError("ended", f"it is {found.request.ended}")
+        session.add(
+            CommentRow(
+                number=number,
+                revision=found.row.revision,
+                person=permit.request.subject.id,
+                text=text,
+                at=int(now.timestamp()),
+                decision_id=permit.decision_id,
+            )
+        )
+
+
+def approve(  # noqa: PLR0913 - what an approval is
+    permit: Permit, repository: Source, number: int, *, tree: str, role: str, required: Sequence[str], now: datetime
+) -> None:
+    """Keep that somebody agrees to exactly this tree.
+
+    Raises:
+        ChangeError: the request does not take it; see `ChangeRequest.approved`, and `branch_moved`.
+        RepositoryError: Git cannot say.
+    """
+    person = permit.request.subject.id
+    with _changing(permit) as session:
+        found = find(session, number, required, lock=True)
+        proposal = found.request.proposal
+        _verify_unmoved(repository, found)
+        names = owners_at(repository, proposal.base).person(person) or ()
+        approval = Approval(person=person, role=role, tree=tree, revision=found.row.revision, at=now)
+        found.request.approved(approval, names)
+        session.add(
+            ApprovalRow(
+                number=number,
+                revision=found.row.revision,
+                folded=folded(names[0]),
+                person=person,
+                role=role,
+                tree=tree,
+                at=int(now.timestamp()),
+                decision_id=permit.decision_id,
+            )
+        )
+        _step(session, permit, found.row, Step.APPROVED, now)
+
+
+def withdraw(permit: Permit, number: int, now: datetime) -> None:
+    """End a request.
+
+    Raises:
+        ChangeError: there is none, or it has ended.
+    """
+    with _changing(permit) as session:
+        found = find(session, number, (), lock=True)
+        _end(session, permit, found.row, found.request.withdrawn(), now)
+
+
+def merge(  # noqa: PLR0913 - what a merge is
+    permit: Permit, repository: Source, number: int, *, tree: str, required: Sequence[str], now: datetime
+) -> str:
+    """Have the protected branch go on to the commit that was approved, and to no other; return that commit.
+
+    Raises:
+        ChangeError: the request does not take it, or the protected branch has gone on; then nothing has changed.
+        RepositoryError: Git did not do it. Whether the push came through shows at the next attempt.
+    """
+    with _changing(permit) as session:
+        found = find(session, number, required, lock=True)
+        proposal = found.request.proposal
+        tip = repository.head(repository.branch)
+        merged = found.request.merged(tree, tip)
+        _verify_unmoved(repository, found)
+        session.add(
+            MergeRow(
+                number=number,
+                base=proposal.base,
+                head=proposal.head,
+                person=permit.request.subject.id,
+                at=int(now.timestamp()),
+                decision_id=permit.decision_id,
+            )
+        )
+        _end(session, permit, found.row, merged, now)
+        session.flush()  # what no two may have, before the push
+        if tip != proposal.head:
+            try:
+                repository.push_fast_forward(proposal.head, proposal.base)
+            except (MovedError, NotFastForwardError):
+                raise ChangeError("overtaken", "the protected branch has gone on; rebase and sign anew") from None
+        _supersede(session, permit, repository, proposal.head, now)
+    return proposal.head
+
+
+def _supersede(session: Session, permit: Permit, repository: Source, head: str, now: datetime) -> None:
+    """End the requests whose commits came in with another."""
+    for row in session.exec(select(ChangeRequestRow).where(col(ChangeRequestRow.ended).is_(None))).all():
+        if repository.is_ancestor(row.proposal["head"], head):
+            request = find(session, row.number or 0, ()).request
+            _end(session, permit, row, request.superseded(), now)
+
+
+def _verify_unmoved(repository: Source, found: Found) -> None:
+    if repository.branches().get(found.row.branch) != found.request.proposal.head:
+        raise ChangeError("branch_moved", "somebody pushed to the branch; open it again, to have that checked")
+
+
+def _end(session: Session, permit: Permit, row: ChangeRequestRow, ended: ChangeRequest, now: datetime) -> None:
+    row.ended, row.ended_at = ended.state.value, int(now.timestamp())
+    session.add(row)
+    _step(session, permit, row, _ENDS[ended.state], now)
+
+
+_ENDS: Final = {
+    State.MERGED: Step.MERGED,
+    State.WITHDRAWN: Step.WITHDRAWN,
+    State.SUPERSEDED: Step.SUPERSEDED,
+}
+
+
+def _step(session: Session, permit: Permit, row: ChangeRequestRow, kind: Step, now: datetime) -> None:
+    session.add(
+        StepRow(
+            number=row.number or 0,
+            revision=row.revision,
+            kind=kind.value,
+            person=permit.request.subject.id,
+            at=int(now.timestamp()),
+            decision_id=permit.decision_id,
+        )
+    )
+
+
+@contextmanager
+def _changing(permit: Permit) -> Iterator[Session]:
+    """Yield a transaction; whoever else was faster, or holds what it waits for, is a reason to look again.
+
+    Raises:
+        ChangeError: see there: `taken`, `busy`.
+    """
+    try:
+        with writing(permit) as session:
+            yield session
+    except IntegrityError:
+        raise ChangeError("taken", "somebody else did so at this moment; look again") from None
+    except OperationalError:
+        raise ChangeError("busy", "somebody else is changing this; try again") from None
