@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from app import db
+from app import db, keys
 from app.blocking_pdp import BlockingPdp
 from app.decision_plane.http import (
     DisconnectedError,
@@ -28,7 +28,6 @@ from app.decision_plane.http import (
     send_answer,
 )
 from app.errors import problem
-from app.keys import NodeKeys
 from app.pdp.enforce import Pdp
 from app.settings import Settings, SettingsError
 
@@ -60,7 +59,7 @@ class NotCoveredError(Exception):
 class Opened:
     """A control plane that answers, until it is closed."""
 
-    def __init__(self, settings: Settings, node: NodeKeys, pdp: BlockingPdp) -> None:
+    def __init__(self, settings: Settings, node: keys.NodeKeys, pdp: BlockingPdp) -> None:
         """Make it.
 
         Raises:
@@ -167,7 +166,7 @@ class Beside:
         await (self._first if firsts or scope["type"] != "http" else self._second)(scope, receive, send)
 
 
-def control_plane(settings: Settings, node: NodeKeys, pdp: Pdp) -> ControlPlane:
+def control_plane(settings: Settings, node: keys.NodeKeys, pdp: Pdp) -> ControlPlane:
     """Return the control plane of a worker, on its running loop."""
     blocking = BlockingPdp(pdp, asyncio.get_running_loop())
     return ControlPlane(lambda: Opened(settings, node, blocking), lambda: pdp.policies.bundle.digest)

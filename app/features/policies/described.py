@@ -7,7 +7,6 @@ from typing import Final
 
 from app.pdp.bundle import Action, Bundle
 
-
 _ORDER: Final = {"rego": 0, "data": 1, "cases": 2}
 """What a reader looks for first."""
 
