@@ -12,6 +12,7 @@ import os
 import time
 from collections.abc import Callable, Collection
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -64,12 +65,13 @@ class Opened:
 
         Raises:
             NotCoveredError: see there.
-            SettingsError: the client's secret cannot be read.
+            SettingsError: the client's secret cannot be read, or the policy repository cannot be used.
             DatabaseUrlError: the product database cannot be opened.
         """
         from a2wsgi import WSGIMiddleware  # noqa: PLC0415 - see the module
 
         from app.control import Control, create_app  # noqa: PLC0415 - see the module
+        from app.features.policies.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.session.links import Links  # noqa: PLC0415 - see the module
         from app.pep import MAX_BODY, UngatedError  # noqa: PLC0415 - see the module
 
@@ -80,6 +82,7 @@ class Opened:
             public_url=settings.public_url or "",
             links=links,
             provider=provider(settings),
+            board=open_board(settings, pdp, lambda: datetime.now(UTC)),
         )
         try:
             flask: Any = create_app(control)
@@ -87,6 +90,8 @@ class Opened:
             raise NotCoveredError(str(error)) from error
         self.most = MAX_BODY
         self._held = ExitStack()
+        if control.board is not None:
+            self._held.callback(control.board.close)
         self._held.enter_context(db.product(db.open_engine(settings.product)))
         self.application: Any = WSGIMiddleware(flask, workers=_THREADS)
 
