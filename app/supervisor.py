@@ -304,7 +304,7 @@ def prepare(settings: Settings, planes: Collection[Plane] = (Plane.DECISION,)) -
         engine = open_engine(settings.key_store)
         schema.upgrade(engine)
         engine.dispose()
-        bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
+        bundle = activation.begin(settings)
         if unkept := sorted(bundle.retention_classes - settings.retention.keys()):
             raise ServeError(f"the policies name the retention class `{unkept[0]}`: say its days in OMEGA_RETENTION")
         tenants.prepare(settings)
