@@ -166,7 +166,7 @@ def test_a_patch_becomes_a_draft_that_a_person_signs(site):
     found = alice.get("/1").json
     assert (found["state"], found["refused"], found["strangers"]) == ("draft", "unsigned", 0)
     assert found["files"][0]["lines"][1]["text"] == '{"limit": 5}'
-    assert "git commit --amend --no-edit -S" in alice.page("/1").text
+    assert "git commit --amend --no-edit --reset-author -S" in alice.page("/1").text
     refused = bob.post("/1/approve", tree=found["tree"], role="compliance_officer")
     assert [gate["id"] for gate in refused.json["gates"]] == ["signed"]
     signed = site.work.commit({LIMITS: '{"limit": 5}\n'}, ALICE, [site.work.head()], branch="patch/five")
