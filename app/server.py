@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -32,14 +32,16 @@ from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.features.policies.granting import DatabaseGrants
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
+from app.loaded import loaded
 from app.machine_watch import MachineWatch
 from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
@@ -107,6 +109,7 @@ class Worker:
     def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket, number: int = 0) -> None:
         self._number, self._since, name = number, time.time(), f"worker {number}"
         self._saying: asyncio.Task[None] | None = None
+        self._told: tuple[str, Mapping[str, Any]] | None = None  # what is loaded, and under which digest
         self._settings, self._node, self._line = settings, node, line
         self.draining = False  # told to stop, and still answering
         self._engine = open_engine(settings.key_store)
@@ -115,6 +118,8 @@ class Worker:
         )
         self._authentication = Authentication(settings, node.token)
         self._machine = MachineWatch(settings.bundles)
+        self._product = open_engine(settings.product)  # for counting uses of overrides alone, so it needs no guard
+        self._grants = DatabaseGrants(self._product, utc_now)
         self._ended = asyncio.Event()
         self._opening = asyncio.Lock()
         self._sets = PolicySets(lambda snapshot: start_policies(settings, snapshot))
@@ -154,6 +159,7 @@ class Worker:
             payloads=KeptPayloads(Detached(open_objects(settings.objects))),
             inline=settings.inline,
             observer=self._watching,
+            grants=self._grants,
         )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
@@ -185,7 +191,8 @@ class Worker:
             public_url=settings.public_url,
         )
         loop = asyncio.get_running_loop()
-        self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
+        watched = (self._subject_keys.watch(), self._publisher.keep(), self._grants.watch())
+        self._keeping = tuple(map(loop.create_task, watched))
         return self._plane
 
     async def application(self, planes: Collection[Plane]) -> Application:
@@ -227,6 +234,7 @@ class Worker:
             task.cancel()
         self._authentication.close()
         self._subject_keys.close()
+        self._product.dispose()
         self._engine.dispose()
 
     async def find(self, decision_id: str, caller: Caller) -> dict[str, Any]:
@@ -276,9 +284,16 @@ class Worker:
             "bundle": bundle.digest,
             "revision": bundle.revision,
             "engine": bundle.engine,
+            "loaded": self._loaded(bundle),
             "tenants": self._tenants.digests,
             "chains": self._log.standing(),
         }
+
+    def _loaded(self, bundle: Bundle) -> Mapping[str, Any]:
+        """Return what is loaded, worked out once for each bundle."""
+        if self._told is None or self._told[0] != bundle.digest:
+            self._told = bundle.digest, loaded(bundle, time.time())
+        return self._told[1]
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
