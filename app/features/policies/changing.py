@@ -353,12 +353,6 @@ def merge(  # noqa: PLR0913 - what a merge is
     return proposal.head
 
 
-def number_of(session: Session, branch: str) -> int | None:
-    """Return the number of the newest request that a branch has or had."""
-    asked = select(ChangeRequestRow.number).where(ChangeRequestRow.branch == branch)
-    return session.exec(asked.order_by(col(ChangeRequestRow.number).desc())).first()
-
-
 def was_merged(commit: str) -> bool:
     """Tell whether the service merged a commit, once it was approved."""
     with reading() as session:
