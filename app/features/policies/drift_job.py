@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from sqlmodel import select
+
 from app.alerts.alert import Alert, AlertSeverity
 from app.alerts.outbox import post
 from app.db import reading, writing
@@ -172,7 +174,7 @@ class DriftJob:
 def board() -> list[dict[str, Any]]:
     """Return what the last scan of each node found, as JSON values."""
     with reading() as session:
-        rows = session.query(DriftScanRow).order_by(DriftScanRow.node).all()
+        rows = session.exec(select(DriftScanRow).order_by(DriftScanRow.node)).all()
         return [
             {
                 "node": row.node,
