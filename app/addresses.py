@@ -52,19 +52,35 @@ def loopback_url(host: str, port: int) -> str | None:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def issuers(text: str) -> Mapping[str, str | Path]:
+def issuers(text: str) -> Mapping[str, str | Path | None]:
     """Return where each issuer has its keys: `issuer=place`, white space between two; a place is a URL or a file.
+
+    An `issuer` alone says itself where they are; it has None.
 
     Raises:
         ValueError: it is no such list.
     """
-    found: dict[str, str | Path] = {}
+    found: dict[str, str | Path | None] = {}
     for item in text.split():
-        issuer, _, place = item.partition("=")
-        if not place or issuer in found or not _URL.match(issuer):
-            raise ValueError("it is a list of <issuer>=<URL or file of keys>, with spaces between, each issuer once")
-        found[issuer] = _private(place) if _URL.match(place) else _file(place)
+        issuer, says, place = item.partition("=")
+        if bool(says) != bool(place) or issuer in found or not _URL.match(issuer):
+            raise ValueError(
+                "it is a list of <issuer>=<URL or file of keys>, or of an issuer alone, with spaces between, each once"
+            )
+        if not says:
+            found[_private(issuer)] = None
+        else:
+            found[issuer] = _private(place) if _URL.match(place) else _file(place)
     return found
+
+
+def issuer(text: str) -> str | None:
+    """Return the name of an OpenID provider, which is where it describes itself; or None.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    return _private(text) if text else None
 
 
 def audience(text: str) -> str:

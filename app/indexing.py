@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from app import keys, logs
 from app.db import DatabaseUrlError, open_engine
+from app.garbage import collect_rarely
 from app.index.errors import IndexingError, IndexUnavailableError
 from app.index.indexer import Indexer
 from app.index.sealed_log import SealedLog
@@ -127,6 +128,7 @@ def main() -> int:
     """Run the indexer: `python -m app.indexing <parent>`."""
     end_with_parent(int(sys.argv[1]))
     logs.begin("indexer", logs.form_of(os.environ))
+    collect_rarely()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -16,6 +16,7 @@ from importlib.metadata import version
 
 from app import keys, logs
 from app.assurance import Watch
+from app.garbage import collect_rarely
 from app.node_log import record_now
 from app.pdp.lifeline import HOPELESS, end_with_parent
 from app.sealing_line import SealerEnd
@@ -120,6 +121,7 @@ def main() -> int:
     """Run the sealer: `python -m app.sealing <parent> <its end of the line to each worker> ...`."""
     end_with_parent(int(sys.argv[1]))
     logs.begin("sealer", logs.form_of(os.environ))
+    collect_rarely()
     stop: list[int] = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda received, _: stop.append(received))

@@ -1,4 +1,4 @@
-"""One decision worker: a chain, a set of evaluators, and the decision plane on a listening socket it is handed.
+"""One worker: a chain, a set of evaluators, and its planes (decision, control) on a listening socket it is handed.
 
 Started by `app.supervisor` as a process of its own; ends when it can no longer decide or record, so
 that a fresh one takes over.
@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from app import activation, anchors, assurance, decision_log, keys, logs, status
 from app.addresses import loopback_url
 from app.authentication.authenticator import Presented
 from app.authentication.opening import Authentication
+from app.control_plane import Application, ControlPlane, NotCoveredError, alone, beside, control_plane
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane import metrics
 from app.decision_plane.asgi import DecisionPlane, Health
@@ -31,6 +32,7 @@ from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
 from app.loaded import loaded
@@ -50,7 +52,7 @@ from app.privacy.detached import Detached
 from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
-from app.settings import Settings, SettingsError
+from app.settings import Plane, Settings, SettingsError
 from app.telemetry import catalogue, exposition
 from app.telemetry.numbers import Numbers
 from app.telemetry.publishing import Publisher, snapshots
@@ -126,6 +128,7 @@ class Worker:
         self._pdp: Pdp
         self._log: NodeLog
         self._plane: DecisionPlane
+        self._control: ControlPlane | None = None
         self._keeping: tuple[asyncio.Task[None], ...] = ()
         self._publisher = Publisher(settings.numbers, name, look=self._look)
         self._watching = Watching(self._publisher.numbers, tracer(name) if settings.otlp_traces else None)
@@ -187,6 +190,20 @@ class Worker:
         self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
         return self._plane
 
+    async def application(self, planes: Collection[Plane]) -> Application:
+        """Return what answers for `planes`, once started. A control plane alone is made at once, else when it is asked.
+
+        Raises:
+            NotCoveredError: it is alone, and the policies in force do not cover it.
+        """
+        if Plane.CONTROL not in planes:
+            return self._plane
+        self._control = control_plane(self._settings, self._node, self._pdp)
+        if Plane.DECISION in planes:
+            return beside(self._plane, self._control)
+        await self._control.open()
+        return alone(self._plane, self._control)
+
     async def ended(self) -> None:
         """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
         while not self._ended.is_set() and (self._log.failure is None or self._log.stuck):
@@ -202,6 +219,8 @@ class Worker:
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
+        if self._control is not None:
+            await self._control.close()
         await self._machine.close()
         self._tenants.close()
         await self._sets.close()
@@ -372,12 +391,20 @@ def sealer_alive(settings: Settings) -> float | None:
         return None
 
 
-async def serve(settings: Settings, listening: socket.socket, line: socket.socket, number: int = 0) -> int:
+async def serve(
+    settings: Settings,
+    listening: socket.socket,
+    line: socket.socket,
+    number: int = 0,
+    planes: Collection[Plane] = (Plane.DECISION,),
+) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
     if settings.public_url is None:
         settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
     worker = Worker(settings, keys.load(settings.keys), line, number)
-    application = await worker.start()
+    await worker.start()
+    application = await worker.application(planes)
+    collect_rarely()
     server = HttpServer(application, drain=settings.drain, draining=worker.drain)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
     ended = asyncio.ensure_future(worker.ended())
@@ -390,7 +417,7 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
 
 
 def main() -> int:
-    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the sealing line> <its number>`."""
+    """Run one worker: `python -m app.server <listening socket> <parent> <end of sealing line> <number> <planes>`."""
     end_with_parent(int(sys.argv[2]))
     name = f"worker {sys.argv[4]}"
     logs.begin(name, logs.form_of(os.environ))
@@ -399,7 +426,8 @@ def main() -> int:
 
     with socket.socket(fileno=int(sys.argv[1])) as listening, socket.socket(fileno=int(sys.argv[3])) as line:
         try:
-            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line, int(sys.argv[4])))
+            planes = {Plane(name) for name in sys.argv[5:]}
+            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line, int(sys.argv[4]), planes))
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS
@@ -411,6 +439,7 @@ def main() -> int:
             PdpError,
             ObjectsError,
             EvidenceError,
+            NotCoveredError,
         ) as error:
             _LOG.error("worker ends: %s", error)
             return 1

@@ -29,7 +29,7 @@ from evidence import checkpoint, form, note, record, segment
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.checkpointer import checkpoint_key, leaves_key
 from evidence.keys import SigningKey
-from evidence.record import Draft, Position, Record
+from evidence.record import Draft, Excerpt, Position
 from evidence.segment import Batch, Seal
 from evidence.stores.memory import MemoryStore
 from evidence.tree import Frontier
@@ -181,7 +181,7 @@ def main() -> None:
         engine.dispose()
 
 
-def _records(log: SealedLog) -> Iterator[Record]:
+def _records(log: SealedLog) -> Iterator[Excerpt]:
     for number in range(SEGMENTS):
         batch = log.batch(number)
         for leaf in batch.leaves if batch else ():

@@ -1,9 +1,10 @@
-"""How fast recorded decisions are decided again: `python -m bench.replay [DECISIONS]`, 50,000 unless told otherwise.
+"""How fast recorded decisions are decided again: `python -m bench.replay [DECISIONS ...]`, or 50,000.
 
 Makes a log in a temporary directory with the shipped policies, inputs made after their contracts and 5,000 persons,
 seals it, and runs `omega decision replay --since` over it in processes of its own: under the bundle that decided, and
 under a candidate; with one process and with one for each core. Says decisions for each second of processor time,
-because a machine may have other things to do, and the most memory that any one process took.
+because a machine may have other things to do, and the most memory that any one process took. Given several numbers, it
+makes a log of each and says how memory compares: `python -m bench.replay 20000 200000`.
 """
 
 import asyncio
@@ -107,8 +108,8 @@ async def build(settings: Settings, number: int) -> None:
     engine.dispose()
 
 
-def measure(settings: Settings, jobs: int, *more: str) -> str:
-    """Decide everything again in processes of its own; return a line about it."""
+def measure(settings: Settings, jobs: int, *more: str) -> int:
+    """Decide everything again in processes of its own, say how it went, and return the KiB that the largest took."""
     command = [sys.executable, "-m", "app.cli", "decision", "replay", "--since", "2020-01-01", "--json"]
     environment = {**os.environ, **settings.places}
     began = time.perf_counter()
@@ -123,16 +124,17 @@ def measure(settings: Settings, jobs: int, *more: str) -> str:
     figures = report["figures"]
     if not report["ok"] or report["not_decided_again"]:
         raise SystemExit(f"it did not come out the same: {report}")
-    return (
+    print(
         f"{'a candidate' if more else 'its own bundle'}, {jobs} process(es): {figures['decisions']} decisions in"
         f" {seconds:.1f} s ({figures['decisions'] / seconds:.0f}/s), {figures['decisions'] / busy:.0f} per second of a"
-        f" core, at most {usage.ru_maxrss >> 10} MiB in one process"
+        f" core, at most {usage.ru_maxrss >> 10} MiB in one process",
+        flush=True,
     )
+    return usage.ru_maxrss
 
 
-def main() -> None:
-    """Build, and decide again."""
-    number = int(sys.argv[1]) if len(sys.argv) > 1 else 50_000
+def replay(number: int) -> int:
+    """Build a log of so many decisions, decide them again, and return the KiB of the largest process."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment({"OMEGA_DATA": folder})
         supervisor.prepare(settings)
@@ -140,9 +142,19 @@ def main() -> None:
         asyncio.run(build(settings, number))
         seal(settings, lambda: True)
         print(f"recorded and sealed {number} decisions in {time.perf_counter() - began:.0f} s", flush=True)
-        for more in ((), ("--bundle", str(settings.policies))):
-            for jobs in sorted({1, len(os.sched_getaffinity(0))}):
-                print(measure(settings, jobs, *more), flush=True)
+        return max(
+            measure(settings, jobs, *more)
+            for more in ((), ("--bundle", str(settings.policies)))
+            for jobs in sorted({1, len(os.sched_getaffinity(0))})
+        )
+
+
+def main() -> None:
+    """Build, and decide again."""
+    numbers = [int(each) for each in sys.argv[1:]] or [50_000]
+    peaks = [replay(number) for number in numbers]
+    for number, peak in zip(numbers[1:], peaks[1:], strict=True):
+        print(f"memory at {number} decisions is {peak / peaks[0]:.2f} times that at {numbers[0]}")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """The decision plane with parts left out, on the same server: what recording costs is the difference.
 
 `python -m bench.server nothing|unrecorded <socket>`: `nothing` answers without looking, `unrecorded`
-decides and keeps no record. Neither is fit for anything else.
+decides and keeps no record, and is otherwise what a worker is: it counts and publishes what it counts. Neither is fit
+for anything else.
 """
 
+import asyncio
 import os
 import socket
 import sys
@@ -12,7 +14,6 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
 
-import uvicorn
 import uvloop
 
 from app import activation, keys
@@ -21,12 +22,15 @@ from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import Answer, Receive, Request, Scope, Send, send_answer
 from app.decision_plane.limits import Limits
 from app.decision_plane.refusals import Refusals
-from app.http_protocol import HttpProtocol
+from app.garbage import collect_rarely
+from app.http_server import HttpServer
 from app.machine_watch import MachineWatch
 from app.pdp.enforce import Pdp
 from app.pdp.explaining import decide_again
 from app.server import start_policies
 from app.settings import Settings
+from app.telemetry.publishing import Publisher
+from app.telemetry.watching import Watching
 from evidence.chain import Appended
 from evidence.record import Draft, Position
 
@@ -93,10 +97,11 @@ async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
     await send_answer(send, Answer(document={"decision": True, "context": {}}))
 
 
-async def unrecorded(settings: Settings) -> DecisionPlane:
+async def unrecorded(settings: Settings, publisher: Publisher) -> DecisionPlane:
     """Return the decision plane without a log."""
     policies = await start_policies(settings, activation.active(settings.bundles))
-    pdp = Pdp(policies, NoLog(), NoConcealer(), lambda: datetime.now(UTC))
+    watching = Watching(publisher.numbers)
+    pdp = Pdp(policies, NoLog(), NoConcealer(), lambda: datetime.now(UTC), observer=watching)
     await MachineWatch(settings.bundles).look(pdp)  # the fast path, if the engines were compared on this node
     node = keys.load(settings.keys)
     authentication = Authentication(settings, node.token)
@@ -111,24 +116,20 @@ async def unrecorded(settings: Settings) -> DecisionPlane:
         decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
         in_flight=settings.in_flight,
         tokens=authentication.tokens,
+        watcher=watching,
         page_secret=bytes(32),
     )
 
 
 async def main(mode: str, listening: socket.socket) -> None:
     """Serve until killed."""
-    application = nothing if mode == "nothing" else await unrecorded(Settings.from_environment(os.environ))
-    config = uvicorn.Config(
-        application,
-        http=HttpProtocol,
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        proxy_headers=False,
-        date_header=False,
-    )
-    await uvicorn.Server(config).serve(sockets=[listening])
+    settings = Settings.from_environment(os.environ)
+    publisher = Publisher(settings.numbers, "bench")
+    publishing = asyncio.get_running_loop().create_task(publisher.keep())
+    application = nothing if mode == "nothing" else await unrecorded(settings, publisher)
+    collect_rarely()
+    await HttpServer(application).serve(sockets=[listening])
+    publishing.cancel()
 
 
 if __name__ == "__main__":

@@ -57,7 +57,8 @@ def time(value: Any) -> str:
 
 def time_text(moment: datetime) -> str:
     """Return the log's form of `moment`, which must know its time zone."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
+    moment = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def base64_bytes(text: str) -> bytes:

@@ -61,6 +61,24 @@ def frames(data: bytes, offset: int = 0) -> Iterator[Frame]:
         offset = found.end
 
 
+def stream(path: Path, *, piece: int = 1 << 20) -> Iterator[bytes]:
+    """Yield the payloads of the longest valid run of frames in a file, of which never more than a piece is held.
+
+    Raises:
+        OSError: the disk does not let us.
+    """
+    with path.open("rb") as file:
+        data = b""
+        while more := file.read(piece):
+            data, end = data + more, 0
+            for found in frames(data):
+                yield found.payload
+                end = found.end
+            data = data[end:]
+            if len(data) >= HEADER.size + MAX_RECORD:
+                return  # the longest frame would fit, and none begins here
+
+
 def altered_behind(data: bytes, damage: int) -> bool:
     """Return whether a valid frame behind `damage` says that the damaged place had been synced."""
     at = data.find(MAGIC, damage)

@@ -5,6 +5,7 @@ aliases without end. Here a plain scalar is what the same text is in JSON, or el
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import yaml
@@ -51,17 +52,51 @@ for _kind, (_pattern, _first) in _PLAIN.items():
     _Loader.add_implicit_resolver(f"{_TAG}{_kind}", re.compile(f"(?:{_pattern})\\Z"), _first)
 
 
+Path = tuple[str | int, ...]
+"""Names and numbers that lead from the whole to a part; a name in an object stands for its member."""
+
+Place = tuple[int, int]
+"""Line and column, from 1."""
+
+
 def parse(text: str) -> Any:
     """Return the value of one YAML document.
 
     Raises:
         YamlError: it is no YAML, or says what JSON cannot.
     """
+    return parse_placed(text)[0]
+
+
+def parse_placed(text: str) -> tuple[Any, Mapping[Path, Place]]:
+    """Return the value of one YAML document, and of each part of it where it, or its name, begins.
+
+    Raises:
+        YamlError: it is no YAML, or says what JSON cannot.
+    """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a child of the safe loader
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            return None, {(): (1, 1)}
+        value = loader.construct_document(node)
+        return value, {path: (mark.line + 1, mark.column + 1) for path, mark in _marks(node, ())}
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 0)
         raise YamlError(line, column, str(error.problem)) from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise YamlError(1, 0, "no YAML that JSON could say") from None
+
+
+def _marks(node: yaml.Node, path: Path) -> Iterator[tuple[Path, yaml.Mark]]:
+    if not path:
+        yield path, node.start_mark
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            yield (*path, name.value), name.start_mark
+            yield from _marks(value, (*path, name.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for number, value in enumerate(node.value):
+            yield (*path, number), value.start_mark
+            yield from _marks(value, (*path, number))

@@ -99,3 +99,103 @@ def test_a_fragment_is_refused_and_not_cut_off(target):
             return (await reader.read()).split(b" ")[1]
 
     assert run(main) == b"400"
+
+
+@asynccontextmanager
+async def answering(headers=(), parts=(b"hello",), seen=None):
+    """Lend a connection to a server that answers with these headers and parts, and keeps the scopes in `seen`."""
+
+    async def app(scope, receive, send):
+        if seen is not None:
+            seen.append((scope.get("extensions"), await receive()))
+        await send({"type": "http.response.start", "status": 200, "headers": list(headers)})
+        for number, part in enumerate(parts, 1):
+            await send({"type": "http.response.body", "body": part, "more_body": number < len(parts)})
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        config = uvicorn.Config(
+            app, http=HttpProtocol, lifespan="off", log_level="critical", server_header=False, date_header=False
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+        reader, writer = await asyncio.open_connection(*listening.getsockname())
+        try:
+            yield reader, writer
+        finally:
+            writer.close()
+            server.should_exit = True
+            await serving
+
+
+LENGTH = (b"content-length", b"5")
+OK = b"HTTP/1.1 200 OK\r\n"
+ANSWERS = {
+    "whole": (b"GET", {"headers": [LENGTH, (b"a", b"b")]}, OK + b"content-length: 5\r\na: b\r\n\r\nhello"),
+    "a head alone": (b"HEAD", {"headers": [LENGTH]}, OK + b"content-length: 5\r\n\r\n"),
+    "of no length": (b"GET", {}, OK + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"),
+    "in parts": (b"GET", {"headers": [LENGTH], "parts": (b"hel", b"lo")}, OK + b"content-length: 5\r\n\r\nhello"),
+    "chunked": (
+        b"GET",
+        {"headers": [(b"transfer-encoding", b"chunked")]},
+        OK + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+    ),
+    "the last": (
+        b"GET",
+        {"headers": [LENGTH, (b"connection", b"close")]},
+        OK + b"content-length: 5\r\nconnection: close\r\n\r\nhello",
+    ),
+    "of another length": (b"GET", {"headers": [(b"content-length", b"4")]}, OK + b"content-length: 4\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize(("method", "options", "expected"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_arrives_as_it_was_meant(method, options, expected):
+    async def main():
+        async with answering(**options) as (reader, writer):
+            writer.write(method + b" / HTTP/1.1\r\nhost: a\r\n\r\n")
+            return await reader.readexactly(len(expected))
+
+    assert run(main) == expected
+
+
+@pytest.mark.parametrize("header", [(b"a", b"b\nc: d"), (b"a\rb", b"c"), (b"a", b"\0")])
+def test_a_head_of_more_lines_than_headers_is_not_sent(header):
+    async def main():
+        async with answering(headers=[LENGTH, header]) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            return await reader.read()
+
+    assert run(main) == b""
+
+
+def test_who_wants_the_connection_closed_is_told_that_it_is():
+    async def main():
+        async with answering(headers=[LENGTH]) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            return await reader.read()
+
+    assert run(main) == OK + b"content-length: 5\r\nconnection: close\r\n\r\nhello"
+
+
+def test_requests_that_come_together_are_answered_in_turn():
+    async def main():
+        seen = []
+        async with answering(headers=[LENGTH], seen=seen) as (reader, writer):
+            writer.write(b"".join(posted(size) for size in (1, 2, 3)))
+            await reader.readexactly(3 * len(OK + b"content-length: 5\r\n\r\nhello"))
+        return seen
+
+    assert [extensions[http_protocol.WHOLE_BODY]["body"] for extensions, _ in run(main)] == [b"x", b"xx", b"xxx"]
+
+
+def test_a_body_that_comes_in_two_is_not_whole():
+    async def main():
+        seen = []
+        async with answering(headers=[LENGTH], seen=seen) as (reader, writer):
+            writer.write(posted(5)[:-1])
+            await asyncio.sleep(0.05)
+            writer.write(b"x")
+            await reader.readuntil(b"hello")
+        return seen
+
+    assert run(main) == [(None, {"type": "http.request", "body": b"xxxx", "more_body": True})]

@@ -86,12 +86,16 @@ def test_who_may_say_who_calls(monkeypatch, tmp_path):
     assert read(**at).idp_audience == "https://omega.example.org"
     settings = read(
         OMEGA_PUBLIC_URL="https://omega.example.org",
-        OMEGA_IDP_ISSUERS="https://a.example=https://a.example/keys  https://b.example/x=keys.json",
+        OMEGA_IDP_ISSUERS="https://a.example=https://a.example/keys  https://b.example/x=keys.json http://[::1]:80/y",
         OMEGA_IDP_AUDIENCE="omega",
         OMEGA_TRUSTED_PROXIES="10.0.0.7 fd00::/8",
     )
     assert (settings.public_url, settings.idp_audience) == ("https://omega.example.org", "omega")
-    places = {"https://a.example": "https://a.example/keys", "https://b.example/x": tmp_path / "keys.json"}
+    places = {
+        "https://a.example": "https://a.example/keys",
+        "https://b.example/x": tmp_path / "keys.json",
+        "http://[::1]:80/y": None,
+    }
     assert settings.idp_issuers == places
     assert settings.trusted_proxies == (ip_network("10.0.0.7/32"), ip_network("fd00::/8"))
     assert settings.assertions == tmp_path / "var" / "assertions.db"
@@ -108,7 +112,9 @@ def test_who_may_say_who_calls(monkeypatch, tmp_path):
         ("OMEGA_PUBLIC_URL", "https://omega.example.org/"),
         ("OMEGA_PUBLIC_URL", "https://omega.example.org?a=b"),
         ("OMEGA_PUBLIC_URL", "https://user@omega.example.org"),
-        ("OMEGA_IDP_ISSUERS", "https://a.example"),
+        ("OMEGA_IDP_ISSUERS", "http://a.example"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example?x"),
+        ("OMEGA_IDP_ISSUERS", "https://a.example https://a.example"),
         ("OMEGA_IDP_ISSUERS", "https://a.example="),
         ("OMEGA_IDP_ISSUERS", "a=keys.json"),
         ("OMEGA_IDP_ISSUERS", "https://a.example=http://a.example/keys"),

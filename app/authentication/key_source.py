@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from app.authentication.discovery import DiscoveryError, discover
 from app.pdp.jwk import LONGEST_SET, JwkError, PublicKey, parse_jwk_set
 from evidence import authority
 from evidence.errors import AuthorityError
@@ -30,14 +31,15 @@ class KeySource:
     def __init__(
         self,
         issuer: str,
-        place: str | Path,
+        place: str | Path | None,
         *,
         period: float = 300.0,
         least: float = 30.0,
     ) -> None:
         """Read from `place`, a URL or a file, every `period` seconds, and sooner for an unknown `kid`.
 
-        Between two readings are at least `least` seconds.
+        Where `place` is None, the issuer is asked for it before each reading. Between two readings are at least
+        `least` seconds.
         """
         self.issuer, self._place = issuer, place
         self._period, self._least = period, least
@@ -79,7 +81,7 @@ class KeySource:
         self._wanted.clear()
         try:
             keys = await asyncio.to_thread(self._read)
-        except (KeySourceError, JwkError) as error:
+        except (KeySourceError, DiscoveryError, JwkError) as error:
             if self.failure != str(error):
                 _LOG.warning("keys of the issuer %s cannot be read, those held stay: %s", self.issuer, error)
             self.failure = str(error)
@@ -90,7 +92,9 @@ class KeySource:
             self.removed()
 
     def _read(self) -> Mapping[str, PublicKey]:
-        return parse_jwk_set(_file(self._place) if isinstance(self._place, Path) else _answer(self._place))
+        if isinstance(self._place, Path):
+            return parse_jwk_set(_file(self._place))
+        return parse_jwk_set(_answer(discover(self.issuer) if self._place is None else self._place))
 
 
 def _nothing() -> None:

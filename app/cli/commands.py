@@ -9,6 +9,7 @@ from app.cli import (
     frameworks,
     jobs,
     keys,
+    officer,
     openapi,
     policy,
     serve,
@@ -36,6 +37,7 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("evidence", help="verify the log, show or prove a record, probe the store", add_help=False)
     keys.add_to(commands)
     token.add_to(commands)
+    officer.add_to(commands)
     witness.add_to(commands)
     openapi.add_to(commands)
     subject.add_to(commands)

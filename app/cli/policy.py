@@ -1,16 +1,13 @@
-"""`omega policy`: test, mutate, status, check, reload."""
+"""`omega policy`: test, mutate, status, check, reload; `policy_git` adds what comes from Git."""
 
 import argparse
-from dataclasses import asdict
-from typing import Any
 
 from app import activation, tenants
-from app.cli import mutation, policy_status
-from app.cli.output import CommandError, print_json, print_rows, refused
-from app.pdp.admission_process import admit_apart, compare_apart, run_tests_apart
+from app.cli import mutation, policy_git, policy_status, policy_test
+from app.cli.output import CommandError, print_json, refused
+from app.pdp.admission_process import admit_apart, compare_apart
 from app.pdp.bundle import Bundle
 from app.pdp.errors import BundleError
-from app.pdp.policy_test import TestReport
 from app.pdp.second_opinion import Opinion
 from app.settings import Settings
 
@@ -20,10 +17,10 @@ _NONE = "second opinion: none, OPA is not installed"
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the commands."""
     group = commands.add_parser("policy", help="policies as files").add_subparsers(required=True, metavar="COMMAND")
-    test = group.add_parser("test", help="run the Rego tests and cases")
-    test.add_argument("--coverage", action="store_true", help="say which lines of the policies no test runs")
+    policy_test.add_to(group)
     mutation.add_to(group)
     policy_status.add_to(group)
+    policy_git.add_to(group)
     check = group.add_parser("check", help="say whether the policies would be admitted")
     check.add_argument(
         "--second-opinion",
@@ -31,51 +28,10 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="have OPA's own engine decide every test, every case and made inputs too; a difference refuses them",
     )
     reload = group.add_parser("reload", help="admit the policies and put them in force, in the running service too")
-    for command, run in ((test, run_test), (check, run_check), (reload, run_reload)):
+    for command, run in ((check, run_check), (reload, run_reload)):
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
-    for command in (check, reload):
         command.add_argument("--tenant", metavar="T", help="of the tenant's own policies, instead of the node's")
-
-
-def run_test(options: argparse.Namespace, settings: Settings) -> int:
-    """Run the tests that lie beside the policies, and the cases."""
-    try:
-        report = run_tests_apart(activation.read(settings.policies))
-    except BundleError as error:
-        return refused(error, as_json=options.json)
-    failed = [result for result in report.results if not result.passed]
-    if options.json:
-        print_json(_report(report, coverage=options.coverage))
-    else:
-        for result in failed:
-            print(f"FAILED {result.file}:{result.line}: {result.name}: {result.error}")
-        print(f"{len(report.results) - len(failed)} passed, {len(failed)} failed")
-        if options.coverage:
-            print_rows([("file", "lines", "not run"), *_coverage(report)])
-    return 1 if failed else 0
-
-
-def _report(report: TestReport, *, coverage: bool) -> dict[str, Any]:
-    document: dict[str, Any] = {
-        "ok": all(result.passed for result in report.results),
-        "results": [asdict(result) for result in report.results],
-    }
-    if coverage:
-        document["coverage"] = {
-            file: {"covered": sorted(lines.covered), "missed": sorted(lines.missed)}
-            for file, lines in report.coverage.items()
-        }
-    return document
-
-
-def _coverage(report: TestReport) -> list[tuple[str, ...]]:
-    rows: list[tuple[str, ...]] = []
-    for file, lines in sorted(report.coverage.items()):
-        total = len(lines.covered) + len(lines.missed)
-        percent = 100 * len(lines.covered) // total if total else 100
-        rows.append((file, f"{percent}%", ", ".join(map(str, sorted(lines.missed)))))
-    return rows
 
 
 def run_check(options: argparse.Namespace, settings: Settings) -> int:
@@ -96,6 +52,10 @@ def run_check(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_reload(options: argparse.Namespace, settings: Settings) -> int:
     """Admit, and put in force."""
+    if settings.policy_repository is not None and not options.tenant:
+        raise CommandError(
+            "policies come from Git here; `omega policy activate --commit ID` puts those of a commit in force"
+        )
     try:
         if options.tenant:
             bundle = tenants.activate(settings, options.tenant)

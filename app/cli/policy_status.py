@@ -2,7 +2,7 @@
 
 import argparse
 
-from app import activation, machine_files
+from app import activation, machine_files, tenants
 from app.cli.output import print_json, print_rows, refused
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.errors import BundleError
@@ -13,6 +13,7 @@ from app.settings import Settings
 def add_to(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     command = group.add_parser("status", help="say which engine decides each action, and why")
+    command.add_argument("--tenant", metavar="T", help="of the bundle that decides for this tenant")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(run=run)
 
@@ -20,13 +21,13 @@ def add_to(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """Tell."""
     try:
-        bundle = _in_force(settings)
+        bundle = _in_force(settings, options.tenant)
     except BundleError as error:
         return refused(error, as_json=options.json)
     rows = [(name, *_engine(settings, bundle, name)) for name in sorted(bundle.actions)]
     if options.json:
         actions = [{"action": name, "engine": engine, "reason": reason} for name, engine, reason in rows]
-        print_json({"bundle": bundle.digest, "revision": bundle.revision, "actions": actions})
+        print_json({"tenant": options.tenant, "bundle": bundle.digest, "revision": bundle.revision, "actions": actions})
         return 0
     fast = sum(engine == MACHINE_ENGINE for _, engine, _ in rows)
     print(f"bundle {bundle.digest} ({bundle.revision}): {fast} of {len(rows)} actions on the fast path")
@@ -34,13 +35,14 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _in_force(settings: Settings) -> Bundle:
-    """Return the bundle in force.
+def _in_force(settings: Settings, tenant: str | None) -> Bundle:
+    """Return the bundle in force: the node's, or the one that decides for a tenant.
 
     Raises:
         BundleError: there is none, or it cannot be read.
     """
-    snapshot = activation.active(settings.bundles)
+    bundles = settings.bundles
+    snapshot = activation.active(bundles) if tenant is None else tenants.snapshot_in_force(bundles, tenant)
     try:
         return parse_snapshot(snapshot.read_bytes())
     except OSError as error:

@@ -4,9 +4,8 @@ Owns what happens to bytes that are no request. Knows no protocol.
 """
 
 import hashlib
-import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, suppress
 from typing import Final
 
 from app.authentication.authenticator import Presented
@@ -23,7 +22,7 @@ from app.pdp.errors import MalformedRequestError, NoPoliciesError, TooLargeError
 from app.pdp.strict_json import MAX_BYTES
 from evidence.chain import Appended
 
-_BEARER: Final = re.compile(rb"[Bb]earer +([!-~]{1,4096})")
+_BEARER: Final = {b"Bearer", b"bearer"}
 
 
 class Answering:
@@ -60,10 +59,9 @@ class Answering:
         """
         own = header == b"authorization"
         shown = request.headers.get(header)
-        found = None if shown is None else _BEARER.fullmatch(shown)
+        token = None if shown is None else _token_in(shown)
         caller = None
-        if found is not None or shown is None:
-            token = found[1].decode("ascii") if found else None
+        if token is not None or shown is None:
             certificates = request.each(b"client-cert") if own else ()
             caller = self._authenticate(Presented(token=token, certificates=certificates, peer=request.peer))
         if caller is None:
@@ -99,8 +97,7 @@ class Answering:
     def _registered(self, caller: Caller) -> Registered | None:
         return registered(self.pdp.policies_of(caller).bundle.callers, caller.subject, caller.tenant)
 
-    @asynccontextmanager
-    async def received(self, request: Request, *, limit: int = MAX_BYTES) -> AsyncIterator[bytes]:
+    def received(self, request: Request, *, limit: int = MAX_BYTES) -> AbstractAsyncContextManager[bytes]:
         """Hold one of the places for requests in flight, once the whole body is here: who sends slowly waits alone.
 
         It is one of its tenant's, so ask who the caller is first.
@@ -108,35 +105,24 @@ class Answering:
         Raises:
             ProblemError: there is no room, or the body is none that is taken.
         """
-        body = await request.body(limit)
-        with self._places.taken(request.tenant):
-            yield body
+        return _Received(self._places, request, limit)
 
-    @contextmanager
-    def places(self, tenant: str, number: int) -> Iterator[None]:
+    def places(self, tenant: str, number: int) -> AbstractContextManager[None]:
         """Hold as many places beside one's own as `number` questions at once take, or all a tenant gets if fewer.
 
         Raises:
             ProblemError: there is no room.
         """
-        with self._places.taken(tenant, min(number, self._places.alone) - 1):
-            yield
+        return self._places.taken(tenant, min(number, self._places.alone) - 1)
 
-    @asynccontextmanager
-    async def refusing(self, caller: Caller, body: bytes) -> AsyncIterator[None]:
+    def refusing(self, caller: Caller, body: bytes) -> AbstractAsyncContextManager[None]:
         """Record that the bytes of `caller` are no request, where whoever is inside says so.
 
         Raises:
             ProblemError: they are none.
             UnrecordedError: the log could not take it.
         """
-        try:
-            yield
-        except MalformedRequestError as error:
-            await self.refused(caller, error.code, body)
-            raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
-        except TooLargeError as error:
-            raise ProblemError(problem("request_too_large")) from error
+        return _Refusing(self, caller, body)
 
     async def refused(self, caller: Caller, code: str, body: bytes) -> None:
         """Record that bytes of `caller` are no request, if it is worth a record.
@@ -146,3 +132,45 @@ class Answering:
         """
         if (suppressed := self._refusals.take(caller)) is not None:
             await self.pdp.refuse(caller, code, hashlib.sha256(body).hexdigest(), suppressed)
+
+
+def _token_in(shown: bytes) -> str | None:
+    """Return what stands behind `Bearer`; whether that is a token, who verifies it will say."""
+    scheme, _, rest = shown.partition(b" ")
+    return rest.lstrip(b" ").decode("ascii") or None if scheme in _BEARER and rest.isascii() else None
+
+
+class _Received:
+    """See `Answering.received`."""
+
+    __slots__ = ("_limit", "_places", "_request")
+
+    def __init__(self, places: Places, request: Request, limit: int) -> None:
+        self._places, self._request, self._limit = places, request, limit
+
+    async def __aenter__(self) -> bytes:
+        body = await self._request.body(self._limit)
+        self._places.take(self._request.tenant)
+        return body
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.give_back(self._request.tenant)
+
+
+class _Refusing:
+    """See `Answering.refusing`."""
+
+    __slots__ = ("_body", "_by", "_caller")
+
+    def __init__(self, by: Answering, caller: Caller, body: bytes) -> None:
+        self._by, self._caller, self._body = by, caller, body
+
+    async def __aenter__(self) -> None:
+        pass
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, MalformedRequestError):
+            await self._by.refused(self._caller, error.code, self._body)
+            raise ProblemError(problem("malformed_request", f"{error.code}: {error.detail}")) from error
+        if isinstance(error, TooLargeError):
+            raise ProblemError(problem("request_too_large")) from error

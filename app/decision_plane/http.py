@@ -6,17 +6,20 @@ Knows ASGI 3.0 and nothing of decisions.
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from app.decision_plane.operation import Operation
 from app.errors import Problem, problem
+from app.http_protocol import WHOLE_BODY
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Headers = Sequence[tuple[bytes, bytes]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+_NOTHING: Final[Mapping[str, Any]] = {}
 
 _BODY_SECONDS = 10.0  # for a whole body
 _REQUEST_ID_BYTES = 128
@@ -60,6 +63,7 @@ class Request:
     path: str
     headers: dict[bytes, bytes]
     receive: Receive = field(repr=False)
+    whole: bytes | None = field(default=None, repr=False)  # the body, where it is here already
     query: bytes = b""
     raw_path: bytes = b""  # as it came, percent-encoded
     all_headers: Headers = ()  # those that came more than once, too
@@ -75,9 +79,10 @@ class Request:
             path,
             dict(headers),
             receive,
+            scope.get("extensions", _NOTHING).get(WHOLE_BODY, _NOTHING).get("body"),
             scope.get("query_string", b""),
             scope.get("raw_path") or path.encode(),
-            all_headers=headers,
+            headers,
             peer=client[0],
         )
 
@@ -95,6 +100,8 @@ class Request:
         declared = self.headers.get(b"content-length")
         if declared is not None and declared.isdigit() and int(declared[:_DIGITS]) > limit:
             raise ProblemError(problem("request_too_large"))
+        if self.whole is not None:
+            return _within(self.whole, limit)
         try:
             async with asyncio.timeout(_BODY_SECONDS):  # whoever sends slowly holds a place
                 return await self._read(limit)
@@ -102,19 +109,20 @@ class Request:
             raise ProblemError(problem("body_timeout"), [(b"connection", b"close")]) from None
 
     async def _read(self, limit: int) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
+        body = bytearray()
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
                 raise DisconnectedError
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > limit:
-                raise ProblemError(problem("request_too_large"))
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return b"".join(chunks)
+            body += message.get("body", b"")
+            if not message.get("more_body", False) or len(body) > limit:
+                return _within(bytes(body), limit)
+
+
+def _within(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise ProblemError(problem("request_too_large"))
+    return body
 
 
 async def send_answer(send: Send, answer: Answer, headers: Headers = ()) -> None:

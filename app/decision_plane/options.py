@@ -1,7 +1,7 @@
 """What a caller may ask for beside the decision, in the query of the URL: `explain`, `durability`, `receipt`."""
 
 from dataclasses import dataclass, fields
-from typing import get_type_hints
+from typing import Final, get_type_hints
 from urllib.parse import parse_qsl
 
 from app.decision_plane.operation import Parameter, schema_of
@@ -36,10 +36,12 @@ class Options:
         Raises:
             MalformedRequestError: it has something else, or something twice: what a caller meant is not guessed at.
         """
+        if not query:
+            return _NONE
         try:
             pairs = parse_qsl(query.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=_MOST)
         except ValueError:  # also of what is no ASCII
-            pairs = [] if not query else [("", "")]
+            pairs = [("", "")]
         said = dict(pairs)
         if len(said) != len(pairs) or not said.keys() <= {"explain", "receipt", "durability"}:
             raise MalformedRequestError("unknown_option", "the query may have `explain`, `receipt`, `durability`, once")
@@ -53,3 +55,6 @@ class Options:
             raise MalformedRequestError(
                 "unknown_option", "`explain` and `receipt` are true or false, `durability` is journal or locked"
             ) from None
+
+
+_NONE: Final = Options()

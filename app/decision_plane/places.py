@@ -4,9 +4,7 @@ Owns the rule alone: who has many gets another only while plenty are free. Howev
 somebody who has none (dynamic thresholds: Choudhury and Hahne, IEEE/ACM Transactions on Networking 6(2), 1998).
 """
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Final
 
 from app.decision_plane.http import ProblemError
@@ -22,29 +20,47 @@ class Places:
     def __init__(self, number: int) -> None:
         self.free = number
         self.alone = (SHARE * number + SHARE) // (SHARE + 1)  # what a tenant gets while nobody else has any
-        self._held: Counter[str] = Counter()
+        self._held: dict[str, int] = {}
 
     @property
     def held(self) -> int:
         """Return how many are taken."""
-        return self._held.total()
+        return sum(self._held.values())
 
-    @contextmanager
-    def taken(self, tenant: str, number: int = 1) -> Iterator[None]:
-        """Hold so many places for a tenant, as if it took one after the other.
+    def take(self, tenant: str, number: int = 1) -> None:
+        """Take so many places for a tenant, as if it took one after the other.
 
         Raises:
             ProblemError: there are not so many for it.
         """
-        last = number - 1
-        if number and (number > self.free or self._held[tenant] + last >= SHARE * (self.free - last)):
+        last, held = number - 1, self._held.get(tenant, 0)
+        if number and (number > self.free or held + last >= SHARE * (self.free - last)):
             raise ProblemError(problem("overloaded"))
         self.free -= number
-        self._held[tenant] += number
-        try:
-            yield
-        finally:
-            self.free += number
-            self._held[tenant] -= number
-            if not self._held[tenant]:
-                del self._held[tenant]
+        self._held[tenant] = held + number
+
+    def give_back(self, tenant: str, number: int = 1) -> None:
+        """Give back so many places that a tenant took."""
+        self.free += number
+        self._held[tenant] -= number
+        if not self._held[tenant]:
+            del self._held[tenant]
+
+    def taken(self, tenant: str, number: int = 1) -> AbstractContextManager[None]:
+        """Hold so many places for a tenant; see `take`."""
+        return _Taken(self, tenant, number)
+
+
+class _Taken:
+    """Places, while somebody is inside."""
+
+    __slots__ = ("_number", "_places", "_tenant")
+
+    def __init__(self, places: Places, tenant: str, number: int) -> None:
+        self._places, self._tenant, self._number = places, tenant, number
+
+    def __enter__(self) -> None:
+        self._places.take(self._tenant, self._number)
+
+    def __exit__(self, *_: object) -> None:
+        self._places.give_back(self._tenant, self._number)

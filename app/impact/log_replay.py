@@ -5,11 +5,13 @@ Owns which stretches there are and how work travels. What becomes of a decision 
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -23,11 +25,13 @@ from evidence import carrying, form, holding
 from evidence.errors import EvidenceError
 from evidence.reader import Reader
 
-_SEALS: Final = 8  # of one stretch
+_SEALS: Final = 2  # of one stretch: the fewer, the sooner all processes end
 _AHEAD: Final = 4  # stretches in flight for each process
 _SKEW: Final = timedelta(hours=1)  # by which a clock may have gone back between record and seal
 
 _replayer: Replayer | None = None  # of a process of the pool
+
+_Work = Callable[[Iterable[Stretch]], Iterator[Tally]]
 
 Told = Callable[[int, int], None]
 """Is told how many of how many stretches are done."""
@@ -46,7 +50,7 @@ def replay_log(node: Node, asked: Asked, *, jobs: int, told: Told) -> Tally:
     """
     try:
         with closing(Replayer(node, asked)) as here:
-            work = list(stretches(here.reader, node.journals, asked))
+            work = stretches(here.reader, node.journals, asked)
             tally, done = Tally(), 0
             told(0, len(work))
             with _pool(node, asked, here, min(jobs, len(work))) as results:
@@ -59,8 +63,34 @@ def replay_log(node: Node, asked: Asked, *, jobs: int, told: Told) -> Tally:
     return tally
 
 
-def stretches(reader: Reader, journals: Path, asked: Asked) -> Iterator[Stretch]:
-    """Yield what has to be read: of each chain the seals since the time, and what its journal has beyond them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretches:
+    """What has to be read: of each chain the seals from a first one to an end, and what its journal has beyond them.
+
+    Stretches are made while somebody goes over them: there may be millions.
+    """
+
+    sealed: tuple[Sealed, ...]
+    journalled: tuple[Journalled, ...]
+
+    def __len__(self) -> int:
+        """Return how many stretches there are."""
+        return sum(len(_starts(each)) for each in self.sealed) + len(self.journalled)
+
+    def __iter__(self) -> Iterator[Stretch]:
+        """Yield a stretch after the other."""
+        for each in self.sealed:
+            for start in _starts(each):
+                yield Sealed(chain=each.chain, first=start, end=min(start + _SEALS, each.end))
+        yield from self.journalled
+
+
+def _starts(sealed: Sealed) -> range:
+    return range(sealed.first, sealed.end, _SEALS)
+
+
+def stretches(reader: Reader, journals: Path, asked: Asked) -> Stretches:
+    """Return what has to be read: of each chain the seals since the time, and what its journal has beyond them.
 
     A chain that was lost to another writer has its records where they were carried to.
 
@@ -71,15 +101,17 @@ def stretches(reader: Reader, journals: Path, asked: Asked) -> Iterator[Stretch]
     for chain, number in reader.seals():
         counts[chain] = max(counts.get(chain, 0), number + 1)
     since = form.time_text(datetime.fromisoformat(asked.since) - _SKEW)
-    for chain, count in sorted(counts.items()):
-        first = bisect_left(range(count), since, key=lambda number: _sealed_at(reader, chain, number))
-        for start in range(first, count, _SEALS):
-            yield Sealed(chain=chain, first=start, end=min(start + _SEALS, count))
+    sealed = [
+        Sealed(chain=chain, first=bisect_left(range(count), since, key=partial(_sealed_at, reader, chain)), end=count)
+        for chain, count in sorted(counts.items())
+    ]
+    journalled = []
     for directory in holding.chains(journals):
         if holding.abandoned(directory) in holding.LOST and carrying.done(directory):
             continue
         last = reader.seal(directory.name, counts[directory.name] - 1) if directory.name in counts else None
-        yield Journalled(chain=directory.name, first=last.first_seq + last.count if last else 0)
+        journalled.append(Journalled(chain=directory.name, first=last.first_seq + last.count if last else 0))
+    return Stretches(sealed=tuple(sealed), journalled=tuple(journalled))
 
 
 def _sealed_at(reader: Reader, chain: str, number: int) -> str:
@@ -88,7 +120,7 @@ def _sealed_at(reader: Reader, chain: str, number: int) -> str:
 
 
 @contextmanager
-def _pool(node: Node, asked: Asked, here: Replayer, jobs: int) -> Iterator[Callable[[list[Stretch]], Iterator[Tally]]]:
+def _pool(node: Node, asked: Asked, here: Replayer, jobs: int) -> Iterator[_Work]:
     """Yield what turns stretches into tallies: in this process, or in a pool of fresh ones."""
     if jobs <= 1:
         yield lambda work: map(here.tally, work)
@@ -103,7 +135,7 @@ def _pool(node: Node, asked: Asked, here: Replayer, jobs: int) -> Iterator[Calla
             executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _results(executor: ProcessPoolExecutor, work: list[Stretch], ahead: int) -> Iterator[Tally]:
+def _results(executor: ProcessPoolExecutor, work: Iterable[Stretch], ahead: int) -> Iterator[Tally]:
     waiting: deque[Future[Tally | str]] = deque()
     for stretch in work:
         waiting.append(executor.submit(tally_of, stretch))

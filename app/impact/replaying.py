@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import islice
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +28,7 @@ from app.privacy.errors import KeyDestroyedError, KeyStoreError, SealedBlockErro
 from app.privacy.keks import Keks
 from app.privacy.key_table import KeyTable, Outcome
 from app.privacy.recorded_request import opened, parts
+from app.settings import Settings
 from evidence import canonical, journal
 from evidence.errors import MalformedError, NotFoundError
 from evidence.reader import Reader
@@ -50,6 +51,19 @@ class Node:
     payloads: tuple[str, ...]
     journals: Path
     bundles: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Node":
+        """Return where the settings say that all of it is."""
+        return cls(
+            store=settings.store,
+            keys=settings.keys,
+            key_store=settings.key_store,
+            objects=settings.objects,
+            payloads=tuple(settings.payloads),
+            journals=settings.journals,
+            bundles=settings.bundles,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +168,14 @@ class Replayer:
                 tally.put_apart(Apart.EXPIRED, count=seal.count)
 
     def _journalled(self, stretch: Journalled) -> Iterator[bytes]:
-        for path in journal.files(self._node.journals / stretch.chain):
+        paths = journal.files(self._node.journals / stretch.chain)
+        for path, next_path in zip_longest(paths, paths[1:]):
+            if next_path is not None and journal.first_seq(next_path) <= stretch.first:
+                continue  # all of it is sealed
             with suppress(FileNotFoundError):  # it was sealed, and is not kept any more
-                for frame in journal.frames(path.read_bytes()):
-                    if _seq(frame.payload) >= stretch.first:
-                        yield frame.payload
+                for payload in journal.stream(path):
+                    if _seq(payload) >= stretch.first:
+                        yield payload
 
     def _is_wanted(self, record: Record) -> bool:
         asked = self._asked

@@ -9,19 +9,20 @@ import json
 from typing import Any, Final
 
 from evidence.checkpoint import Checkpoint
-from evidence.record import Record
+from evidence.record import Excerpt
 from evidence.segment import Seal
 
 Row = dict[str, Any]
 
 _LONGEST: Final = 256  # characters; longer texts are cut, so that they fit into every database's index
 _MOST: Final = 64  # failed gates
+_encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
-def decision_row(record: Record, segment: int) -> Row:
+def decision_row(record: Excerpt, segment: int) -> Row:
     """Return the row of one record."""
     body = record.body
-    subject, resource, result = (_object(body.get(name)) for name in ("subject", "resource", "result"))
+    subject, resource, result = _object(body.get("subject")), _object(body.get("resource")), _object(body.get("result"))
     policy = _object(body.get("policy")) or body
     allow = result.get("allow")
     return {
@@ -85,6 +86,8 @@ def text(value: Any) -> str | None:
     """Return `value` as a column holds it, if it is text: no NUL, which PostgreSQL does not take, and not too long."""
     if not isinstance(value, str):
         return None
+    if len(value) <= _LONGEST and "\0" not in value:
+        return value
     shown = value[:_LONGEST].replace("\0", "\N{REPLACEMENT CHARACTER}")
     return shown if len(value) <= _LONGEST else shown[:-1] + "\N{HORIZONTAL ELLIPSIS}"
 
@@ -102,4 +105,4 @@ def _gates(value: Any) -> str | None:
     """Return the ids of the failed gates as a JSON array."""
     if not isinstance(value, list):
         return None
-    return json.dumps([gate for gate in map(text, value[:_MOST]) if gate is not None], ensure_ascii=False)
+    return _encode([gate for gate in map(text, value[:_MOST]) if gate is not None])

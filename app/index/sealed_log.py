@@ -16,7 +16,7 @@ from evidence.errors import FindingError, MalformedError, NotFoundError, Signatu
 from evidence.key_history import KeysInStore
 from evidence.keys import VerifierKey
 from evidence.note import Note
-from evidence.record import Record
+from evidence.record import Excerpt, excerpt
 from evidence.segment import MAX_SEGMENT, Seal, seal_key
 from evidence.store import WormStore
 
@@ -76,7 +76,7 @@ class SealedLog:
             raise FindingError("wrong-leaf", where, "is not the seal that the tree holds")
         return seal
 
-    def records(self, seal: Seal) -> Iterator[Record]:
+    def records(self, seal: Seal) -> Iterator[Excerpt]:
         """Return the records under `seal`, one after the other; the store is asked now.
 
         Raises:
@@ -98,10 +98,10 @@ class SealedLog:
         return Seal.parse(self._keys.of(data).verify(Note.parse_stored(data)))
 
 
-def _record(seal: Seal, index: int, line: bytes) -> Record:
+def _record(seal: Seal, index: int, line: bytes) -> Excerpt:
     where = f"{seal.chain}-{seal.first_seq + index}"
-    record = _checked(where, "malformed-record", lambda: Record.parse(line))
-    if record.position.decision_id != where:
+    record = _checked(where, "malformed-record", lambda: excerpt(line))
+    if (record.chain, record.seq) != (seal.chain, seal.first_seq + index):
         raise FindingError("misplaced-record", where, "is of another chain or position")
     return record
 

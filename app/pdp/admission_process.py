@@ -12,21 +12,22 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 from app.pdp.admission import admit
 from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.chosen_tests import EVERY, Choice
 from app.pdp.errors import BundleError, EngineError
 from app.pdp.lifeline import end_with_parent
 from app.pdp.machine_agreement import SECONDS as COMPARING
 from app.pdp.machine_agreement import prove
 from app.pdp.opa import Second, running_opa
-from app.pdp.policy_test import Coverage, TestReport, TestResult, run_tests
+from app.pdp.policy_test import run_tests
 from app.pdp.prescan import verify_source
 from app.pdp.second_opinion import Opinion, compare
+from app.pdp.test_report import TestReport
 
 SECONDS: Final = 60.0
 """What admission may take; the policies of a platform take about one."""
@@ -60,20 +61,21 @@ def admit_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMOR
     _apart(_Task.ADMIT, bundle, seconds, memory)
 
 
-def run_tests_apart(bundle: Bundle, *, seconds: float = SECONDS, memory: int = MEMORY) -> TestReport:
-    """Run every test rule and every case of `bundle`, admitted or not; see `policy_test.run_tests`.
+def run_tests_apart(
+    bundle: Bundle,
+    *,
+    chosen: Choice = EVERY,
+    rules: bool = False,
+    seconds: float = SECONDS,
+    memory: int = MEMORY,
+) -> TestReport:
+    """Run the tests of `bundle`, admitted or not, that are chosen; see `policy_test.run_tests`.
 
     Raises:
         BundleError: there is nothing to run, or a test ended the process or took too long; the message says where.
     """
-    report = _apart(_Task.TEST, bundle, seconds, memory)["report"]
-    return TestReport(
-        results=tuple(TestResult(**result) for result in report["results"]),
-        coverage={
-            file: Coverage(covered=frozenset(covered), missed=frozenset(missed))
-            for file, (covered, missed) in report["coverage"].items()
-        },
-    )
+    more = (json.dumps(chosen.document()), "rules" if rules else "")
+    return TestReport.of_document(_apart(_Task.TEST, bundle, seconds, memory, *more)["report"])
 
 
 def compare_apart(bundle: Bundle, second: Second, *, memory: int = MEMORY) -> Opinion:
@@ -149,12 +151,11 @@ def _admit(bundle: Bundle) -> dict[str, Any]:
     return {}
 
 
-def _test(bundle: Bundle) -> dict[str, Any]:
+def _test(bundle: Bundle, chosen: str, rules: str) -> dict[str, Any]:
     for file, source in {**bundle.modules, **bundle.tests}.items():
         verify_source(file, source)
-    report = run_tests(bundle, begun=_begun)
-    coverage = {file: (sorted(lines.covered), sorted(lines.missed)) for file, lines in report.coverage.items()}
-    return {"report": {"results": list(map(asdict, report.results)), "coverage": coverage}}
+    choice = Choice.of_document(json.loads(chosen))
+    return {"report": run_tests(bundle, begun=_begun, chosen=choice.takes, rules=bool(rules)).document()}
 
 
 def _compare(bundle: Bundle, engine: str, count: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -33,7 +33,7 @@ from app.pdp.entrypoint import Entrypoint
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of, place_of_breach
 from app.pdp.metadata import Rule, parse_entrypoint, parse_keeping, parse_rules
-from app.pdp.model import Keeping, Violation
+from app.pdp.model import Decision, Keeping, Violation
 from app.pdp.override_policy import OverridePolicy
 from app.pdp.strict_json import parse
 
@@ -69,9 +69,9 @@ _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 class Action:
     """An action that policy knows: the query that decides it, its gates, the contract of its facts.
 
-    `violations` are what a decision says of each gate that failed, before any step of its enforcement; `keeping` says
-    how its decisions are kept.
-    `entrypoint` says how clients of OPA ask for it, if they may.
+    `violations` are what a decision says of each gate that failed, before any step of its enforcement, and `dated` says
+    that there are such steps; `keeping` says how its decisions are kept. `entrypoint` says how clients of OPA ask for
+    it, if they may. `answered` is where `decide` keeps what the decisions in the engine's latest answers are.
     """
 
     name: str
@@ -82,6 +82,8 @@ class Action:
     contract: Contract
     keeping: Keeping
     entrypoint: Entrypoint | None
+    dated: bool = False
+    answered: dict[bytes, Decision] = field(default_factory=dict, compare=False, repr=False)
 
     def violation(self, gate: str, time: str) -> Violation:
         """Return what a decision made at `time` says where `gate` failed."""
@@ -120,7 +122,7 @@ class Bundle:
 
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
-        packages = _Packages(self.modules)
+        packages = Packages(self.modules)
         return json.dumps(
             {
                 "modules": self.modules,
@@ -185,10 +187,10 @@ def parse_snapshot(data: bytes) -> Bundle:
 
 def needed(file: str, modules: Mapping[str, str]) -> list[str]:
     """Return the modules that a module can refer to, itself included: those whose package its source may name."""
-    return _Packages(modules).needed(file)
+    return Packages(modules).needed(file)
 
 
-class _Packages:
+class Packages:
     """The packages of modules, found by their names; made once for all modules, it takes no longer for each of many."""
 
     def __init__(self, modules: Mapping[str, str]) -> None:
@@ -316,6 +318,7 @@ def _actions(files: Mapping[str, bytes], modules: Mapping[str, str], stated: dic
             contract=contract,
             keeping=parse_keeping(file, source),
             entrypoint=parse_entrypoint(file, source, name),
+            dated=any(rule.steps for rule in rules.values()),
         )
     described = {f"{action.file.removesuffix('.rego')}.schema.json" for action in actions.values()}
     if alone := sorted(path for path in files if _SCHEMA.fullmatch(path) and path not in described):

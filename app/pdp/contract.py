@@ -41,8 +41,17 @@ class Contract:
     schema: dict[str, Any]
     public_resource_id: bool
     _validator: _Validator
+    _exact: _Validator
     _whole: _Whole
     _prune: Callable[[Any], Any]
+
+    def holds_exactly(self, document: dict[str, Any]) -> bool:
+        """Tell whether `check` finds nothing in `document`, and `prune` nothing to drop: true of most.
+
+        Raises:
+            ValueError: the document holds what no JSON text can.
+        """
+        return self._exact.is_valid(document) and (self._whole is None or self._whole(document))
 
     def check(self, document: dict[str, Any]) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the facts in `document`, at most 8 findings, sorted; nothing if the contract holds.
@@ -74,18 +83,42 @@ def parse_contract(file: str, data: bytes) -> Contract:
     """
     schema = parse_schema(file, data)
     try:
-        validator = jsonschema_rs.Draft202012Validator(
-            schema, pattern_options=jsonschema_rs.RegexOptions(), validate_formats=True, offline=True
-        )
+        validator, exact = _compile(schema), _compile(_closed_root(schema))
     except ValueError as error:
         raise BundleError(f"{file}:1:1: no valid JSON Schema: {str(error).splitlines()[0]}") from None
     return Contract(
         schema=schema,
         public_resource_id=schema["properties"]["resource"]["properties"].get("id", {}).get("x-public-id", False),
         _validator=validator,
+        _exact=exact,
         _whole=_compile_whole(schema),
         _prune=_compile_object(schema),
     )
+
+
+def _compile(schema: dict[str, Any]) -> _Validator:
+    return jsonschema_rs.Draft202012Validator(
+        schema, pattern_options=jsonschema_rs.RegexOptions(), validate_formats=True, offline=True
+    )
+
+
+def _closed_root(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return `schema` with no room for what it does not name, but for what `prune` keeps all the same."""
+    root = _closed(schema)
+    action = {"type": "object", "additionalProperties": False} | root["properties"].get("action", {})
+    action["properties"] = {"name": True} | action.get("properties", {})
+    root["properties"] |= {"action": action, "environment": True}
+    return root
+
+
+def _closed(schema: dict[str, Any]) -> dict[str, Any]:
+    closed = dict(schema)
+    if "properties" in schema:
+        closed["properties"] = {name: _closed(member) for name, member in schema["properties"].items()}
+        closed["additionalProperties"] = False
+    if "items" in schema:
+        closed["items"] = _closed(schema["items"])
+    return closed
 
 
 def _diagnostic(error: jsonschema_rs.ValidationError) -> Diagnostic:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from app.pdp.bundle import Bundle, needed
 from app.pdp.contract_values import Generator, instant, leaves
 from app.pdp.errors import NoInputsError
-from app.pdp.policy_test import ENVIRONMENT
+from app.pdp.policy_case import ENVIRONMENT
 from app.pdp.request import parse_document
 from app.pdp.strict_json import encode
 from app.pdp.strict_yaml import parse_yaml

@@ -31,6 +31,8 @@ BY_CHANCE: Final = frozenset({"evaluation_timeout", "evaluation_crashed", "evalu
 """Diagnostics that say nothing of the policy: asked again, it may answer."""
 
 _MAX_MEMBERS: Final = 16
+_MOST_ANSWERED: Final = 64  # answers of an action that are kept
+_MAX_ANSWERED_BYTES: Final = 4_096
 _MAX_INPUT_BYTES: Final = MAX_BYTES + 1_024  # a request and the environment
 _MEMBERS: Final = frozenset({"allow", "passed", "failed", "obligations"})
 _OVERRIDDEN, _USED = "overridden", frozenset({"gate", "id"})
@@ -89,11 +91,12 @@ def _question(bundle: Bundle, document: dict[str, Any]) -> tuple[Action, bytes] 
         return Decided(decision=_denied("unknown_action", "action/name"))
     if refused := _caller_refused(bundle, action.name, document):
         return Decided(decision=refused, action_known=True)
-    if found := action.contract.check(document):
+    exact = action.contract.holds_exactly(document)
+    if not exact and (found := action.contract.check(document)):
         return Decided(decision=Decision(allow=False, diagnostics=found), action_known=True)
     if not _is_text_list(document["context"].get(SUPPORTED, [])):
         return Decided(decision=_denied("fact_type", f"context/{SUPPORTED}"), action_known=True, contract_held=True)
-    return action, encode(action.contract.prune(document))
+    return action, encode(document if exact else action.contract.prune(document))
 
 
 def _is_text_list(value: Any) -> bool:
@@ -130,9 +133,29 @@ async def _evaluated(action: Action, evaluate: Evaluate, text: bytes, environmen
     if len(text) > _MAX_INPUT_BYTES:
         return _denied("input_too_large")
     try:
-        return _answer(action, parse_result(await evaluate(action.query, text)), environment)
+        return _decision(action, await evaluate(action.query, text), environment)
     except EvaluationError as error:
         return _denied(error.code)
+
+
+def _decision(action: Action, answer: bytes, environment: Mapping[str, Any]) -> Decision:
+    """Return the decision in an answer; most answers of an action say the same, so that it is known already.
+
+    It is not where the answer alone does not say it: where gates change by date, and where overrides are stated.
+
+    Raises:
+        EvaluationError: see `_answer`.
+    """
+    if action.dated or _OVERRIDES in environment:
+        return _answer(action, parse_result(answer), environment)
+    known = action.answered.get(answer)
+    if known is None:
+        known = _answer(action, parse_result(answer), environment)
+        if len(answer) <= _MAX_ANSWERED_BYTES:
+            if len(action.answered) >= _MOST_ANSWERED:
+                action.answered.clear()
+            action.answered[answer] = known
+    return known
 
 
 def _answer(action: Action, result: Any, environment: Mapping[str, Any]) -> Decision:

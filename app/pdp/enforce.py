@@ -20,7 +20,7 @@ from app.pdp.grants import Grants, NoGrants
 from app.pdp.model import Decision, Durability, Entity, Environment, EvaluationRequest, Keeping
 from app.pdp.observer import Evaluated, Observer, Unobserved
 from app.pdp.overriding import decide_with_grants
-from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, say, sealed
+from app.pdp.recording import Chain, Concealer, Entry, Log, Payloads, Person, append, canonical, say, sealed
 from app.pdp.request import document, join, split
 from app.pdp.searching import Found, Page, Query, find, told
 from evidence.chain import Appended
@@ -267,8 +267,8 @@ class Pdp:
         body |= {"policy": _identity(policies.bundle), "durability": durability.value}
 
         def build(position: Position) -> Draft:
-            said = zip(persons.values(), texts, strict=True)
-            return Draft(type="search", tenant=caller.tenant, body=body, sealed=sealed(said, position))
+            said = list(zip(persons.values(), texts, strict=True))
+            return Draft(type="search", tenant=caller.tenant, body=canonical(body), sealed=sealed(said, position))
 
         [appended] = await append([Entry(chain=chain, build=build, durability=durability)])
         return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
@@ -304,7 +304,7 @@ class Pdp:
             said = []
 
         def build(position: Position) -> Draft:
-            return Draft(type="decision", tenant=caller.tenant, body=body, sealed=sealed(said, position))
+            return Draft(type="decision", tenant=caller.tenant, body=canonical(body), sealed=sealed(said, position))
 
         return _Prepared(
             decision=decided.decision,

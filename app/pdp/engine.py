@@ -56,7 +56,7 @@ class Engine:
         data: str,
         *,
         coverage: bool = False,
-        watch: Mapping[str, Callable[[Any], bool]] | None = None,
+        watch: Mapping[str, Callable[[Any], bool | str]] | None = None,
     ) -> None:
         """Load `modules` (path to Rego source) and `data` (the text of one JSON object).
 

@@ -72,7 +72,7 @@ def gate_sources(modules: Sequence[Module], action: Action) -> Sources:
     """Return the rules of the gates of `action`, whose module is one of `modules`."""
     reader = _Reader(modules)
     found: dict[str, tuple[RuleSource, ...]] = dict.fromkeys(action.rules, ())
-    for gate, module, rule in _gate_rules(modules, action):
+    for gate, module, rule in gate_rules(modules, action):
         last = module.source.count(b"\n", 0, rule.span["end"]) + 1
         source = RuleSource(
             file=module.file, line=module.line(rule.span), last_line=last, facts=_facts(reader.read(module, rule, ()))
@@ -88,7 +88,7 @@ def labelled(modules: Sequence[Module], action: Action) -> str:
     """
     counted: dict[str, int] = {}
     source, shift = b"", 0
-    for gate, module, rule in _gate_rules(modules, action):
+    for gate, module, rule in gate_rules(modules, action):
         end = rule.head["key"]["String"]["span"]["end"]
         source += module.source[shift:end] + label("", counted.get(gate, 0)).encode()
         shift, counted[gate] = end, counted.get(gate, 0) + 1
@@ -101,7 +101,8 @@ def label(gate: str, number: int) -> str:
     return f"{gate}{_LABEL}{number}"
 
 
-def _gate_rules(modules: Sequence[Module], action: Action) -> Iterator[tuple[str, Module, Rule]]:
+def gate_rules(modules: Sequence[Module], action: Action) -> Iterator[tuple[str, Module, Rule]]:
+    """Yield the rules of the gates of `action`, whose module is one of `modules`, each with its gate."""
     for module in modules:
         for rule in module.rules if module.file == action.file else ():
             gate: str = rule.head.get("key", {}).get("String", {}).get("value", "") if rule.kind == "Set" else ""

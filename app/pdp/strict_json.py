@@ -26,8 +26,10 @@ MAX_INTEGER: Final = 2**53 - 1
 """Greatest magnitude of a number (RFC 7493, section 2.2): beyond it, readers round differently."""
 
 _MAX_INTEGER_DIGITS: Final = 17  # sign and 16 digits: the text of a longer integer is never read as a number
-_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
-_LONG: Final = b"0" * 16  # any integer of 15 digits is within 2^53-1
+_ALIKE: Final = bytes.maketrans(b"123456789E,[ \t\r\n-.", b"000000000e::::::00")
+_LONG: Final = b"0" * 16  # any number of 15 digits is within 2^53-1
+_EXPONENT: Final = re.compile(rb":0+e")  # after what a number may follow, a number with an exponent
+_UNSURE: Final = object()
 _NO_OPENING: Final = bytes(set(range(256)) - set(b"[{"))
 _NO_BRACKET: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS: Final = dict(zip(b"[]{}", (1, -1, 1, -1), strict=True))
@@ -54,11 +56,32 @@ def parse(data: bytes, *, max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
     """
     if len(data) > max_bytes:
         raise TooLargeError(f"a JSON text of more than {max_bytes} bytes")
-    decoder = _CAREFUL if _LONG in data.translate(_DIGITS) else _QUICK
+    if (value := _parse_plain(data, max_depth)) is not _UNSURE:
+        return value
     try:
-        return _parse(data, max_depth, decoder)
+        return _parse(data, max_depth, _CAREFUL)
     except _RuleError as broken:
         raise MalformedRequestError(broken.code, str(broken)) from None
+
+
+def _parse_plain(data: bytes, max_depth: int) -> Any:
+    """Return the value of a text in which nothing needs a closer look, as most are; of any other, `_UNSURE`.
+
+    A name that stands twice is noticed by its colon, which is gone when the value is written again: without an escape
+    by number, a colon in a string stands for itself in both texts.
+    """
+    alike = b":" + data.translate(_ALIKE)
+    if _LONG in alike or _EXPONENT.search(alike) or (b"\\" in data and b"\\u" in data):
+        return _UNSURE
+    try:
+        value = orjson.loads(data)
+        again = orjson.dumps(value, option=orjson.OPT_INDENT_2)
+    except (ValueError, TypeError):  # no JSON, or deeper than can be written
+        return _UNSURE
+    nested = b"\n" + b"  " * max_depth  # something within so many brackets
+    if again.count(b":") != data.count(b":") or nested in again:
+        return _UNSURE
+    return value if data.isascii() or not _FORBIDDEN.search(data.decode()) else _UNSURE
 
 
 def parse_result(data: bytes) -> Any:
@@ -149,7 +172,6 @@ def _no_float(_: str) -> NoReturn:
     raise _RuleError("number_out_of_range", "a floating-point number")
 
 
-_QUICK: Final = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
 _CAREFUL: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=_integer, parse_float=_float, parse_constant=_constant
 )

@@ -136,9 +136,12 @@ class SubjectKey:
         self._key[:] = bytes(KEY_BYTES)
 
     def _cipher(self) -> AESGCM:
+        self._verify_kept()
+        return AESGCM(self._key)
+
+    def _verify_kept(self) -> None:
         if self._forgotten:
             raise KeyDestroyedError("the subject's key was destroyed")
-        return AESGCM(self._key)
 
     def _encrypt(self, text: bytes, associated: str, random: Callable[[int], bytes]) -> tuple[bytes, bytes, bytes]:
         fresh = random(_SALT_BYTES + _NONCE_BYTES)
@@ -147,7 +150,7 @@ class SubjectKey:
             ciphertext = self._cipher().encrypt(nonce, salted, (associated + self._names).encode("ascii"))
         except (ValueError, OverflowError):
             raise SealedBlockError("this text cannot be sealed at this place") from None
-        self._cipher()  # a payload is sealed in a thread: the key may have been overwritten while it was in use
+        self._verify_kept()  # a payload is sealed in a thread: the key may have been overwritten while it was in use
         return salted, nonce, ciphertext
 
     def _decrypt(  # noqa: PLR0913, PLR0917 - what authenticated decryption is about

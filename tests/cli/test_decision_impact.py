@@ -14,7 +14,7 @@ from app.impact.tally import Apart
 from app.objects import open_objects
 from app.pdp.decide_here import decide_here
 from app.pdp.errors import EnginePanicError, EvaluationError
-from evidence import holding
+from evidence import holding, journal
 from evidence.record import Record
 from tests.decision_plane.asking import body
 from tests.node import close_keys, decided, in_force, sealed, subject_keys
@@ -57,6 +57,19 @@ def test_every_decision_comes_out_as_recorded_wherever_its_record_is(omega, sett
         "0  another result",
         "every decision comes out as recorded",
     ]
+
+
+def test_a_file_of_the_journal_that_is_sealed_is_not_read_again(omega, settings, monkeypatch):
+    monkeypatch.setattr("evidence.journal.MAX_FILE", 1)  # a file for each batch
+    decided(settings, body(), body(ripe=False))
+    sealed(settings)
+    decided(settings, body(grams=1))
+    read = []
+    stream = journal.stream
+    monkeypatch.setattr(journal, "stream", lambda path: read.append(path) or stream(path))
+    assert omega(*SINCE, "--jobs", 1).out.split()[0] == "3"
+    files = [path for directory in holding.chains(settings.journals) for path in journal.files(directory)]
+    assert 0 < len(read) < len(files)
 
 
 def test_new_allows_are_named_and_refused_until_they_are_approved(omega, settings, candidate, tmp_path):
@@ -345,7 +358,7 @@ def test_without_a_key_store_nothing_is_known(omega, settings, monkeypatch):
 def test_a_process_of_a_pool_says_why_it_knows_nothing(settings, monkeypatch):
     decided(settings, body())
     monkeypatch.setattr(log_replay, "_replayer", None)
-    node = decision_impact._node(settings)
+    node = replaying.Node.of(settings)
     log_replay.start(node, replaying.Asked(since="2020-01-01T00:00:00.000000Z"))
     (chain,) = holding.chains(settings.journals)
     stretch = replaying.Journalled(chain=chain.name, first=0)
@@ -373,6 +386,6 @@ def test_a_pool_of_processes_says_the_same(omega, settings, candidate):
 @pytest.mark.slow
 def test_a_process_that_dies_is_said(settings):
     decided(settings, body())
-    node, asked = decision_impact._node(settings), replaying.Asked(since="2020-01-01T00:00:00.000000Z", snapshot=b"{}")
+    node, asked = replaying.Node.of(settings), replaying.Asked(since="2020-01-01T00:00:00.000000Z", snapshot=b"{}")
     with pytest.raises(ReplayError, match="ended"), log_replay._pool(node, asked, None, 2) as results:
         list(results([replaying.Journalled(chain="0" * 20, first=0)]))

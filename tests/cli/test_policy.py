@@ -1,4 +1,4 @@
-"""`omega policy test`, `mutate`, `check` and `reload`."""
+"""`omega policy mutate`, `check` and `reload`."""
 
 import json
 
@@ -16,42 +16,6 @@ SURVIVOR = (
     "`input.resource.properties.grams > limits.min_grams`"
 )
 FAILING = {"rego/shop/sell_test.rego": SELL_TEST.replace("allow == true", "allow == false")}
-
-
-def test_tests_that_pass(omega, settings):
-    ended = omega("policy", "test")
-    assert (ended.code, ended.errors) == (0, "")
-    assert ended.out == "6 passed, 0 failed\n"
-    assert activation.active(settings.bundles).exists()
-
-
-def test_tests_that_fail_are_named_with_their_place(omega, settings):
-    written(settings.policies, FAILING)
-    ended = omega("policy", "test")
-    assert ended.code == 1
-    first, last = ended.out.splitlines()
-    assert first.startswith("FAILED rego/shop/sell_test.rego:9: test_a_ripe_and_heavy_fruit_is_sold: ")
-    assert last == "5 passed, 1 failed"
-
-
-@pytest.mark.usefixtures("settings")
-def test_coverage_says_what_no_test_runs(omega):
-    ended = omega("policy", "test", "--coverage")
-    lines = ended.out.splitlines()
-    assert lines[0] == "6 passed, 0 failed"
-    assert lines[1].split() == ["file", "lines", "not", "run"]
-    assert [line.split()[0] for line in lines[2:]] == ["rego/lib/gates.rego", "rego/shop/sell.rego"]
-
-
-def test_tests_as_json(omega, settings):
-    written(settings.policies, FAILING)
-    ended = omega("policy", "test", "--json", "--coverage")
-    assert ended.code == 1
-    assert ended.json["ok"] is False
-    assert len(ended.json["results"]) == 6
-    assert sum(not result["passed"] for result in ended.json["results"]) == 1
-    assert ended.json["coverage"]["rego/shop/sell.rego"].keys() == {"covered", "missed"}
-    assert "coverage" not in omega("policy", "test", "--json").json
 
 
 def test_mutants_that_no_test_notices_are_named_with_their_place(omega, settings):
@@ -90,6 +54,27 @@ def test_explanations_of_what_a_test_notices_are_stale(omega, settings):
     assert ended.code == 1
     assert ended.out.splitlines()[-2].startswith("STALE mutants.yaml:1:1: there is no such mutant; take it out: ")
     assert ended.out.endswith("0 survived; 1 explanations are stale\n")
+
+
+def test_a_package_may_have_to_reach_a_score(omega, settings):
+    percent = omega("policy", "mutate", "--json", "--package", "shop.sell").json["percent"]
+    assert 0 < percent < 100
+    reached = omega("policy", "mutate", "--json", "--package", "shop.sell", "--least", percent)
+    assert (reached.code, reached.json["ok"], reached.json["least"]) == (0, True, percent)
+    assert "BELOW" not in omega("policy", "mutate", "--package", "shop.sell", "--least", percent).out
+    below = omega("policy", "mutate", "--package", "shop.sell", "--least", percent + 1)
+    assert below.code == 1
+    assert f"BELOW {percent + 1}% rego/shop/sell.rego:1: shop.sell: {percent}%" in below.out.splitlines()
+    explain(settings.policies, [{"rule": "passed ripe", "change": "a miracle"}])
+    assert omega("policy", "mutate", "--package", "shop.sell", "--least", 0).code == 1
+
+
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize("least", ["101", "-1", "many", "99999999999999999999"])
+def test_a_score_is_a_percentage(omega, least):
+    ended = omega("policy", "mutate", f"--least={least}")
+    assert ended.code == 2
+    assert f"`{least}` is no number from 0 to 100" in ended.errors
 
 
 @pytest.mark.usefixtures("settings")

@@ -7,6 +7,7 @@ import pytest
 from app import activation, machine_files
 from app.pdp.engine import ENGINE
 from app.pdp.fast_path import MACHINE_ENGINE
+from tests.tenancy import files, listing
 
 
 @pytest.fixture
@@ -65,3 +66,21 @@ def test_without_a_bundle_in_force(omega, settings, digest, lost):
     ended = omega("policy", "status", "--json")
     assert ended.code != 0
     assert json.loads(ended.out)["ok"] is False
+
+
+def test_a_tenant_has_its_own_bundle_in_force_or_the_nodes(omega, digest, tmp_path, monkeypatch):
+    monkeypatch.setenv("OMEGA_TENANTS", str(listing(tmp_path, acme=files("acme"))))
+    own = omega("policy", "reload", "--tenant", "acme", "--json").json["bundle"]
+    said = omega("policy", "status", "--tenant", "acme", "--json").json
+    assert (said["tenant"], said["bundle"]) == ("acme", own)
+    assert own != digest
+    assert omega("policy", "status", "--tenant", "other", "--json").json["bundle"] == digest
+    assert omega("policy", "status", "--json").json["bundle"] == digest
+
+
+def test_a_tenant_of_whose_policies_none_were_admitted_is_one_line(omega, settings):
+    (settings.bundles / "tenants").mkdir()
+    (settings.bundles / "tenants" / "acme.json").write_text('{"own": true, "bundle": null, "retention": null}')
+    ended = omega("policy", "status", "--tenant", "acme")
+    assert ended.code == 1
+    assert ended.message == "tenants/acme.json:1:1: no policies of this tenant are in force"

@@ -1,7 +1,11 @@
 """Headers and bodies: what is read of them, how much, and in how many pieces."""
 
+import asyncio
+
 import pytest
 
+from app.decision_plane.http import ProblemError, Request
+from app.http_protocol import WHOLE_BODY
 from tests.decision_plane.asking import BEARER, JSON, body
 
 LARGE = 32_768
@@ -52,6 +56,14 @@ def test_nobody_answers_a_caller_that_left(plane, chunks):
 def test_a_declared_size_beyond_the_limit_is_refused_unread(plane, length):
     answer = plane.ask(leaves=True, headers=[BEARER, JSON, (b"content-length", length)])
     assert (answer.status, answer.code) == (413, "request_too_large")
+
+
+def test_a_body_that_is_here_already_is_not_waited_for():
+    scope = {"method": "POST", "path": "/", "headers": [], "extensions": {WHOLE_BODY: {"body": b"whole"}}}
+    request = Request.from_scope(scope, None)
+    assert asyncio.run(request.body(5)) == b"whole"
+    with pytest.raises(ProblemError, match="request_too_large"):
+        asyncio.run(request.body(4))
 
 
 @pytest.mark.parametrize("length", [b"1", b"-1", b"many", b""], ids=["less", "negative", "no number", "empty"])

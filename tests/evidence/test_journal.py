@@ -38,6 +38,24 @@ def test_frames_are_read_back():
     assert [found.payload for found in journal.frames(WHOLE)] == PAYLOADS
 
 
+@pytest.mark.parametrize("piece", [1, 7, 16, 40, 1 << 20])
+@pytest.mark.parametrize("tail", [b"", b"\0" * 200_000, b"garbage" * 30_000, WHOLE[:20], b"x" + WHOLE])
+def test_frames_are_read_piece_by_piece(chain, piece, tail):
+    put(chain, WHOLE + tail)
+    piece = max(piece, len(tail) // 10)  # a long tail in few pieces
+    found = [*journal.stream(chain / journal.file_name(0), piece=piece)]
+    assert found == [each.payload for each in journal.frames(WHOLE + tail)]
+
+
+def test_of_a_file_that_holds_no_frames_little_is_read(chain, monkeypatch):
+    monkeypatch.setattr(journal, "MAX_RECORD", 100)
+    put(chain, WHOLE + b"\0" * 10_000)
+    read = []
+    monkeypatch.setattr(journal, "frames", lambda data: read.append(len(data)) or iter(()))
+    assert [*journal.stream(chain / journal.file_name(0), piece=50)] == []
+    assert read == [50, 100, 150]
+
+
 @pytest.mark.parametrize("size", range(len(WHOLE)))
 def test_a_file_torn_anywhere_keeps_every_whole_frame(chain, size):
     put(chain, WHOLE[:size])

@@ -116,9 +116,58 @@ def test_what_is_encoded_is_parsed_and_stamped():
     assert not record.follows(data, "1" * 64)
 
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)
+
+
+@given(TEXT, TEXT, st.dictionaries(st.text(st.characters(max_codepoint=127), max_size=5), TEXT), st.booleans())
+def test_what_is_put_together_is_canonical(kind, tenant, body, ready):
+    position = Position(chain=CHAIN, seq=2**53 - 1)
+    parts = {"epoch": 9, "prev": "a" * 64, "time": VALUE["time"], "orphan_of": VALUE["orphan_of"]}
+    given_body, given_block = (rfc8785.dumps(body), rfc8785.dumps(BLOCK)) if ready else (body, BLOCK)
+    draft = Draft(type=kind, tenant=tenant, body=given_body, sealed=(given_block, BLOCK))
+    told = {"v": 1, "chain": CHAIN, "seq": position.seq, "type": kind, "class": "std7y", "tenant": tenant, "body": body}
+    expected = rfc8785.dumps(told | parts | {"sealed": [BLOCK, BLOCK]})
+    assert record.encode(draft, position, retention_class="std7y", **parts) == expected
+
+
 def test_a_stamp_is_only_read_where_records_end():
     with pytest.raises(MalformedError):
         record.stamp(b'{"seq":1,"tenant":"a","time":"2026-11-22T10:46:23.123456Z","type":"a","v":1} ')
+
+
+@given(st.dictionaries(st.sampled_from(["a", "body", "chain", "class"]), st.text(max_size=9) | st.integers(-9, 9)))
+def test_an_excerpt_says_what_the_record_says(body):
+    data = encode(Draft(type="chain.opened", tenant="a-b_c", body=body, sealed=(BLOCK,)))
+    found, whole = record.excerpt(data), Record.parse(data)
+    for name in ("chain", "seq", "time", "type", "tenant", "body", "position"):
+        assert getattr(found, name) == getattr(whole, name)
+
+
+DATA = rfc8785.dumps(VALUE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(DATA[:-1], id="no end"),
+        pytest.param(DATA[:-1] + b"\xff}", id="no text"),
+        pytest.param(DATA.replace(b"{}", b"{"), id="a body that does not end"),
+        pytest.param(DATA.replace(b"{}", b"[]"), id="a body that is no object"),
+        pytest.param(DATA.replace(b"{}", b"[" * 50_000), id="a body nested too deep"),
+        pytest.param(DATA.replace(b'"body"', b'"Body"'), id="another member first"),
+        pytest.param(DATA.replace(b'"class"', b'"klass"'), id="no class behind the chain"),
+    ],
+)
+def test_an_excerpt_is_only_taken_where_a_record_is(data):
+    with pytest.raises(MalformedError):
+        record.excerpt(data)
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_excerpt_leaks_no_other_error(body, rest):
+    with suppress(MalformedError):
+        record.excerpt(b'{"body":' + body + b',"chain":"' + rest + DATA[-100:])
 
 
 def test_too_large_a_draft_is_refused_before_anything_is_written():

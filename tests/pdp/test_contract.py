@@ -129,6 +129,32 @@ def test_breaks(rules, facts, code, path):
     assert Diagnostic(code=code, path=f"resource/properties/{path}") in found
 
 
+def exactly(*names):
+    """Return a contract of the facts and of ids, and a document in which it names everything."""
+    named = schema({name: FACTS[name] for name in names})
+    for part in ("subject", "resource"):
+        named["properties"][part]["properties"]["id"] = {"type": "string", "maxLength": 9}
+    return parse_contract("x", json.dumps(named).encode())
+
+
+@pytest.mark.parametrize("facts", [*HOLDS.values(), *[found for found, _, _ in BREAKS.values()]], ids=[*HOLDS, *BREAKS])
+def test_holds_exactly_where_there_is_nothing_to_find_and_nothing_to_drop(facts):
+    named, document = exactly(*FACTS), about(**facts)
+    nothing = not named.check(document) and named.prune(document) == document
+    assert named.holds_exactly(document) is nothing
+
+
+@pytest.mark.parametrize(
+    ("part", "more"),
+    [("subject", {"x": 1}), ("action", {"properties": {}}), ("resource", {"x": 1}), ("context", {"x": 1})],
+)
+def test_holds_exactly_only_without_more(part, more):
+    named, document = exactly("flag"), about(flag=True)
+    assert named.holds_exactly(document)
+    document[part] |= more
+    assert not named.holds_exactly(document)
+
+
 def test_a_missing_fact_is_named():
     assert contract().check(asked(ripe=None)) == (Diagnostic(code="fact_missing", path="resource/properties/ripe"),)
 
@@ -222,6 +248,18 @@ def test_what_is_said_of_an_action_is_a_fact_like_others():
     found, document = how(soft="yes")
     assert found.check(document) == (Diagnostic(code="fact_type", path="action/properties/soft"),)
     assert found.check(asked()) == (Diagnostic(code="fact_missing", path="action/properties"),)
+
+
+def test_what_is_said_of_an_action_is_part_of_what_holds_exactly():
+    changed = at_root(action=HOW)
+    for part in ("subject", "resource"):
+        changed["properties"][part]["properties"]["id"] = {"type": "string", "maxLength": 9}
+    changed["properties"]["resource"]["properties"]["properties"] = {"type": "object", "properties": {}}
+    found = parse_contract("x", json.dumps(changed).encode())
+    document = about() | {"action": {"name": "shop.sell", "properties": {"soft": True}}}
+    assert found.holds_exactly(document)
+    document["action"]["properties"]["unnamed"] = 1
+    assert not found.holds_exactly(document)
 
 
 def test_what_is_said_of_an_action_is_dropped_where_the_contract_does_not_name_it(rules):

@@ -297,6 +297,22 @@ def test_the_order_of_the_answer_does_not_matter(shop):
     assert found.passed == ("described", "ripe", "weighed")
 
 
+def test_the_same_answer_is_the_same_decision_and_not_every_answer_is_kept(shop):
+    def found(number, **more):
+        obligations = [{"id": f"o{number}", "type": "t"}]
+        return decided(shop, asked(), answering(answer(decision(obligations=obligations)) | more)).decision
+
+    kept = shop.actions["shop.sell"].answered
+    kept.clear()
+    assert found(0) is found(0)
+    for number in range(200):
+        assert found(number).obligations == ({"id": f"o{number}", "type": "t"},)
+    assert 0 < len(kept) <= 64
+    before = dict(kept)
+    assert found(0, warnings="x" * 4_096).allow is True
+    assert kept == before
+
+
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from([*GATES, "extra", "wrap"]),
     lambda inner: (

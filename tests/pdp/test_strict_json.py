@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.pdp.errors import EvaluationError, MalformedRequestError, TooLargeError
-from app.pdp.strict_json import MAX_INTEGER, encode, parse, parse_result
+from app.pdp.strict_json import _CAREFUL, _UNSURE, MAX_INTEGER, _parse, _parse_plain, encode, parse, parse_result
 
 ACCEPTED = {
     "an object": (b'{"a": 1}', {"a": 1}),
@@ -32,6 +32,9 @@ ACCEPTED = {
     "brackets in a string alone": (b'"' + b"[" * 100 + b'"', "[" * 100),
     "brackets behind an escaped quote": (b'["\\"' + b"[" * 100 + b'"]', ['"' + "[" * 100]),
     "nested as deep as it may": (b"[" * 64 + b"]" * 64, None),
+    "digits and an e in a string": (b'["00e1", "a,1e99"]', ["00e1", "a,1e99"]),
+    "a colon in a string": (b'{"a:b": "c:d"}', {"a:b": "c:d"}),
+    "an escaped colon": (b'{"a": "\\u003a"}', {"a": ":"}),
     "many brackets side by side": (b"[" + b",".join([b"[]"] * 100) + b"]", [[]] * 100),
 }
 
@@ -65,6 +68,11 @@ REFUSED = {
     "a name twice": (b'{"a":1,"a":1}', "duplicate_name"),
     "a name twice, once escaped": (b'{"a":1,"\\u0061":2}', "duplicate_name"),
     "a name twice, deep inside": (b'{"b":[{"a":1,"a":2}]}', "duplicate_name"),
+    "a name twice, the first with colons": (b'{"a":{"b":":"},"a":1}', "duplicate_name"),
+    "a name twice beside an escaped colon": (b'{"a":1,"a":2,"b":"\\u003a"}', "duplicate_name"),
+    "a name twice behind a fraction": (b'{"b":1.5,"a":1,"a":1}', "duplicate_name"),
+    "a float of an exponent in a list": (b"[0, 1e16]", "number_out_of_range"),
+    "a negative float of an exponent after a space": (b'{"a": -1.5E+16}', "number_out_of_range"),
     "a lone high surrogate": (b'"\\ud800"', "forbidden_character"),
     "a lone low surrogate": (b'"\\udc00"', "forbidden_character"),
     "surrogates the wrong way round": (b'"\\ude00\\ud83d"', "forbidden_character"),
@@ -170,6 +178,37 @@ def test_text_made_of_json_characters_is_read_as_everybody_reads_it(text):
     except MalformedRequestError:
         return
     assert value == json.loads(text)
+
+
+PIECES = st.sampled_from(
+    [
+        '{"a":',
+        '{"b":[',
+        '"a":',
+        '"a:":',
+        "}",
+        "]",
+        ",",
+        ":",
+        "1",
+        "-0",
+        "0.5",
+        "1e16",
+        '"\\u003a"',
+        '":"',
+        '"é"',
+        "[",
+        "\n",
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12).map("".join), st.integers(0, 5))
+def test_a_text_that_needs_no_closer_look_reads_the_same_under_one(text, max_depth):
+    plain = _parse_plain(text.encode(), max_depth)
+    if plain is not _UNSURE:
+        careful = _parse(text.encode(), max_depth, _CAREFUL)
+        assert (json.dumps(plain), plain) == (json.dumps(careful), careful)
 
 
 @given(JSON)
