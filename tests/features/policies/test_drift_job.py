@@ -71,7 +71,7 @@ class Node:
         self.now, self.gating = NOW.timestamp(), gating
         self.put(self.bundle)
         publish(self.bundle, open_objects(self.settings.bundle_store), self.key())
-        self.git, self.changes = Git(self.bundle), Changes()
+        self.git, self.changes, self.pauses = Git(self.bundle), Changes(), []
         self.say(self.bundle)
 
     def key(self):
@@ -109,6 +109,7 @@ class Node:
             note=lambda kind, body: self.gating.pdp.note(kind, CONTROL, body),
             clock=lambda: datetime.now(UTC).timestamp() + LATER,
             random=lambda size: f"{len(self.records())}" * size,
+            pause=self.pauses.append,
         )
 
     def records(self):
