@@ -8,7 +8,8 @@ import logging
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import column, inspect, or_, select, table
+from sqlalchemy import or_
+from sqlmodel import col, select
 
 from app import decision_log, keys
 from app.db import reading
@@ -17,6 +18,7 @@ from app.features.policies.drift import Declared
 from app.features.policies.errors import DeclaredError, RefusedCommitError, RepositoryError
 from app.features.policies.repository import Repository
 from app.features.policies.rows_activations import ActivationRow, activations
+from app.features.policies.rows_overrides import OverrideRow
 from app.pdp.bundle import Bundle, parse_files
 from app.pdp.errors import BundleError
 from app.settings import Settings
@@ -32,7 +34,6 @@ _EARLIER: Final = 1_000  # activations that are known
 _WINDOW: Final = "in_change_window"
 _ACTIVATE: Final = "policies.activate"
 _ROLL_BACK: Final = "policies.roll_back"
-_OVERRIDE: Final = table("override", *(column(name) for name in ("id", "ends", "last_used", "used", "uses", "revoked")))
 _MOST: Final = 100  # overrides that are told
 
 
@@ -130,11 +131,7 @@ def permits(settings: Settings, row: ActivationRow) -> bool:
 
 def used_after_their_end() -> tuple[str, ...]:
     """Return the ids of overrides that were used after their end or their revocation, or more often than allowed."""
-    each = _OVERRIDE.c
-    used = select(each.id).where(
-        or_(each.last_used >= each.ends, each.last_used >= each.revoked, each.used > each.uses)
-    )
+    row, used = OverrideRow, col(OverrideRow.last_used)
+    late = or_(used >= col(row.ends), used >= col(row.revoked), col(row.used) > col(row.uses))
     with reading() as session:
-        if not inspect(session.connection()).has_table(_OVERRIDE.name):
-            return ()
-        return tuple(str(name) for name in session.scalars(used.order_by(each.id).limit(_MOST)))
+        return tuple(session.exec(select(row.id).where(late).order_by(col(row.id)).limit(_MOST)))
