@@ -124,9 +124,7 @@ class Supervisor:
         self._lines = [
             sealing_line.pair() for _ in range(settings.workers if recording else 0)
         ]  # kept, for children that start again
-        self._more = (
-            [sealing_line.pair()] if Plane.DECISION in planes and settings.jobs else []
-        )  # of who records and serves nobody
+        self._more = [sealing_line.pair()] if recording and settings.jobs else []  # of who records and serves nobody
         ends = tuple(end.fileno() for _, end in (*self._lines, *self._more))
         self._sealer = _Child(
             "sealer", [sys.executable, "-m", "app.sealing", parent, *map(str, ends)], environment, ends
