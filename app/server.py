@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,11 +36,12 @@ from app.features.policies.granting import DatabaseGrants
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
+from app.loaded import loaded
 from app.machine_watch import MachineWatch
 from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
@@ -108,6 +109,7 @@ class Worker:
     def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket, number: int = 0) -> None:
         self._number, self._since, name = number, time.time(), f"worker {number}"
         self._saying: asyncio.Task[None] | None = None
+        self._told: tuple[str, Mapping[str, Any]] | None = None  # what is loaded, and under which digest
         self._settings, self._node, self._line = settings, node, line
         self.draining = False  # told to stop, and still answering
         self._engine = open_engine(settings.key_store)
@@ -282,9 +284,16 @@ class Worker:
             "bundle": bundle.digest,
             "revision": bundle.revision,
             "engine": bundle.engine,
+            "loaded": self._loaded(bundle),
             "tenants": self._tenants.digests,
             "chains": self._log.standing(),
         }
+
+    def _loaded(self, bundle: Bundle) -> Mapping[str, Any]:
+        """Return what is loaded, worked out once for each bundle."""
+        if self._told is None or self._told[0] != bundle.digest:
+            self._told = bundle.digest, loaded(bundle, time.time())
+        return self._told[1]
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle

@@ -1,7 +1,8 @@
 """`omega serve`: one listening socket, and the processes of the planes that this node runs.
 
-The decision plane is the workers that share the socket, and the sealer of what they write; the background plane is the
-indexer and the anchors, and, where nobody decides on this node, who says on the socket how they do.
+The decision plane is the workers that share the socket, the sealer of what they write, and the jobs, which record as
+they do; the background plane is the indexer and the anchors, and, where nobody decides on this node, who says on the
+socket how they do.
 
 Starts what dies again, and ends as a whole when something keeps dying that the log needs. Children end with it,
 whatever ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
@@ -123,7 +124,8 @@ class Supervisor:
         self._lines = [
             sealing_line.pair() for _ in range(settings.workers if recording else 0)
         ]  # kept, for children that start again
-        ends = tuple(end.fileno() for _, end in self._lines)
+        self._more = [sealing_line.pair()] if recording and settings.jobs else []  # of who records and serves nobody
+        ends = tuple(end.fileno() for _, end in (*self._lines, *self._more))
         self._sealer = _Child(
             "sealer", [sys.executable, "-m", "app.sealing", parent, *map(str, ends)], environment, ends
         )
@@ -144,6 +146,9 @@ class Supervisor:
         background = Plane.BACKGROUND in planes
         self._spare = [anchoring] if settings.anchored and background else []
         self._spare += [exporting] if settings.otlp_metrics else []
+        for end, _ in self._more:  # where decisions are recorded: jobs are no less on record
+            command = [sys.executable, "-m", "app.scheduling", parent, str(end.fileno())]
+            self._spare.append(_Child("jobs", command, environment, (end.fileno(),), spare=True))
         self._children = [*([self._sealer] if recording else []), *([self._indexer] if background else [])]
         self._children += [*self._workers, *self._spare]
         self._stopping = asyncio.Event()
@@ -155,7 +160,7 @@ class Supervisor:
 
     def close(self) -> None:
         """Let go of the lines between the children."""
-        for end in (end for line in self._lines for end in line):
+        for end in (end for line in (*self._lines, *self._more) for end in line):
             end.close()
 
     async def run(self, ready: Callable[[], None]) -> int:

@@ -2,7 +2,22 @@
 
 import argparse
 
-from app.cli import decide, decision, frameworks, keys, officer, openapi, policy, serve, status, subject, token, witness
+from app.cli import (
+    decide,
+    decision,
+    drift,
+    frameworks,
+    jobs,
+    keys,
+    officer,
+    openapi,
+    policy,
+    serve,
+    status,
+    subject,
+    token,
+    witness,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,4 +41,6 @@ def parser() -> argparse.ArgumentParser:
     witness.add_to(commands)
     openapi.add_to(commands)
     subject.add_to(commands)
+    jobs.add_to(commands)
+    drift.add_to(commands)
     return whole
