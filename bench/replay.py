@@ -4,7 +4,7 @@ Makes a log in a temporary directory with the shipped policies, inputs made afte
 seals it, and runs `omega decision replay --since` over it in processes of its own: under the bundle that decided, and
 under a candidate; with one process and with one for each core. Says decisions for each second of processor time,
 because a machine may have other things to do, and the most memory that any one process took. Given several numbers, it
-makes a log of each and says how memory compares: `python -m bench.replay 20000 200000`.
+makes a log of each, decides it again once, and says how memory compares: `python -m bench.replay 20000 200000`.
 """
 
 import asyncio
@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing import get_context
 
 from app import activation, keys, sealing_line, supervisor
 from app.db import open_engine
@@ -133,26 +134,42 @@ def measure(settings: Settings, jobs: int, *more: str) -> int:
     return usage.ru_maxrss
 
 
-def replay(number: int) -> int:
-    """Build a log of so many decisions, decide them again, and return the KiB of the largest process."""
+def prepare(folder: str, number: int) -> None:
+    """Have a sealed log of so many decisions in a directory."""
+    settings = Settings.from_environment({"OMEGA_DATA": folder})
+    supervisor.prepare(settings)
+    asyncio.run(build(settings, number))
+    seal(settings, lambda: True)
+
+
+def replay(number: int, *, once: bool) -> int:
+    """Build a log of so many decisions, decide them again, and return the KiB of the largest process.
+
+    The log is made in a process of its own: a process that is started counts the memory of the one that starts it.
+    """
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_environment({"OMEGA_DATA": folder})
-        supervisor.prepare(settings)
         began = time.perf_counter()
-        asyncio.run(build(settings, number))
-        seal(settings, lambda: True)
+        building = get_context("spawn").Process(target=prepare, args=(folder, number))
+        building.start()
+        building.join()
+        if building.exitcode:
+            raise SystemExit("the log could not be made")
         print(f"recorded and sealed {number} decisions in {time.perf_counter() - began:.0f} s", flush=True)
+        cores = len(os.sched_getaffinity(0))
+        if once:
+            return measure(settings, cores)
         return max(
             measure(settings, jobs, *more)
             for more in ((), ("--bundle", str(settings.policies)))
-            for jobs in sorted({1, len(os.sched_getaffinity(0))})
+            for jobs in sorted({1, cores})
         )
 
 
 def main() -> None:
     """Build, and decide again."""
     numbers = [int(each) for each in sys.argv[1:]] or [50_000]
-    peaks = [replay(number) for number in numbers]
+    peaks = [replay(number, once=len(numbers) > 1) for number in numbers]
     for number, peak in zip(numbers[1:], peaks[1:], strict=True):
         print(f"memory at {number} decisions is {peak / peaks[0]:.2f} times that at {numbers[0]}")
 

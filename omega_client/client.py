@@ -2,68 +2,47 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from random import SystemRandom
-from typing import Any, Final, Self, TypeVar
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Self, TypeVar, Unpack
 
 import httpx
 
-from omega_client.conversation import Asking, Conversation, Pause
-from omega_client.errors import DeniedError, UnavailableError
-from omega_client.evaluation import Durability, Entity, Evaluation, Question
+from omega_client.conversation import Asking, Conversation, Options, Pause, Talk, Wanted, unanswered
+from omega_client.evaluation import Entity, Evaluation, Question
 
 _T = TypeVar("_T")
 
 TIMEOUT: Final = 10.0  # seconds for each step of an exchange
-ATTEMPTS: Final = 3
-LONGEST_PAUSE: Final = 5.0  # seconds between two attempts
 _NO_CONTEXT: Final[Mapping[str, Any]] = {}
-_random: Final = SystemRandom().random
 
 
 class Client:
     """Asks, and waits for the answer. As a context it closes its connections. May be shared by threads."""
 
-    def __init__(  # noqa: PLR0913 - what it is handed
+    def __init__(
         self,
         url: str,
         token: str | Callable[[], str],
         *,
-        understands: Collection[str] = (),
-        log_keys: Sequence[str] = (),
         timeout: float = TIMEOUT,
-        attempts: int = ATTEMPTS,
-        longest_pause: float = LONGEST_PAUSE,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
-        jitter: Callable[[], float] = _random,
+        **options: Unpack[Options],
     ) -> None:
         """Prepare to ask the service at `url`.
 
         Args:
             url: such as http://127.0.0.1:8420.
             token: of this service, or what returns a fresh one.
-            understands: the types of obligations that the caller meets; an allow under any other is an error.
-            log_keys: verifier keys of the log (`omega keys list`), to check receipts by.
             timeout: seconds for connecting, and for each read and write.
-            attempts: how often a question is sent at most, while the service answers 503 and says when to return.
-            longest_pause: seconds; a service that asks for more has no answer.
             transport: instead of TLS and connections as httpx makes them by itself; nothing of the environment counts.
             sleep: waits.
-            jitter: returns a number from 0 to 1, which spreads those who return.
+            options: `understands`, `log_keys`, `attempts`, `longest_pause`, `jitter`; see `Options`.
 
         Raises:
             ClientError: a key is none.
         """
-        self._asking = Asking(
-            url,
-            token,
-            understands=understands,
-            log_keys=log_keys,
-            attempts=attempts,
-            longest_pause=longest_pause,
-            jitter=jitter,
-        )
+        self._asking = Asking(url, token, **options)
         self._http = httpx.Client(timeout=timeout, transport=transport, trust_env=False)
         self._sleep = sleep
 
@@ -77,15 +56,13 @@ class Client:
         """Close all connections."""
         self._http.close()
 
-    def evaluate(  # noqa: PLR0913 - a question has four parts
+    def evaluate(
         self,
         subject: Entity,
         action: str,
         resource: Entity,
         context: Mapping[str, Any] = _NO_CONTEXT,
-        *,
-        durability: Durability = Durability.JOURNAL,
-        receipt: bool = False,
+        **wanted: Unpack[Wanted],
     ) -> Evaluation:
         """Return the decision, allow or deny, which is on record.
 
@@ -97,27 +74,23 @@ class Client:
             UnusableAnswerError: an answer that is no decision.
         """
         question = Question(subject=subject, action=action, resource=resource, context=context)
-        return self._run(self._asking.one(question, durability=durability, receipt=receipt))
+        return self._run(self._asking.one(question, **wanted))
 
-    def evaluate_all(
-        self, questions: Sequence[Question], *, durability: Durability = Durability.JOURNAL, receipt: bool = False
-    ) -> tuple[Evaluation, ...]:
+    def evaluate_all(self, questions: Sequence[Question], **wanted: Unpack[Wanted]) -> tuple[Evaluation, ...]:
         """Return the decisions on several questions, in their order, asked at once; see `evaluate`.
 
         Raises:
             ClientError: as `evaluate`, if one of them would.
         """
-        return self._run(self._asking.all(questions, durability=durability, receipt=receipt))
+        return self._run(self._asking.all(questions, **wanted))
 
-    def enforce(  # noqa: PLR0913 - a question has four parts
+    def enforce(
         self,
         subject: Entity,
         action: str,
         resource: Entity,
         context: Mapping[str, Any] = _NO_CONTEXT,
-        *,
-        durability: Durability = Durability.JOURNAL,
-        receipt: bool = False,
+        **wanted: Unpack[Wanted],
     ) -> Evaluation:
         """Return an allow, or raise; see `evaluate`.
 
@@ -125,54 +98,37 @@ class Client:
             DeniedError: policy denies it.
             ClientError: as `evaluate`.
         """
-        evaluation = self.evaluate(subject, action, resource, context, durability=durability, receipt=receipt)
-        return _allowed(evaluation)
+        question = Question(subject=subject, action=action, resource=resource, context=context)
+        return self._run(self._asking.allowed(question, **wanted))
 
     def _run(self, conversation: Conversation[_T]) -> _T:
-        response = None
-        while True:
-            try:
-                step = conversation.send(response)
-            except StopIteration as done:
-                result: _T = done.value
-                return result
+        talk = Talk(conversation)
+        while (step := talk.step) is not None:
             if isinstance(step, Pause):
                 self._sleep(step.seconds)
-                response = None
-                continue
-            try:
-                response = self._http.send(step)
-            except httpx.HTTPError as error:
-                raise UnavailableError(f"no answer: {type(error).__name__}") from error
+                talk.go_on()
+            else:
+                with unanswered():
+                    response = self._http.send(step)
+                talk.go_on(response)
+        return talk.result
 
 
 class AsyncClient:
     """Asks, on a loop. As an asynchronous context it closes its connections."""
 
-    def __init__(  # noqa: PLR0913 - what it is handed
+    def __init__(
         self,
         url: str,
         token: str | Callable[[], str],
         *,
-        understands: Collection[str] = (),
-        log_keys: Sequence[str] = (),
         timeout: float = TIMEOUT,
-        attempts: int = ATTEMPTS,
-        longest_pause: float = LONGEST_PAUSE,
         transport: httpx.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        jitter: Callable[[], float] = _random,
+        **options: Unpack[Options],
     ) -> None:
         """Prepare to ask the service at `url`; see `Client`."""
-        self._asking = Asking(
-            url,
-            token,
-            understands=understands,
-            log_keys=log_keys,
-            attempts=attempts,
-            longest_pause=longest_pause,
-            jitter=jitter,
-        )
+        self._asking = Asking(url, token, **options)
         self._http = httpx.AsyncClient(timeout=timeout, transport=transport, trust_env=False)
         self._sleep = sleep
 
@@ -186,59 +142,42 @@ class AsyncClient:
         """Close all connections."""
         await self._http.aclose()
 
-    async def evaluate(  # noqa: PLR0913 - a question has four parts
+    async def evaluate(
         self,
         subject: Entity,
         action: str,
         resource: Entity,
         context: Mapping[str, Any] = _NO_CONTEXT,
-        *,
-        durability: Durability = Durability.JOURNAL,
-        receipt: bool = False,
+        **wanted: Unpack[Wanted],
     ) -> Evaluation:
         """Return the decision; see `Client.evaluate`."""
         question = Question(subject=subject, action=action, resource=resource, context=context)
-        return await self._run(self._asking.one(question, durability=durability, receipt=receipt))
+        return await self._run(self._asking.one(question, **wanted))
 
-    async def evaluate_all(
-        self, questions: Sequence[Question], *, durability: Durability = Durability.JOURNAL, receipt: bool = False
-    ) -> tuple[Evaluation, ...]:
+    async def evaluate_all(self, questions: Sequence[Question], **wanted: Unpack[Wanted]) -> tuple[Evaluation, ...]:
         """Return the decisions on several questions; see `Client.evaluate_all`."""
-        return await self._run(self._asking.all(questions, durability=durability, receipt=receipt))
+        return await self._run(self._asking.all(questions, **wanted))
 
-    async def enforce(  # noqa: PLR0913 - a question has four parts
+    async def enforce(
         self,
         subject: Entity,
         action: str,
         resource: Entity,
         context: Mapping[str, Any] = _NO_CONTEXT,
-        *,
-        durability: Durability = Durability.JOURNAL,
-        receipt: bool = False,
+        **wanted: Unpack[Wanted],
     ) -> Evaluation:
         """Return an allow, or raise; see `Client.enforce`."""
-        evaluation = await self.evaluate(subject, action, resource, context, durability=durability, receipt=receipt)
-        return _allowed(evaluation)
+        question = Question(subject=subject, action=action, resource=resource, context=context)
+        return await self._run(self._asking.allowed(question, **wanted))
 
     async def _run(self, conversation: Conversation[_T]) -> _T:
-        response = None
-        while True:
-            try:
-                step = conversation.send(response)
-            except StopIteration as done:
-                result: _T = done.value
-                return result
+        talk = Talk(conversation)
+        while (step := talk.step) is not None:
             if isinstance(step, Pause):
                 await self._sleep(step.seconds)
-                response = None
-                continue
-            try:
-                response = await self._http.send(step)
-            except httpx.HTTPError as error:
-                raise UnavailableError(f"no answer: {type(error).__name__}") from error
-
-
-def _allowed(evaluation: Evaluation) -> Evaluation:
-    if not evaluation.decision:
-        raise DeniedError(evaluation)
-    return evaluation
+                talk.go_on()
+            else:
+                with unanswered():
+                    response = await self._http.send(step)
+                talk.go_on(response)
+        return talk.result

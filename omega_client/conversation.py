@@ -4,9 +4,11 @@ Asks again after a 503 that says when, so many times, and after nothing else. Wh
 """
 
 import json
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, TypeVar
+from random import SystemRandom
+from typing import Any, Final, Generic, NoReturn, TypedDict, TypeVar, Unpack
 
 import httpx
 
@@ -16,6 +18,7 @@ from evidence.keys import VerifierKey
 from evidence.receipt import Receipt
 from omega_client.errors import (
     ClientError,
+    DeniedError,
     ObligationError,
     ReceiptError,
     RefusedError,
@@ -26,6 +29,10 @@ from omega_client.evaluation import Durability, Evaluation, Question
 
 _T = TypeVar("_T")
 
+ATTEMPTS: Final = 3
+LONGEST_PAUSE: Final = 5.0  # seconds between two attempts
+
+_random: Final = SystemRandom().random
 _LARGEST: Final = 4 << 20  # bytes of an answer
 _OK: Final = 200
 _BUSY: Final = 503
@@ -44,6 +51,71 @@ Conversation = Generator[httpx.Request | Pause, httpx.Response | None, _T]
 """Yields what is to be done next, is sent the response to it, and returns what came of it."""
 
 
+class Talk(Generic[_T]):
+    """A conversation under way: `step` is what is to be done next, and None once it has ended with a `result`."""
+
+    result: _T
+
+    def __init__(self, conversation: Conversation[_T]) -> None:
+        self._conversation = conversation
+        self.step: httpx.Request | Pause | None = None
+        self.go_on()
+
+    def go_on(self, response: httpx.Response | None = None) -> None:
+        """Take the next step; `response` is the one to a request.
+
+        Raises:
+            ClientError: the conversation ends with it.
+        """
+        try:
+            self.step = self._conversation.send(response)
+        except StopIteration as done:
+            self.step, self.result = None, done.value
+
+
+@contextmanager
+def unanswered() -> Iterator[None]:
+    """Say that there was no answer, where the transport fails.
+
+    Raises:
+        UnavailableError: it failed.
+    """
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise UnavailableError(f"no answer: {type(error).__name__}") from error
+
+
+class Wanted(TypedDict, total=False):
+    """What is wanted beside the decision.
+
+    Attributes:
+        durability: where its record is by then; by default in the journal of the node.
+        receipt: whether a receipt comes with it, which is checked.
+    """
+
+    durability: Durability
+    receipt: bool
+
+
+class Options(TypedDict, total=False):
+    """How questions are asked; each has a default.
+
+    Attributes:
+        understands: the types of obligations that the caller meets; an allow under any other is an error.
+        log_keys: verifier keys of the log (`omega keys list`), to check receipts by.
+        attempts: how often a question is sent at most, while the service answers 503 and says when to return.
+        longest_pause: seconds; a service that asks for more has no answer.
+        jitter: returns a number from 0 to 1, which spreads those who return.
+    """
+
+    understands: Collection[str]
+    log_keys: Sequence[str]
+    attempts: int
+    longest_pause: float
+    jitter: Callable[[], float]
+
+
 class Asking:
     """How questions are asked: where, as whom, how often, and what of the answers is understood."""
 
@@ -52,12 +124,17 @@ class Asking:
         url: str,
         token: str | Callable[[], str],
         *,
-        understands: Collection[str],
-        log_keys: Sequence[str],
-        attempts: int,
-        longest_pause: float,
-        jitter: Callable[[], float],
+        understands: Collection[str] = (),
+        log_keys: Sequence[str] = (),
+        attempts: int = ATTEMPTS,
+        longest_pause: float = LONGEST_PAUSE,
+        jitter: Callable[[], float] = _random,
     ) -> None:
+        """See `Options`.
+
+        Raises:
+            ClientError: a key is none.
+        """
         self._url, self._token = url.rstrip("/"), token
         self._understands = frozenset(understands)
         self._attempts, self._longest, self._jitter = attempts, longest_pause, jitter
@@ -67,7 +144,9 @@ class Asking:
             raise ClientError(f"`log_keys` holds what is no verifier key: {error}") from error
         self._history = KeyHistory(keys=keys) if keys else None
 
-    def one(self, question: Question, *, durability: Durability, receipt: bool) -> Conversation[Evaluation]:
+    def one(
+        self, question: Question, *, durability: Durability = Durability.JOURNAL, receipt: bool = False
+    ) -> Conversation[Evaluation]:
         """Ask one question.
 
         Raises:
@@ -77,8 +156,20 @@ class Asking:
         answer = yield from self._asked("/access/v1/evaluation", body, durability, receipt=receipt)
         return self._checked(Evaluation.parse(answer), durability, receipt=receipt)
 
+    def allowed(self, question: Question, **wanted: Unpack[Wanted]) -> Conversation[Evaluation]:
+        """Ask one question, to which only an allow is an answer.
+
+        Raises:
+            DeniedError: policy denies it.
+            ClientError: as `one`.
+        """
+        evaluation = yield from self.one(question, **wanted)
+        if not evaluation.decision:
+            raise DeniedError(evaluation)
+        return evaluation
+
     def all(
-        self, questions: Sequence[Question], *, durability: Durability, receipt: bool
+        self, questions: Sequence[Question], *, durability: Durability = Durability.JOURNAL, receipt: bool = False
     ) -> Conversation[tuple[Evaluation, ...]]:
         """Ask several questions at once; the answers are in their order.
 

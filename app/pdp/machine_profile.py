@@ -3,27 +3,27 @@
 The machine finds no conflict between rules, takes an undefined value for one that can be bound, passed to a function
 or collected, and leaves undefined what the interpreter refuses to go on with. So every construct, function and operand
 that an action needs is held to a list of those known right; whatever is not on it, or not proved to be, is refused with
-its place. Owns that list and the proof. What has to agree in fact is `machine_agreement`'s business.
+its place. Owns the proof; the list is `machine_list`'s. What has to agree in fact is `machine_agreement`'s business.
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any, Final, NoReturn
 
 from app.pdp import machine_shapes as shapes
 from app.pdp.bundle import Action, Bundle
 from app.pdp.errors import BundleError
 from app.pdp.grants import GRANT
+from app.pdp.machine_list import BUILTINS, CONSTANTS
+from app.pdp.machine_needs import Defined, Key, Needs
 from app.pdp.machine_shapes import ANY, COLLECTIONS, Value
 from app.pdp.syntax import Module, Path, Rule, span_of, static_path
 
 VERSION: Final = 2
-"""Of the list below: whatever was proved by another one is proved again."""
+"""Of list and proof: whatever was proved by another one is proved again."""
 
 _STEPS: Final = 50_000
 _UNDEFINED: Final = "<undefined>"  # what the machine answers where there is no value
-_CONSTANTS: Final = {"String": "string", "RawString": "string", "Number": "number", "Bool": "boolean", "Null": "null"}
 _TEXT: Final = {"type": "string"}
 _ENVIRONMENT: Final = {
     "type": "object",
@@ -37,25 +37,6 @@ _ENVIRONMENT: Final = {
 }
 _STATED: Final = ("action", "environment")  # by the decision point, always
 
-_BUILTINS: Final[Mapping[str, tuple[tuple[frozenset[str], ...], str]]] = {
-    **{
-        f"is_{kind}": ((frozenset(),), "boolean")
-        for kind in ("array", "boolean", "null", "number", "object", "set", "string")
-    },
-    "array.concat": ((frozenset({"array"}),) * 2, "array"),
-    "count": ((COLLECTIONS | {"string"},), "number"),
-    "endswith": ((frozenset({"string"}),) * 2, "boolean"),
-    "lower": ((frozenset({"string"}),), "string"),
-    "object.get": ((frozenset({"object"}), frozenset({"boolean", "null", "number", "string"}), frozenset()), ""),
-    "object.keys": ((frozenset({"object"}),), "set"),
-    "set": ((), "set"),
-    "startswith": ((frozenset({"string"}),) * 2, "boolean"),
-    "time.parse_rfc3339_ns": ((frozenset({"time"}),), "number"),
-    "upper": ((frozenset({"string"}),), "string"),
-}
-"""Functions known right: the kinds each argument must be of (none named: any), and the kind of the result."""
-
-_Key = tuple[Path, str]
 _Local = dict[str, Value]
 
 
@@ -72,24 +53,16 @@ def profile(bundle: Bundle, action: Action, modules: Iterable[Module]) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Defined:
-    """One rule where it stands: all its definitions, and the module they are in."""
-
-    module: Module
-    rules: tuple[Rule, ...]
-
-
 class _Proof:
     """Walks everything that an action's decision can reach, with what is known of each value on the way."""
 
     def __init__(self, bundle: Bundle, action: Action, modules: Iterable[Module]) -> None:
         self._action = action
-        self._rules: dict[_Key, _Defined] = {}
+        self._rules: dict[Key, Defined] = {}
         for module in modules:
             for name in module.names:
                 rules = tuple(rule for rule in module.rules if rule.name == name)
-                self._rules[module.package, name] = _Defined(module, rules)
+                self._rules[module.package, name] = Defined(module, rules)
         schema = action.contract.schema
         facts = schema["properties"].get("action", {})
         action_schema = {
@@ -102,8 +75,8 @@ class _Proof:
         self._input = shapes.of_schema(whole, defined=True)
         self._data: dict[str, Any] = json.loads(bundle.data)
         self._tables: dict[str, Value] = {}
-        self._known: dict[_Key, Value] = {}
-        self._strict: dict[_Key, tuple[bool, ...]] = {}
+        self._known: dict[Key, Value] = {}
+        self._needs = Needs(self._rules)
         self._steps = _STEPS
 
     def prove(self) -> None:
@@ -126,11 +99,11 @@ class _Proof:
             self._known[key] = _one_of(values)
         return self._known[key]
 
-    def _called(self, module: Module, call: dict[str, Any], key: _Key, arguments: list[Value]) -> Value:
+    def _called(self, module: Module, call: dict[str, Any], key: Key, arguments: list[Value]) -> Value:
         """Return the value of a function for these arguments."""
         defined = self._rules[key]
         self._verify_one_value(defined)
-        for argument, strict in zip(arguments, self._strict_in(key), strict=True):
+        for argument, strict in zip(arguments, self._needs.strict(key), strict=True):
             if not (argument.defined or strict):
                 _refuse(module, call, f"an argument of `{key[1]}` may be undefined, and a definition does not need it")
         values = [
@@ -145,11 +118,11 @@ class _Proof:
             [kind] = pattern
             if kind == "Var":
                 local[pattern["Var"]["value"]] = shapes.either([value])
-            elif kind not in _CONSTANTS:
+            elif kind not in CONSTANTS:
                 _refuse(module, pattern, "an argument is a name or a constant")
         return local
 
-    def _verify_one_value(self, defined: _Defined) -> None:
+    def _verify_one_value(self, defined: Defined) -> None:
         """Refuse a rule whose definitions could contradict each other."""
         rules = [rule for rule in defined.rules if rule.kind != "Default"]
         for rule in defined.rules:
@@ -207,9 +180,9 @@ class _Proof:
         for place, statement in enumerate(statements):
             if statement.get("with_mods"):
                 module.refuse(statement["span"], "`with`")
-            later = self._needs(module, statements[place + 1 :])
+            later = self._needs.of_statements(module, statements[place + 1 :])
             if strict:
-                later |= {name for each in after for name in self._needed(module, each)}
+                later |= {name for each in after for name in self._needs.of(module, each)}
             self._statement(module, statement, local, later)
 
     def _statement(self, module: Module, statement: dict[str, Any], local: _Local, later: set[str]) -> None:
@@ -262,7 +235,7 @@ class _Proof:
             case "String" | "RawString" | "Number" | "Bool" | "Null":
                 if inner["value"] == _UNDEFINED:
                     _refuse(module, node, f"the text `{_UNDEFINED}`")
-                return shapes.of(_CONSTANTS[kind])
+                return shapes.of(CONSTANTS[kind])
             case "Var" | "RefDot" | "RefBrack":
                 return self._reference(module, node, local)
             case "Array" | "Set":
@@ -321,9 +294,9 @@ class _Proof:
         if key in self._rules:
             return self._called(module, node, key, arguments)
         name = _written(call["fcn"])
-        if name not in _BUILTINS:
+        if name not in BUILTINS:
             _refuse(module, node, f"`{name}` is not on the list")
-        wanted, result = _BUILTINS[name]
+        wanted, result = BUILTINS[name]
         for kinds, argument in zip(wanted, arguments, strict=True):
             if kinds and not argument.within(kinds):
                 _refuse(module, node, f"an argument of `{name}` may be of another kind than {', '.join(sorted(kinds))}")
@@ -380,66 +353,6 @@ class _Proof:
             self._tables[name] = shapes.of_datum(self._data[name])
         return self._tables[name]
 
-    # what a body cannot hold without
-
-    def _strict_in(self, key: _Key) -> tuple[bool, ...]:
-        """Tell for each parameter of a function whether no definition gives anything while it is undefined."""
-        if key not in self._strict:
-            defined = self._rules[key]
-            each = [self._strict_params(defined.module, rule) for rule in defined.rules]
-            self._strict[key] = tuple(all(column) for column in zip(*each, strict=True))
-        return self._strict[key]
-
-    def _strict_params(self, module: Module, rule: Rule) -> list[bool]:
-        needed = []
-        bodies = rule.bodies or [{"query": {"stmts": []}, "assign": None}]
-        for place, body in enumerate(bodies):
-            assigned = (rule.head["assign"] if place == 0 else None) or body["assign"]
-            last = self._needed(module, assigned["value"]) if assigned else set()
-            needed.append(self._needs(module, body["query"]["stmts"], last))
-        names = set.intersection(*needed)
-        return ["Var" not in pattern or pattern["Var"]["value"] in names for pattern in rule.head["args"]]
-
-    def _needs(self, module: Module, statements: list[Any], last: Iterable[str] = ()) -> set[str]:
-        """Return the names without which not all of `statements` can hold."""
-        names = {*last}
-        for statement in reversed(statements):
-            [(kind, literal)] = statement["literal"].items()
-            if kind == "Expr" and "AssignExpr" in literal["expr"]:
-                assign = literal["expr"]["AssignExpr"]
-                if assign["lhs"].get("Var", {}).get("value") in names:
-                    names |= self._needed(module, assign["rhs"])
-            elif kind == "Expr":
-                names |= self._needed(module, literal["expr"])
-            elif kind in {"SomeIn", "Every"}:
-                names |= self._needed(module, literal["collection" if kind == "SomeIn" else "domain"])
-        return names
-
-    def _needed(self, module: Module, node: dict[str, Any]) -> set[str]:
-        """Return the names without which an expression is undefined."""
-        [(kind, inner)] = node.items()
-        match kind:
-            case "Var":
-                return {inner["value"]}
-            case "RefDot":
-                return self._needed(module, inner["refr"])
-            case "RefBrack":
-                return self._needed(module, inner["refr"]) | self._needed(module, inner["index"])
-            case "Array" | "Set":
-                parts = inner["items"]
-            case "Object":
-                parts = [value for _, _, value in inner["fields"]]
-            case "BoolExpr" | "ArithExpr" | "BinExpr" | "Membership":
-                parts = [inner[name] for name in ("lhs", "rhs", "value", "collection") if inner.get(name)]
-            case "Call":
-                path = module.resolve(inner["fcn"])
-                key = (path[:-1], path[-1]) if path else None
-                strict = self._strict_in(key) if key in self._rules else (True,) * len(inner["params"])
-                parts = [part for part, needs in zip(inner["params"], strict, strict=True) if needs]
-            case _:
-                parts = []
-        return {name for part in parts for name in self._needed(module, part)}
-
 
 def _refuse(module: Module, node: dict[str, Any], what: str) -> NoReturn:
     raise OutsideError(f"{module.place(span_of(node))}: {what}")
@@ -455,7 +368,7 @@ def _constant(value: dict[str, Any] | None) -> str | None:
     if value is None:
         return "true"
     [(kind, inner)] = value.items()
-    return json.dumps(inner.get("value")) if kind in _CONSTANTS else None
+    return json.dumps(inner.get("value")) if kind in CONSTANTS else None
 
 
 def _is_constant(value: dict[str, Any]) -> bool:

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
 from urllib.parse import urlsplit
 
 import pytest
@@ -90,4 +93,47 @@ def test_a_client_of_opa_is_served_unchanged(service, tmp_path):
     assert len(events) == 11
     assert {events[each]["path"] for each in ids} == {"http/authz/decision"}
     assert events[ids[0]]["input"]["context"] == ALLOWED
+    assert service.omega("evidence", "verify").returncode == 0
+
+
+VISITOR = {"type": "visitor", "id": "visitor", "roles": []}
+ADMINISTRATOR = {"type": "user", "id": "usr-31", "roles": ["administrator"]}
+ADMINISTRATION = {
+    "id": "portal.example.com/admin/users",
+    "host": "portal.example.com",
+    "path": "/admin/users",
+    "method": "POST",
+    "scheme": "https",
+}
+MAY = {"user": ADMINISTRATOR, "request": ADMINISTRATION}
+MAY_NOT = {"user": VISITOR, "request": ADMINISTRATION}
+
+
+def curl(service, *arguments):
+    """Ask as OPA's documentation does."""
+    bearer = f"Authorization: Bearer {service.token('proxy')}"
+    command = ["curl", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*", "-H", bearer, *arguments]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None and "CI" not in os.environ, reason="curl is not installed")
+def test_a_policy_as_shipped_is_asked_by_clients_of_opa(serving, tmp_path):
+    service = serving()
+    with connected(OpaClient, service, "proxy") as client:
+        assert client.query_rule(MAY, "http.request", "allow")["result"] is True
+        assert client.query_rule(MAY_NOT, "http.request")["result"]["decision"]["failed"] == ["permitted"]
+        assert client.bulk_query_rule([MAY_NOT, MAY], "http.request", "allow") == [False, True]
+        assert client.ad_hoc_query("data.http.request.allow = x", MAY)["result"] == [{"x": True}]
+    (tmp_path / "v1-data-input.json").write_text(json.dumps({"input": MAY}), "utf-8")
+    (tmp_path / "v0-data-input.json").write_text(json.dumps(MAY_NOT), "utf-8")
+    at, form, json_type = f"{service.url}/v1/data/http/request", "Content-Type: application/json", "-H"
+    body = f"@{tmp_path / 'v1-data-input.json'}"
+    assert curl(service, f"{at}/allow", "-d", body, json_type, form)["result"] is True
+    assert curl(service, "-X", "POST", at, "--data-binary", body, json_type, form)["result"]["allow"] is True
+    plain = f"@{tmp_path / 'v0-data-input.json'}"
+    assert curl(service, f"{service.url}/v0/data/http/request/allow", "-d", plain, json_type, form) is False
+    assert curl(service, "-G", f"{at}/allow", "--data-urlencode", f"input={json.dumps(MAY)}")["result"] is True
+    query = json.dumps({"query": "data.http.request.allow == true", "input": MAY})
+    assert curl(service, f"{service.url}/v1/query", "-d", query, json_type, form)["result"] == [{}]
+    assert service.stop() == 0
     assert service.omega("evidence", "verify").returncode == 0

@@ -1,3 +1,9 @@
+# METADATA
+# entrypoint: true
+# custom:
+#   input:
+#     subject: {type: input.user.type, id: input.user.id, properties: input.user}
+#     resource: {type: route, id: input.request.id, properties: input.request}
 package http.request
 
 # Somebody sends a request to what stands behind a proxy, and the proxy asks whether it may go through.
