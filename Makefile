@@ -41,6 +41,8 @@ bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wr
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m bench.replay 5000
 	$(BIN)/python -m bench.decision_plane
+	$(BIN)/python -m bench.reloading
+	$(BIN)/python -m bench.growth
 
 chaos: .venv/tested ## The storms: more rounds of the fault tests, an hour
 	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 OMEGA_RECORDS=1000000 \

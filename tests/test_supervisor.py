@@ -122,6 +122,15 @@ def test_who_exports_metrics_has_a_process_for_it(settings):
         assert [child.name for child in made._spare] == ["exporting"]
 
 
+@pytest.mark.parametrize(
+    ("planes", "there"), [([Plane.DECISION], True), ([Plane.BACKGROUND], False)], ids=["decision", "background"]
+)
+def test_jobs_are_run_where_decisions_are_recorded(settings, planes, there):
+    with listening() as listens, closing(Supervisor(replace(settings, jobs=True), listens, planes)) as made:
+        assert ("jobs" in [child.name for child in made._spare]) is there
+        assert len(made._sealer.descriptors) == (3 if there else 0)
+
+
 DRAINING = (
     "trap 'echo {name}:asked >> ended' TERM; trap 'echo {name}:hurried >> ended; exit 0' INT;"
     " echo {name} >> started; while :; do sleep 0.02; done"
