@@ -12,7 +12,7 @@ from pathlib import Path
 from git import GitError, ODBError, Repo
 
 from app.pdp.admission_process import admit_apart, compare_apart
-from app.pdp.bundle import Bundle, load
+from app.pdp.bundle import Bundle, load, parse_snapshot
 from app.pdp.errors import BundleError, EngineError
 from app.pdp.opa import Second
 from app.pdp.second_opinion import Opinion
@@ -29,8 +29,34 @@ def activate(policies: Path, bundles: Path, opa: Second | None = None) -> Bundle
         BundleError: they are not admitted, or the second opinion differs; what was in force before stays.
     """
     bundle = keep(read(policies), bundles, opa)
-    replace_file(bundles / _ACTIVE, bundle.digest.encode())
+    put_in_force(bundle.digest, bundles)
     return bundle
+
+
+def begin(settings: Settings) -> Bundle:
+    """Have policies in force at a start: those of the directory, or, once some came from Git, those in force before.
+
+    Raises:
+        BundleError: they are not admitted (any more).
+    """
+    if settings.policy_repository is not None and (settings.bundles / _ACTIVE).exists():
+        try:
+            bundle = parse_snapshot(active(settings.bundles).read_bytes())
+        except OSError as error:
+            raise BundleError(
+                f"{settings.bundles.name}:1:1: what was in force cannot be read: {error.strerror}"
+            ) from error
+        return keep(bundle, settings.bundles, second(settings))
+    return activate(settings.policies, settings.bundles, second(settings))
+
+
+def put_in_force(digest: str, bundles: Path) -> None:
+    """Have every worker take over the bundle of `digest`, which is kept, within a second.
+
+    Raises:
+        OSError: the disk does not take it; what was in force stays.
+    """
+    replace_file(bundles / _ACTIVE, digest.encode())
 
 
 def second(settings: Settings) -> Second | None:

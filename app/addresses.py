@@ -74,6 +74,15 @@ def issuers(text: str) -> Mapping[str, str | Path | None]:
     return found
 
 
+def issuer(text: str) -> str | None:
+    """Return the name of an OpenID provider, which is where it describes itself; or None.
+
+    Raises:
+        ValueError: it is no such URL.
+    """
+    return _private(text) if text else None
+
+
 def audience(text: str) -> str:
     """Return the name of this service in tokens of others; empty is none.
 

@@ -23,7 +23,9 @@ from app import sessions
 from app.blocking_pdp import BlockingPdp
 from app.decision_plane.buckets import Buckets, Rate
 from app.errors import CODES, Problem, problem
-from app.features.policies import routes_tree
+from app.features.policies import routes_changes, routes_tree
+from app.features.policies.board import Board
+from app.features.policies.board import install as install_board
 from app.features.policies.feature import feature as policies
 from app.features.policies.library import InForce, Library
 from app.features.policies.library import install as install_library
@@ -41,7 +43,7 @@ _LOG = logging.getLogger(__name__)
 FEATURES: Final[tuple[Feature, ...]] = (session, policies)
 """Every feature there is."""
 
-ROUTES: Final[tuple[ModuleType, ...]] = (routes_session, routes_tree)
+ROUTES: Final[tuple[ModuleType, ...]] = (routes_session, routes_tree, routes_changes)
 """Every module that brings routes to one of them, by being imported."""
 
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -71,9 +73,10 @@ class Control:
     Attributes:
         pdp: decides.
         secret: what cookies and forms are signed with; the same for all processes that serve one host.
-        public_url: the origin that people know.
+        public_url: the origin that people know; without one, cookies are for https alone.
         links: reads login links.
         provider: the identity provider, if there is one.
+        board: what change requests are made with; without one there are none.
         library: where policies are read; without one, those in force are all there is.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
@@ -85,6 +88,7 @@ class Control:
     links: Links
     provider: Provider | None = None
     library: Library | None = None
+    board: Board | None = None
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -98,12 +102,13 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     app = Flask("app", template_folder="templates", static_folder="static")
     app.config.update(MAX_CONTENT_LENGTH=MAX_BODY, MAX_FORM_MEMORY_SIZE=MAX_BODY, MAX_FORM_PARTS=1_000)
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True}
-    secure = control.public_url.startswith("https:")
+    secure = not control.public_url.startswith("http:")
     install(
         app,
         Entrance(links=control.links, provider=control.provider, secret=control.secret, secure=secure, now=control.now),
     )
     install_library(app, control.library or InForce(lambda: control.pdp.policies.bundle))
+    install_board(app, control.board)
     install_gate(app, Gate(pdp=control.pdp, subject=subject, acted=partial(_acted, control.now)))
     visitors = Buckets(control.ticks, 1)
     app.before_request(partial(_refuse_foreign, control.public_url))
@@ -112,6 +117,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     menu = {endpoint: label for feature in features for endpoint, label in feature.menu.items()}
     app.context_processor(partial(_shared, menu))
     _register_errors(app)
+    app.add_url_rule("/", "home", lambda: redirect(url_for("policies.tree")), provide_automatic_options=False)
     for feature in features:
         app.register_blueprint(feature.blueprint)
     refuse_ungated(app, control.pdp.policies.bundle.actions)

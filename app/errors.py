@@ -32,6 +32,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "login_refused": (403, "it was not shown who signs in"),
     "not_found": (404, "there is nothing here"),
     "method_not_allowed": (405, "this resource knows other methods"),
+    "conflict": (409, "what this was decided on has changed; look again"),
     "request_too_large": (413, "the request is larger than this endpoint takes"),
     "body_timeout": (408, "the rest of the request did not come in time"),
     "too_many_requests": (429, "this caller asks more often than it may; nothing was decided"),
@@ -42,6 +43,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "control_unavailable": (503, "the policies in force do not cover the control plane"),
     "evaluators_gone": (503, "no evaluator is running"),
     "policies_unavailable": (503, "no policies of the caller's tenant are in force"),
+    "repository_unavailable": (503, "the policy repository does not answer, or did not do it"),
     "store_unavailable": (503, "the store does not answer"),
 }
 CODES = frozenset(_PROBLEMS)

@@ -51,8 +51,8 @@ Resource = Entity
 CONTROL: Final = Caller(subject="control", tenant="default", token_id="")
 """Who asks the decision point for the control plane; policy data name it."""
 
-PUBLIC: Final = frozenset({"static", "session.front", "session.leave_for_provider", "session.link"})
-"""The endpoints that ask nobody: style sheets, and what leads to signing in. None of them changes or shows anything."""
+PUBLIC: Final = frozenset({"home", "static", "session.front", "session.leave_for_provider", "session.link"})
+"""The endpoints that ask nobody: style sheets, and what leads elsewhere. None of them changes or shows anything."""
 
 MAX_BODY: Final = 256 << 10
 """Bytes of a form or of JSON that are taken."""

@@ -1,4 +1,4 @@
-"""One decision worker: a chain, a set of evaluators, and the decision plane on a listening socket it is handed.
+"""One worker: a chain, a set of evaluators, and its planes (decision, control) on a listening socket it is handed.
 
 Started by `app.supervisor` as a process of its own; ends when it can no longer decide or record, so
 that a fresh one takes over.
@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,6 +23,7 @@ from app import activation, anchors, assurance, decision_log, keys, logs, status
 from app.addresses import loopback_url
 from app.authentication.authenticator import Presented
 from app.authentication.opening import Authentication
+from app.control_plane import Application, ControlPlane, NotCoveredError, alone, beside, control_plane
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane import metrics
 from app.decision_plane.asgi import DecisionPlane, Health
@@ -34,11 +35,12 @@ from app.errors import problem
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
+from app.loaded import loaded
 from app.machine_watch import MachineWatch
 from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
@@ -50,7 +52,7 @@ from app.privacy.detached import Detached
 from app.privacy.errors import PrivacyError
 from app.privacy.keks import Keks
 from app.privacy.subject_keys import SubjectKeys
-from app.settings import Settings, SettingsError
+from app.settings import Plane, Settings, SettingsError
 from app.telemetry import catalogue, exposition
 from app.telemetry.numbers import Numbers
 from app.telemetry.publishing import Publisher, snapshots
@@ -106,6 +108,7 @@ class Worker:
     def __init__(self, settings: Settings, node: keys.NodeKeys, line: socket.socket, number: int = 0) -> None:
         self._number, self._since, name = number, time.time(), f"worker {number}"
         self._saying: asyncio.Task[None] | None = None
+        self._told: tuple[str, Mapping[str, Any]] | None = None  # what is loaded, and under which digest
         self._settings, self._node, self._line = settings, node, line
         self.draining = False  # told to stop, and still answering
         self._engine = open_engine(settings.key_store)
@@ -125,6 +128,7 @@ class Worker:
         self._pdp: Pdp
         self._log: NodeLog
         self._plane: DecisionPlane
+        self._control: ControlPlane | None = None
         self._keeping: tuple[asyncio.Task[None], ...] = ()
         self._publisher = Publisher(settings.numbers, name, look=self._look)
         self._watching = Watching(self._publisher.numbers, tracer(name) if settings.otlp_traces else None)
@@ -186,6 +190,20 @@ class Worker:
         self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
         return self._plane
 
+    async def application(self, planes: Collection[Plane]) -> Application:
+        """Return what answers for `planes`, once started. A control plane alone is made at once, else when it is asked.
+
+        Raises:
+            NotCoveredError: it is alone, and the policies in force do not cover it.
+        """
+        if Plane.CONTROL not in planes:
+            return self._plane
+        self._control = control_plane(self._settings, self._node, self._pdp)
+        if Plane.DECISION in planes:
+            return beside(self._plane, self._control)
+        await self._control.open()
+        return alone(self._plane, self._control)
+
     async def ended(self) -> None:
         """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
         while not self._ended.is_set() and (self._log.failure is None or self._log.stuck):
@@ -201,6 +219,8 @@ class Worker:
 
     async def close(self) -> None:
         """Answer what is in flight, put it on disk, and let go of everything."""
+        if self._control is not None:
+            await self._control.close()
         await self._machine.close()
         self._tenants.close()
         await self._sets.close()
@@ -258,9 +278,16 @@ class Worker:
             "bundle": bundle.digest,
             "revision": bundle.revision,
             "engine": bundle.engine,
+            "loaded": self._loaded(bundle),
             "tenants": self._tenants.digests,
             "chains": self._log.standing(),
         }
+
+    def _loaded(self, bundle: Bundle) -> Mapping[str, Any]:
+        """Return what is loaded, worked out once for each bundle."""
+        if self._told is None or self._told[0] != bundle.digest:
+            self._told = bundle.digest, loaded(bundle, time.time())
+        return self._told[1]
 
     def _health(self) -> Health:
         bundle = self._pdp.policies.bundle
@@ -364,12 +391,19 @@ def sealer_alive(settings: Settings) -> float | None:
         return None
 
 
-async def serve(settings: Settings, listening: socket.socket, line: socket.socket, number: int = 0) -> int:
+async def serve(
+    settings: Settings,
+    listening: socket.socket,
+    line: socket.socket,
+    number: int = 0,
+    planes: Collection[Plane] = (Plane.DECISION,),
+) -> int:
     """Serve until told to stop (exit code 0) or until this worker is of no more use (1)."""
     if settings.public_url is None:
         settings = replace(settings, public_url=loopback_url(*listening.getsockname()[:2]))
     worker = Worker(settings, keys.load(settings.keys), line, number)
-    application = await worker.start()
+    await worker.start()
+    application = await worker.application(planes)
     collect_rarely()
     server = HttpServer(application, drain=settings.drain, draining=worker.drain)
     serving = asyncio.ensure_future(server.serve(sockets=[listening]))
@@ -383,7 +417,7 @@ async def serve(settings: Settings, listening: socket.socket, line: socket.socke
 
 
 def main() -> int:
-    """Run one worker: `python -m app.server <listening socket> <parent> <its end of the sealing line> <its number>`."""
+    """Run one worker: `python -m app.server <listening socket> <parent> <end of sealing line> <number> <planes>`."""
     end_with_parent(int(sys.argv[2]))
     name = f"worker {sys.argv[4]}"
     logs.begin(name, logs.form_of(os.environ))
@@ -392,7 +426,8 @@ def main() -> int:
 
     with socket.socket(fileno=int(sys.argv[1])) as listening, socket.socket(fileno=int(sys.argv[3])) as line:
         try:
-            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line, int(sys.argv[4])))
+            planes = {Plane(name) for name in sys.argv[5:]}
+            return uvloop.run(serve(Settings.from_environment(os.environ), listening, line, int(sys.argv[4]), planes))
         except DamagedJournalError as error:
             _LOG.error("worker ends, and a person must look: %s", error)
             return HOPELESS
@@ -404,6 +439,7 @@ def main() -> int:
             PdpError,
             ObjectsError,
             EvidenceError,
+            NotCoveredError,
         ) as error:
             _LOG.error("worker ends: %s", error)
             return 1

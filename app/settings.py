@@ -23,6 +23,7 @@ from evidence.store import Level
 _T = TypeVar("_T")
 _Word = TypeVar("_Word", bound=StrEnum)
 _MOST_DAYS = 36_500
+_LONGEST_WORD = 256
 _GIT_FINDS = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 _PROJECT = Path(__file__).resolve().parents[1]
 _URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
@@ -30,6 +31,14 @@ _ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?"
 _WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
 _POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
 _CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
+
+
+class Plane(StrEnum):
+    """What a node can run."""
+
+    DECISION = "decision"
+    CONTROL = "control"
+    BACKGROUND = "background"
 
 
 class LogForm(StrEnum):
@@ -75,6 +84,10 @@ class Settings:
     public_url: str | None  # what clients are told to ask at; with another one, they refuse what we say of ourselves
     idp_issuers: Mapping[str, str | Path | None]  # where each has its keys: whoever writes there can be any client
     idp_audience: str  # of their tokens: with a name that others have too, tokens for them are taken
+    oidc_issuer: str | None  # says who officers are: whoever runs it can be any of them
+    oidc_client_id: str
+    oidc_credential: Path | None  # a file: what is in the environment, every child process has
+    oidc_groups_claim: str  # of the ID token; another one, and nobody has a role
     trusted_proxies: Networks  # they say which certificate a client has: all is believed
     workers: int  # decision workers: each has its own chain and evaluators
     evaluators: int  # of each worker; one alone would let every slow request delay all others
@@ -138,9 +151,13 @@ class Settings:
             public_url=public_url,
             idp_issuers=issuers,
             idp_audience=read.value("OMEGA_IDP_AUDIENCE", public_url or "", lambda text: _audience(text, issuers)),
+            oidc_issuer=read.value("OMEGA_OIDC_ISSUER", "", addresses.issuer),
+            oidc_client_id=read.value("OMEGA_OIDC_CLIENT_ID", "omega", _word),
+            oidc_credential=read.value("OMEGA_OIDC_CLIENT_SECRET_FILE", "", _path),
+            oidc_groups_claim=read.value("OMEGA_OIDC_GROUPS_CLAIM", "groups", _word),
             trusted_proxies=read.value("OMEGA_TRUSTED_PROXIES", "", addresses.networks),
             policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
-            tenants=read.value("OMEGA_TENANTS", "", lambda text: _directory(text) if text else None),
+            tenants=read.value("OMEGA_TENANTS", "", _path),
             store=store,
             store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
             require=read.value("OMEGA_REQUIRE", "", _level),
@@ -164,7 +181,7 @@ class Settings:
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
             retention=read.value("OMEGA_RETENTION", "std7y=2555,hipaa6y=2192,aiact1y=366", _retention),
             tsa=read.value("OMEGA_TSA_URL", "", _url),
-            tsa_roots=read.value("OMEGA_TSA_ROOTS", "", lambda text: _directory(text) if text else None),
+            tsa_roots=read.value("OMEGA_TSA_ROOTS", "", _path),
             witnesses=read.value("OMEGA_WITNESSES", "", _witnesses),
             witness_name=environment.get("OMEGA_WITNESS_NAME", "omega.localhost/witness"),
             witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", _host),
@@ -216,6 +233,7 @@ class Settings:
             "OMEGA_TENANTS": str(self.tenants or ""),
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
+            "OMEGA_OIDC_CLIENT_SECRET_FILE": str(self.oidc_credential or ""),
             "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
             "OMEGA_IDP_ISSUERS": " ".join(
@@ -312,6 +330,16 @@ class _Reader:
 def _host(text: str) -> str:
     if not text:  # it would mean every interface of the machine
         raise ValueError("it is the address to listen on")
+    return text
+
+
+def _path(text: str) -> Path | None:
+    return _directory(text) if text else None
+
+
+def _word(text: str) -> str:
+    if not 0 < len(text) <= _LONGEST_WORD or not all("!" <= each <= "~" for each in text):
+        raise ValueError("it is printable, without spaces")
     return text
 
 

@@ -25,6 +25,9 @@ _BEGAN = 18  # of the fields behind the state in /proc/<pid>/stat, counted from 
 SERVICE: Final = "service"
 """The name under which the supervisor speaks; workers are `worker-<number>`."""
 
+JOBS: Final = "jobs"
+"""The name under which the process speaks that runs jobs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -52,6 +55,7 @@ class Status:
     sealer: float | None
     anchored: tuple[str, ...]
     assurance: Mapping[str, str] | None
+    jobs: Mapping[str, Any] | None = None
 
     @property
     def ready(self) -> bool:
@@ -70,6 +74,7 @@ class Status:
             "sealer": {"silent": self.sealer},
             "anchors": list(self.anchored),
             "assurance": self.assurance,
+            "jobs": None if self.jobs is None else dict(self.jobs),
         }
 
 
@@ -99,8 +104,7 @@ def look(settings: Settings, now: float) -> Status | None:
     service = _heard(settings, SERVICE, now)
     if service is None or not service.lives:
         return None
-    numbers = range(int(service.document["workers"]))
-    found = {number: _heard(settings, f"worker-{number}", now) for number in numbers}
+    found = {number: _heard(settings, f"worker-{number}", now) for number in _numbers(service)}
     workers = {number: each for number, each in found.items() if each is not None}
     store = assurance.kept(settings)
     tenants = {name for each in workers.values() for name, digest in each.document["tenants"].items() if not digest}
@@ -120,7 +124,29 @@ def look(settings: Settings, now: float) -> Status | None:
         sealer=_silence(settings, now),
         anchored=(*(["time stamps"] if settings.tsa else []), *(each.key.name for each in settings.witnesses)),
         assurance=None if store is None else store.document(),
+        jobs=jobs(settings, now),
     )
+
+
+def workers(settings: Settings, now: float) -> Mapping[str, Said | None] | None:
+    """Return what each worker of this node said last, by its name; None where no service runs here."""
+    service = _heard(settings, SERVICE, now)
+    if service is None or not service.lives:
+        return None
+    return {f"worker {number}": _heard(settings, f"worker-{number}", now) for number in _numbers(service)}
+
+
+def _numbers(service: Said) -> range:
+    return range(int(service.document["workers"]))
+
+
+def jobs(settings: Settings, now: float) -> Mapping[str, Any] | None:
+    """Return what the process that runs jobs says of them; None where there is none."""
+    said = _heard(settings, JOBS, now)
+    if said is None or not said.lives:
+        return None
+    names = ("node", "leads", "jobs", "denied", "runs", "alerts")
+    return {name: said.document[name] for name in names if name in said.document}
 
 
 def _lacking(number: int, said: Said | None) -> list[str]:

@@ -1,7 +1,8 @@
 """`omega serve`: one listening socket, and the processes of the planes that this node runs.
 
-The decision plane is the workers that share the socket, and the sealer of what they write; the background plane is the
-indexer and the anchors, and, where nobody decides on this node, who says on the socket how they do.
+The decision plane is the workers that share the socket, the sealer of what they write, and the jobs, which record as
+they do; the background plane is the indexer and the anchors, and, where nobody decides on this node, who says on the
+socket how they do.
 
 Starts what dies again, and ends as a whole when something keeps dying that the log needs. Children end with it,
 whatever ends it. Signals stop it; none of them does anything else (`omega policy reload` swaps policies).
@@ -20,14 +21,14 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from app import activation, anchors, assurance, background, keys, schema, sealing_line, status, tenants
+from app.addresses import loopback_url
 from app.db import DatabaseUrlError, open_engine
 from app.objects import ObjectsError, open_objects
 from app.pdp.lifeline import HOPELESS
-from app.settings import Settings
+from app.settings import Plane, Settings
 from app.telemetry import catalogue
 from app.telemetry.publishing import Publisher, forget
 from evidence.chain import utc_now
@@ -44,14 +45,14 @@ _LOOK = 0.05  # seconds between two looks whether the service is ready
 _PATIENCE = 20.0  # seconds a child has to stop before it is killed
 
 
-class Plane(StrEnum):
-    """What a node can run."""
+RECORDING = frozenset({Plane.DECISION, Plane.CONTROL})
+"""The planes whose workers write a log."""
 
-    DECISION = "decision"
-    BACKGROUND = "background"
-
-
-_LOCKS = {Plane.DECISION: "lock", Plane.BACKGROUND: "lock.background"}  # files below the data directory
+_LOCKS = {  # files below the data directory
+    Plane.DECISION: "lock",
+    Plane.CONTROL: "lock",
+    Plane.BACKGROUND: "lock.background",
+}
 
 
 class ServeError(Exception):
@@ -116,23 +117,27 @@ class Supervisor:
         """Prepare the processes of `planes`; start none yet."""
         parent = str(os.getpid())
         self._settings, self._url, self._since = settings, _url(listening), time.time()
-        deciding = Plane.DECISION in planes
+        recording = sorted(RECORDING & set(planes))
         self._listening, self._drain = listening, settings.drain
         self._address = listening.getsockname()[:2]
         environment = {**os.environ, **settings.places}  # children start in another directory
         self._lines = [
-            sealing_line.pair() for _ in range(settings.workers if deciding else 0)
+            sealing_line.pair() for _ in range(settings.workers if recording else 0)
         ]  # kept, for children that start again
-        ends = tuple(end.fileno() for _, end in self._lines)
+        self._more = [sealing_line.pair()] if recording and settings.jobs else []  # of who records and serves nobody
+        ends = tuple(end.fileno() for _, end in (*self._lines, *self._more))
         self._sealer = _Child(
             "sealer", [sys.executable, "-m", "app.sealing", parent, *map(str, ends)], environment, ends
         )
-        worker = [sys.executable, "-m", "app.server", str(listening.fileno()), parent]
+        there = listening.fileno()
+        worker = [sys.executable, "-m", "app.server", str(there), parent]
         self._workers = [
-            _Child(f"worker {number}", [*worker, str(end), str(number)], environment, (listening.fileno(), end))
+            _Child(
+                f"worker {number}", [*worker, str(end), str(number), *recording], environment, (listening.fileno(), end)
+            )
             for number, end in enumerate(end.fileno() for end, _ in self._lines)
         ]
-        if not deciding:
+        if not recording:
             command = [sys.executable, "-m", "app.background", str(listening.fileno()), parent]
             self._workers = [_Child("background", command, environment, (listening.fileno(),))]
         self._indexer = _Child("indexer", [sys.executable, "-m", "app.indexing", parent], environment, spare=True)
@@ -141,18 +146,21 @@ class Supervisor:
         background = Plane.BACKGROUND in planes
         self._spare = [anchoring] if settings.anchored and background else []
         self._spare += [exporting] if settings.otlp_metrics else []
-        self._children = [*([self._sealer] if deciding else []), *([self._indexer] if background else [])]
+        for end, _ in self._more:  # where decisions are recorded: jobs are no less on record
+            command = [sys.executable, "-m", "app.scheduling", parent, str(end.fileno())]
+            self._spare.append(_Child("jobs", command, environment, (end.fileno(),), spare=True))
+        self._children = [*([self._sealer] if recording else []), *([self._indexer] if background else [])]
         self._children += [*self._workers, *self._spare]
         self._stopping = asyncio.Event()
         self._number = signal.SIGTERM
         self._failed: str | None = None
-        self._publisher = Publisher(settings.numbers, "supervisor" if deciding else "supervisor background")
+        self._publisher = Publisher(settings.numbers, "supervisor" if recording else "supervisor background")
         for child in self._children:
             self._publisher.numbers.add(catalogue.RESTARTS, child.name, amount=0)
 
     def close(self) -> None:
         """Let go of the lines between the children."""
-        for end in (end for line in self._lines for end in line):
+        for end in (end for line in (*self._lines, *self._more) for end in line):
             end.close()
 
     async def run(self, ready: Callable[[], None]) -> int:
@@ -256,14 +264,15 @@ def serve(settings: Settings, ready: Callable[[str], None], planes: Collection[P
     """
     raise_open_files()
     with ExitStack() as held:
-        for plane in sorted(set(planes)):  # first, because what `prepare` puts in force would reach one that runs
-            held.callback(os.close, hold(settings.data, _LOCKS[plane]))
-        if Plane.DECISION in planes:
-            prepare(settings)
+        for lock in sorted({_LOCKS[plane] for plane in planes}):
+            # First, because what `prepare` puts in force would reach one that runs.
+            held.callback(os.close, hold(settings.data, lock))
+        if RECORDING & set(planes):
+            prepare(settings, planes)
         else:
             _prepare_background(settings)
         forget(settings.numbers)
-        if Plane.DECISION in planes:
+        if RECORDING & set(planes):
             status.forget(settings)
         listening = held.enter_context(_listen(settings))
         url = _url(listening)
@@ -286,8 +295,8 @@ def _prepare_background(settings: Settings) -> None:
         raise ServeError(str(error)) from error
 
 
-def prepare(settings: Settings) -> None:
-    """Make what a node needs and does not have yet: directories, keys, tables, a bundle in force.
+def prepare(settings: Settings, planes: Collection[Plane] = (Plane.DECISION,)) -> None:
+    """Make what a node needs for `planes` and does not have yet: directories, keys, tables, a bundle in force.
 
     Raises:
         ServeError: it cannot be made.
@@ -300,10 +309,12 @@ def prepare(settings: Settings) -> None:
         engine = open_engine(settings.key_store)
         schema.upgrade(engine)
         engine.dispose()
-        bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
+        bundle = activation.begin(settings)
         if unkept := sorted(bundle.retention_classes - settings.retention.keys()):
             raise ServeError(f"the policies name the retention class `{unkept[0]}`: say its days in OMEGA_RETENTION")
         tenants.prepare(settings)
+        if Plane.CONTROL in planes:
+            _prepare_control(settings)
         store = open_store(settings.store, immutable=settings.store_immutable)
         assurance.at_start(settings, utc_now())
         open_objects(settings.objects)
@@ -312,6 +323,14 @@ def prepare(settings: Settings) -> None:
         (settings.data / "sealer.alive").unlink(missing_ok=True)
     except (OSError, EvidenceError, ObjectsError, keys.KeyFileError, schema.SchemaError, DatabaseUrlError) as error:
         raise ServeError(str(error)) from error
+
+
+def _prepare_control(settings: Settings) -> None:
+    if settings.oidc_issuer and not (settings.public_url or loopback_url(settings.host, settings.port)):
+        raise ServeError("OMEGA_OIDC_ISSUER sends people back to us: say where that is in OMEGA_PUBLIC_URL")
+    product = open_engine(settings.product)
+    schema.upgrade(product, schema.PRODUCT_MIGRATIONS)
+    product.dispose()
 
 
 def hold(data: Path, name: str = _LOCKS[Plane.DECISION]) -> int:

@@ -1,10 +1,12 @@
 """The tables of alerts, and of whom they are told. All times are Unix milliseconds."""
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from app.db import ProductRow
 
 
-class AlertRow(SQLModel, table=True):
+class AlertRow(ProductRow, table=True):
     """An alert: there as soon as what it tells of is. `detail` is JSON."""
 
     __tablename__ = "alert"
@@ -18,7 +20,7 @@ class AlertRow(SQLModel, table=True):
     created_at: int = Field(sa_type=BigInteger, index=True)
 
 
-class AlertDeliveryRow(SQLModel, table=True):
+class AlertDeliveryRow(ProductRow, table=True):
     """That a target has to be told of an alert, was told, or could not be."""
 
     __tablename__ = "alert_delivery"

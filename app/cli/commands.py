@@ -2,7 +2,22 @@
 
 import argparse
 
-from app.cli import decide, decision, frameworks, keys, openapi, policy, serve, status, subject, token, witness
+from app.cli import (
+    decide,
+    decision,
+    drift,
+    frameworks,
+    jobs,
+    keys,
+    officer,
+    openapi,
+    policy,
+    serve,
+    status,
+    subject,
+    token,
+    witness,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,7 +37,10 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("evidence", help="verify the log, show or prove a record, probe the store", add_help=False)
     keys.add_to(commands)
     token.add_to(commands)
+    officer.add_to(commands)
     witness.add_to(commands)
     openapi.add_to(commands)
     subject.add_to(commands)
+    jobs.add_to(commands)
+    drift.add_to(commands)
     return whole

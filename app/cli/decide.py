@@ -2,19 +2,14 @@
 
 import argparse
 import asyncio
-import json
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from datetime import UTC, datetime
-from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 from app import tenants
-from app.cli import token
-from app.cli.output import NO_SERVICE, UNUSABLE, CommandError, note, print_json
+from app.cli.asking import Asker, ask
+from app.cli.output import CommandError, note, print_json
 from app.pdp.bundle import parse_snapshot
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import PdpError
@@ -23,8 +18,6 @@ from app.pdp.model import Durability, Environment
 from app.pdp.request import document, parse_request
 from app.settings import Settings
 
-_TOKEN_LIFETIME = 60  # seconds
-_PATIENCE = 10.0  # seconds
 _LARGEST = 1 << 20  # bytes read; the service refuses less
 
 
@@ -73,24 +66,8 @@ def _read(name: str) -> bytes:
 
 
 def _ask(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[str, Any]:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    url = (options.url or f"http://{host}:{settings.port}").rstrip("/")
-    if not url.startswith(("http://", "https://")):
-        raise CommandError(f"`{url}` is no http or https URL")
-    bearer = token.issue(settings, options.caller, options.tenant, _TOKEN_LIFETIME)
-    headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
-    try:
-        query = urllib.parse.urlencode(_query(options))
-        where = f"{url}/access/v1/evaluation" + (f"?{query}" if query else "")
-        request = urllib.request.Request(where, data, headers)  # noqa: S310 - checked above
-        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - checked above
-            return _answer(json.load(response))
-    except urllib.error.HTTPError as error:
-        with error:
-            message = _problem(error.read(_LARGEST)) or str(error)
-        raise CommandError(message, NO_SERVICE if error.code >= 500 else UNUSABLE) from error  # noqa: PLR2004
-    except (OSError, ValueError, HTTPException) as error:
-        raise CommandError(f"no service at {url}: {error}; start it with `omega serve`", NO_SERVICE) from error
+    who = Asker(caller=options.caller, tenant=options.tenant, url=options.url)
+    return ask(settings, who, data, _query(options))
 
 
 def _query(options: argparse.Namespace) -> dict[str, str]:
@@ -110,24 +87,6 @@ def _keep_receipt(options: argparse.Namespace, answer: dict[str, Any]) -> None:
         raise CommandError("the answer has no receipt") from error
     except OSError as error:
         raise CommandError(f"`{options.receipt}` cannot be written: {error.strerror}") from error
-
-
-def _answer(value: Any) -> dict[str, Any]:
-    match value:
-        case {"decision": bool(), "context": {"decision_id": str()}}:
-            return dict(value)
-        case _:
-            raise ValueError("what answers there records nothing")
-
-
-def _problem(body: bytes) -> str:
-    """Return what a problem document says, or nothing where there is none."""
-    try:
-        found = json.loads(body)
-    except ValueError:
-        found = None
-    members = found if isinstance(found, dict) else {}
-    return ": ".join(members[name] for name in ("title", "detail") if isinstance(members.get(name), str))
 
 
 def _dry(options: argparse.Namespace, settings: Settings, data: bytes) -> dict[str, Any]:

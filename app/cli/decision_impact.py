@@ -72,7 +72,7 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     )
     try:
         with progress("deciding again") as told:
-            tally = replay_log(_node(settings), asked, jobs=options.jobs or _cores(), told=told)
+            tally = replay_log(Node.of(settings), asked, jobs=options.jobs or _cores(), told=told)
     except (ReplayError, keys.KeyFileError, DatabaseUrlError) as error:
         raise CommandError(str(error)) from error
     bundle = (candidate.digest, candidate.revision) if candidate else None
@@ -101,18 +101,6 @@ def _admitted(directory: Path) -> Bundle:
     except BundleError as error:
         raise CommandError(str(error)) from error
     return bundle
-
-
-def _node(settings: Settings) -> Node:
-    return Node(
-        store=settings.store,
-        keys=settings.keys,
-        key_store=settings.key_store,
-        objects=settings.objects,
-        payloads=tuple(settings.payloads),
-        journals=settings.journals,
-        bundles=settings.bundles,
-    )
 
 
 def _cores() -> int:

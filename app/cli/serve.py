@@ -10,8 +10,7 @@ from pathlib import Path
 from app import assurance, logs, supervisor
 from app.cli.output import CommandError, print_json
 from app.pdp.errors import BundleError
-from app.settings import Settings
-from app.supervisor import Plane
+from app.settings import Plane, Settings
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -23,7 +22,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         action="append",
         choices=list(Plane),
         type=Plane,
-        help="run this plane alone, or several: decision (workers and sealer), background (index and anchors)",
+        help="run this plane alone, or several: decision, control (pages for officers), background (index and anchors)",
     )
     command.add_argument("--host", metavar="ADDRESS", help="listen here, whatever OMEGA_HOST says")
     command.add_argument("--port", metavar="N", help="listen on this port, whatever OMEGA_PORT says")
@@ -49,6 +48,9 @@ def _ready(url: str, settings: Settings, planes: Collection[Plane], *, as_json: 
         level = None if store is None else store.label
         print_json({"url": url, "data": str(settings.data), "store": settings.store, "assurance": level})
         return
+    if Plane.DECISION not in planes and Plane.CONTROL in planes:
+        print(f"omega serves pages for officers on {url}/policies/, and records in {settings.store}", flush=True)
+        return
     if Plane.DECISION not in planes:
         print(f"omega keeps index and anchors of {settings.store}, and says how on {url}; stop with Ctrl-C", flush=True)
         return
@@ -64,7 +66,7 @@ ask for a decision (allowed; lower its "coverage_percent", and it is not):
     -H "authorization: Bearer $({omega} token issue --subject marketplace)" \\
     -H 'content-type: application/json' --data @examples/publish.json
 
-verify the log, here or with nothing but Python on another machine:
+{_officers(url, settings, planes, omega)}verify the log, here or with nothing but Python on another machine:
 
   {omega} evidence verify
 {_elsewhere(settings)}
@@ -73,6 +75,16 @@ stop with Ctrl-C
 """,
         flush=True,
     )
+
+
+def _officers(url: str, settings: Settings, planes: Collection[Plane], omega: str) -> str:
+    """Return where officers find their pages, and how they get in."""
+    if Plane.CONTROL not in planes:
+        return ""
+    login = (
+        f"\n\n  {omega} officer login --id YOU --groups omega-policy-authors" if settings.oidc_issuer is None else ""
+    )
+    return f"read the policies on {url}/policies/{', with a login link:' if login else ''}{login}\n\n"
 
 
 def _elsewhere(settings: Settings) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app import status
+from app.cli import jobs
 from app.cli.output import NO_SERVICE, CommandError, print_json, print_rows
 from app.settings import Settings
 from app.status import Status
@@ -49,6 +50,11 @@ def _print(found: Status) -> None:
     rows = [("process", "pid", "up", "starts")]
     _table([*rows, *((each["name"], str(each["pid"]), _up(each), str(each["starts"])) for each in found.processes)])
     _table([("worker", "tenant", "bundle", "revision", "engine"), *_bundles(found)])
+    if found.jobs is not None:
+        leads = "this node leads" if found.jobs["leads"] else "another node leads, or none yet"
+        alerts = found.jobs["alerts"]
+        print(f"\njobs: {leads}; alerts: {alerts['waiting']} wait, {len(alerts['dead'])} could not be told")
+        print_rows(jobs.rows(found.jobs))
     _table([("worker", "chain", "class", "queued", "unsealed", "bytes", "waits", "fault"), *_chains(found)])
 
 

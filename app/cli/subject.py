@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 
-from app import keys, log_scan
+from app import housekeeping, keys, log_scan
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
 from app.node_log import record_now
@@ -31,7 +31,6 @@ from evidence.store import open_store
 
 _MOST_ID: Final = 4_096
 _SETTLE: Final = LIFETIME + PATIENCE + 1  # seconds until nobody has a destroyed key, or a payload under it on its way
-_OLD: Final = timedelta(hours=1)  # a request whose payload is older has its record, or never will
 
 Run = Callable[[argparse.Namespace, Settings], int]
 
@@ -121,13 +120,9 @@ def run_replay(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_sweep(options: argparse.Namespace, settings: Settings) -> int:
     """Delete payloads that nobody needs."""
-    now = datetime.now(UTC)
-    with _stores(settings) as stores:
-        swept = stores.detached.sweep(
-            now - _OLD, lambda names: log_scan.named_payloads(stores.log, settings.journals, names)
-        )
-        expired = stores.detached.expire(settings.payloads, now)
-    _say(options, {"unnamed": swept, "expired": expired})
+    with _stores(settings):  # which refuses where there is no node
+        swept = housekeeping.sweep(settings, datetime.now(UTC))
+    _say(options, {"unnamed": swept.unnamed, "expired": swept.expired})
     return 0
 
 

@@ -184,6 +184,10 @@ class DecisionPlane:
         """Return how many requests are being answered."""
         return self._by.in_flight
 
+    def serves(self, path: str) -> bool:
+        """Return whether there is a route of `path`."""
+        return self._routes.find(path) is not None
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] != "http":

@@ -28,6 +28,7 @@ from app.privacy.errors import KeyDestroyedError, KeyStoreError, SealedBlockErro
 from app.privacy.keks import Keks
 from app.privacy.key_table import KeyTable, Outcome
 from app.privacy.recorded_request import opened, parts
+from app.settings import Settings
 from evidence import canonical, journal
 from evidence.errors import MalformedError, NotFoundError
 from evidence.reader import Reader
@@ -50,6 +51,19 @@ class Node:
     payloads: tuple[str, ...]
     journals: Path
     bundles: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Node":
+        """Return where the settings say that all of it is."""
+        return cls(
+            store=settings.store,
+            keys=settings.keys,
+            key_store=settings.key_store,
+            objects=settings.objects,
+            payloads=tuple(settings.payloads),
+            journals=settings.journals,
+            bundles=settings.bundles,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,21 +156,24 @@ def lead(
     stop: threading.Event,
     *,
     look: float = LOOK,
+    leads: Callable[[bool], None] = lambda _: None,
 ) -> None:
     """Have `work` done whenever this process leads, until `stop`.
 
     `work` is entered once the lock is held and whoever held it before has noticed that it does not any more. It is
-    left when the lock is lost, at the next look, and at the end.
+    left when the lock is lost, at the next look, and at the end. `leads` is told of both.
     """
     while not stop.is_set():
         if lock.take():
             try:
                 if not stop.wait(lock.fence) and lock.held():
                     with work():
+                        leads(True)  # noqa: FBT003 - it is what it is told
                         while lock.held() and not stop.wait(look):
                             pass
                         if not stop.is_set():
                             _LOG.warning("the lock is lost: this process leads no more")
+                        leads(False)  # noqa: FBT003
             finally:
                 lock.release()
         stop.wait(look)

@@ -1,10 +1,12 @@
 """The table of the runs of jobs."""
 
 from sqlalchemy import BigInteger
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
+
+from app.db import ProductRow
 
 
-class JobRunRow(SQLModel, table=True):
+class JobRunRow(ProductRow, table=True):
     """One run of a job, there before it begins. The primary key is what keeps a run from being made twice.
 
     `job` is the job's name; of a job that each node runs for itself, `<name>@<node>`. `scheduled_for` is in Unix

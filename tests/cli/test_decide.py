@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from app import activation, keys
-from app.cli import decide
+from app.cli import asking, decide
 from app.identity import OwnTokens, Verifier
 from tests.decision_plane.asking import body
 from tests.pdp.deciding import Engines
@@ -182,7 +182,7 @@ def test_what_is_no_url_is_one_line(omega, question, url, code):
 @pytest.mark.usefixtures("settings")
 def test_a_service_on_ipv6_is_asked_as_such(omega, question, monkeypatch):
     monkeypatch.setenv("OMEGA_HOST", "::1")
-    monkeypatch.setattr(decide.urllib.request, "urlopen", refusing)
+    monkeypatch.setattr(asking.urllib.request, "urlopen", refusing)
     assert omega("decide", question).message.startswith("no service at http://[::1]:0: ")
 
 

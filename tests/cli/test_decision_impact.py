@@ -358,7 +358,7 @@ def test_without_a_key_store_nothing_is_known(omega, settings, monkeypatch):
 def test_a_process_of_a_pool_says_why_it_knows_nothing(settings, monkeypatch):
     decided(settings, body())
     monkeypatch.setattr(log_replay, "_replayer", None)
-    node = decision_impact._node(settings)
+    node = replaying.Node.of(settings)
     log_replay.start(node, replaying.Asked(since="2020-01-01T00:00:00.000000Z"))
     (chain,) = holding.chains(settings.journals)
     stretch = replaying.Journalled(chain=chain.name, first=0)
@@ -386,6 +386,6 @@ def test_a_pool_of_processes_says_the_same(omega, settings, candidate):
 @pytest.mark.slow
 def test_a_process_that_dies_is_said(settings):
     decided(settings, body())
-    node, asked = decision_impact._node(settings), replaying.Asked(since="2020-01-01T00:00:00.000000Z", snapshot=b"{}")
+    node, asked = replaying.Node.of(settings), replaying.Asked(since="2020-01-01T00:00:00.000000Z", snapshot=b"{}")
     with pytest.raises(ReplayError, match="ended"), log_replay._pool(node, asked, None, 2) as results:
         list(results([replaying.Journalled(chain="0" * 20, first=0)]))

@@ -58,7 +58,7 @@ def test_flags_say_more_than_the_environment(omega, ready, settings):
     ((served, planes),) = ready
     assert (served.host, served.port, served.workers) == ("127.0.0.2", 0, 3)
     assert served.data == settings.data
-    assert planes == ["decision", "background"]
+    assert planes == ["decision", "control", "background"]
 
 
 @pytest.mark.usefixtures("ready", "settings")

@@ -1,6 +1,7 @@
 """A decision point with the shipped policies, for threads: a log in memory, evaluators in this process, no socket."""
 
 import asyncio
+import atexit
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,17 @@ def shipped():
 
 
 _EVALUATE = {}
+
+
+@atexit.register
+def _drop():
+    """Have engines end on the thread that made them."""
+    if _EVALUATE:
+
+        async def clear():
+            _EVALUATE.clear()
+
+        on_loop(clear)
 
 
 class Evaluators:

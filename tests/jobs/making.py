@@ -9,6 +9,7 @@ from app.db import open_engine
 from app.jobs.ledger import Ledger
 from app.jobs.rows import JobRunRow
 from app.pdp.errors import DeniedError
+from app.pdp.model import Decision
 
 
 def opened(url):
@@ -56,4 +57,4 @@ class Asked:
         return permit(f"aa-{len(self.requests)}")
 
 
-DENIED = DeniedError("aa-9")
+DENIED = DeniedError("aa-9", Decision(allow=False, failed=("enabled",)))

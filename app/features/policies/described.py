@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from app.pdp.bundle import Action, Bundle
+
+_ORDER: Final = {"rego": 0, "data": 1, "cases": 2}
+"""What a reader looks for first."""
 
 
 class Kind(StrEnum):
@@ -63,7 +67,8 @@ def folders(files: Mapping[str, str], bundle: Bundle | None) -> tuple[Folder, ..
         folder = path.rpartition("/")[0]
         made = File(path=path, kind=kind_of(path, actions), lines=text.count("\n"), action=actions.get(path))
         found.setdefault(folder, []).append(made)
-    return tuple(Folder(path=folder, files=tuple(found[folder])) for folder in sorted(found))
+    order = sorted(found, key=lambda folder: (_ORDER.get(folder.partition("/")[0], len(_ORDER)), folder))
+    return tuple(Folder(path=folder, files=tuple(found[folder])) for folder in order)
 
 
 def beside(path: str, files: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,4 +2,6 @@
 
 from app.pep import Feature
 
-feature = Feature("policies", menu={"policies.tree": "Policies", "policies.history": "History"})
+feature = Feature(
+    "policies", menu={"policies.tree": "Policies", "policies.changes": "Changes", "policies.history": "History"}
+)

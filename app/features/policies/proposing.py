@@ -4,7 +4,7 @@ Everything is read at the base, as the protected branch has it: no change decide
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -30,6 +30,10 @@ class Source(History, Protocol):
 
     branch: str
 
+    def close(self) -> None:
+        """Let go of Git's processes."""
+        ...
+
     def fetch(self) -> None:
         """Bring every branch here."""
         ...
@@ -38,7 +42,7 @@ class Source(History, Protocol):
         """Return where a branch stands."""
         ...
 
-    def branches(self) -> dict[str, str]:
+    def branches(self) -> Mapping[str, str]:
         """Return where every branch stands."""
         ...
 
@@ -50,7 +54,7 @@ class Source(History, Protocol):
         """Return the files that differ."""
         ...
 
-    def tree(self, commit: str) -> dict[str, bytes]:
+    def tree(self, commit: str) -> Mapping[str, bytes]:
         """Return the files below `policies/`."""
         ...
 

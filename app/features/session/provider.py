@@ -3,10 +3,11 @@
 Owns what is asked of the provider and what is believed of its answer. Knows no cookies and no pages.
 """
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
@@ -36,6 +37,7 @@ _STRONG_CLASSES: Final = frozenset(
 )
 """Values of `acr` that a second factor is part of."""
 
+_BASIC: Final = ["client_secret_basic"]  # where a provider does not say (Discovery 1.0, section 3)
 _OK: Final = 200
 
 
@@ -63,6 +65,9 @@ class _Metadata:
     authorization: str
     token: str
     keys: str
+    person: str | None  # where it says more of somebody
+    scope: str
+    basic: bool  # it takes a client's secret as HTTP Basic, and else in the form
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class Provider:
             self.client_id,
             "code",
             redirect_uri=self.redirect_uri,
-            scope="openid profile",
+            scope=self._metadata().scope,
             state=leaving.state,
             nonce=leaving.nonce,
             code_challenge=create_s256_code_challenge(leaving.verifier),
@@ -132,30 +137,52 @@ class Provider:
         """
         if not 0 < len(code) <= _LONGEST_CODE:
             raise LoginError(LoginCode.PROVIDER_REFUSED)
-        asked = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": self.redirect_uri,
-            "client_id": self.client_id,
-            "code_verifier": leaving.verifier,
-        }
-        if self.client_secret is not None:
-            asked["client_secret"] = self.client_secret
-        answered = self._document(
-            lambda url: self.post(url, urlencode(asked).encode(), content_type=_FORM, limit=_MOST, deadline=_SECONDS),
-            self._metadata().token,
-        )
+        answered = self._document(lambda url: self._redeem(url, code, leaving.verifier), self._metadata().token)
         token = answered.get("id_token")
         if not isinstance(token, str):
             raise LoginError(LoginCode.PROVIDER_FAILED)
         claims = self._claims(token, leaving.nonce)
+        groups = claims.get(self.groups_claim)
+        if groups is None:
+            groups = self._person(answered.get("access_token"), claims.get("sub")).get(self.groups_claim, [])
         return Identified(
             officer=officer_id(claims.get("sub")),
-            groups=groups_of(claims.get(self.groups_claim, []), known),
+            groups=groups_of(groups, known),
             second_factor=_second_factor(claims),
             login=f"provider {leaving.state}",
             method="provider",
         )
+
+    def _redeem(self, url: str, code: str, verifier: str) -> authority.Answer:
+        """Return the answer of the token endpoint (RFC 6749, section 4.1.3; RFC 7636, section 4.5)."""
+        form = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": self.redirect_uri,
+            "client_id": self.client_id,
+            "code_verifier": verifier,
+        }
+        headers = {}
+        if self.client_secret is not None and self._metadata().basic:
+            pair = f"{quote(self.client_id, safe='')}:{quote(self.client_secret, safe='')}"
+            headers["authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
+        elif self.client_secret is not None:
+            form["client_secret"] = self.client_secret
+        body = urlencode(form).encode()
+        return self.post(url, body, content_type=_FORM, limit=_MOST, deadline=_SECONDS, headers=headers)
+
+    def _person(self, token: Any, subject: Any) -> Mapping[str, Any]:
+        """Return what the provider says of somebody beside the ID token (OpenID Connect Core 1.0, section 5.3)."""
+        place = self._metadata().person
+        if place is None or not isinstance(token, str) or not all("!" <= each <= "~" for each in token):
+            return {}
+        headers = {"authorization": f"Bearer {token}"}
+        said = self._document(
+            lambda url: self.post(url, b"", content_type=_FORM, limit=_MOST, deadline=_SECONDS, headers=headers), place
+        )
+        if said.get("sub") != subject:  # section 5.3.2: it may be somebody else
+            raise LoginError(LoginCode.TOKEN_REFUSED)
+        return said
 
     def _claims(self, token: str, nonce: str) -> Mapping[str, Any]:
         """Return what an ID token says (OpenID Connect Core 1.0, section 3.1.3.7).
@@ -204,6 +231,9 @@ class Provider:
                 authorization=self._url(said.get("authorization_endpoint")),
                 token=self._url(said.get("token_endpoint")),
                 keys=self._url(said.get("jwks_uri")),
+                person=self._url(said["userinfo_endpoint"]) if "userinfo_endpoint" in said else None,
+                scope="openid groups" if "groups" in _listed(said, "scopes_supported", []) else "openid",
+                basic="client_secret_basic" in _listed(said, "token_endpoint_auth_methods_supported", _BASIC),
             )
             held.metadata_at = now
         return held.metadata
@@ -228,6 +258,11 @@ class Provider:
         if answer.status != _OK or not isinstance(found, dict):
             raise LoginError(LoginCode.PROVIDER_FAILED)
         return found
+
+
+def _listed(said: Mapping[str, Any], name: str, default: list[str]) -> list[Any]:
+    value = said.get(name, default)
+    return value if isinstance(value, list) else default
 
 
 def _second_factor(claims: Mapping[str, Any]) -> bool:

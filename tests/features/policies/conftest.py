@@ -6,8 +6,9 @@ import pytest
 
 from app.db import open_engine, product
 from tests.features import gating as made
-from tests.features.policies.requests_made import office
+from tests.features.policies.requests_made import OWNERS, office
 from tests.features.policies.signing import work
+from tests.features.policies.sites import Site
 
 
 @pytest.fixture
@@ -49,3 +50,13 @@ def staff(working, tmp_path, migrated):
     shutil.copy(migrated, tmp_path / "product.db")
     with product(open_engine(f"sqlite:///{tmp_path / 'product.db'}")):
         yield office(working, working.mirror(tmp_path / "mirror.git"), made.gating())
+
+
+@pytest.fixture
+def site(working, tmp_path, migrated):
+    """A control plane with change requests, over a repository with owners."""
+    shutil.copy(migrated, tmp_path / "product.db")
+    database = f"sqlite:///{tmp_path / 'product.db'}"
+    with product(open_engine(database)):
+        working.commit({"policies/OWNERS.yaml": OWNERS})
+        yield Site(working, tmp_path / "mirror.git", database)

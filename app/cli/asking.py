@@ -1,0 +1,104 @@
+"""A question of a command to the running service, with a token of this node's own key."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any, Final
+
+from app import activation
+from app.cli import token
+from app.cli.output import NO_SERVICE, UNUSABLE, CommandError
+from app.pdp.bundle import parse_snapshot
+from app.pdp.enforce import Permit, Recorded
+from app.pdp.model import Decision, Durability, EvaluationRequest
+from app.settings import Settings
+from evidence.chain import Appended
+from evidence.record import Position
+
+_TOKEN_LIFETIME: Final = 60  # seconds
+_PATIENCE: Final = 10.0  # seconds
+_LARGEST: Final = 1 << 20  # bytes read; the service refuses less
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asker:
+    """Which caller asks, and where; None: where the settings say that the service listens."""
+
+    caller: str
+    tenant: str = "default"
+    url: str | None = None
+
+
+def ask(settings: Settings, asker: Asker, data: bytes, query: Mapping[str, str]) -> dict[str, Any]:
+    """Return the answer to an AuthZEN evaluation request, which is on record.
+
+    Raises:
+        CommandError: there is no service (exit code 3), or it refuses the request (2).
+    """
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = (asker.url or f"http://{host}:{settings.port}").rstrip("/")
+    if not url.startswith(("http://", "https://")):
+        raise CommandError(f"`{url}` is no http or https URL")
+    bearer = token.issue(settings, asker.caller, asker.tenant, _TOKEN_LIFETIME)
+    headers = {"authorization": f"Bearer {bearer}", "content-type": "application/json"}
+    try:
+        where = f"{url}/access/v1/evaluation" + (f"?{urllib.parse.urlencode(query)}" if query else "")
+        request = urllib.request.Request(where, data, headers)  # noqa: S310 - checked above
+        with urllib.request.urlopen(request, timeout=_PATIENCE) as response:  # noqa: S310 - checked above
+            return _answer(json.load(response))
+    except urllib.error.HTTPError as error:
+        with error:
+            message = _problem(error.read(_LARGEST)) or str(error)
+        raise CommandError(message, NO_SERVICE if error.code >= 500 else UNUSABLE) from error  # noqa: PLR2004
+    except (OSError, ValueError, HTTPException) as error:
+        raise CommandError(f"no service at {url}: {error}; start it with `omega serve`", NO_SERVICE) from error
+
+
+def enforce(settings: Settings, asker: Asker, request: EvaluationRequest) -> Permit:
+    """Return a permit that the running service gave, and recorded; this node's keys say who asks.
+
+    Raises:
+        CommandError: it is denied (exit code 1), or see `ask`.
+    """
+    subject, resource = request.subject, request.resource
+    document = {
+        "subject": {"type": subject.type, "id": subject.id, "properties": dict(subject.properties)},
+        "action": {"name": request.action},
+        "resource": {"type": resource.type, "id": resource.id, "properties": dict(resource.properties)},
+        "context": dict(request.context),
+    }
+    answer = ask(settings, asker, json.dumps(document).encode(), {})
+    decision_id = answer["context"]["decision_id"]
+    if not answer["decision"]:
+        reasons = "; ".join(f"{each['id']}: {each['message']}" for each in answer["context"].get("reasons", ()))
+        raise CommandError(f"denied by decision {decision_id}: {reasons or 'see the record'}", 1)
+    recorded = Recorded(
+        decision=Decision(allow=True),
+        appended=Appended(position=Position.parse(decision_id), leaf=""),
+        bundle=parse_snapshot(activation.active(settings.bundles).read_bytes()),
+        durability=Durability.JOURNAL,
+        asked=b"",
+    )
+    return Permit(request=request, recorded=recorded)
+
+
+def _answer(value: Any) -> dict[str, Any]:
+    match value:
+        case {"decision": bool(), "context": {"decision_id": str()}}:
+            return dict(value)
+        case _:
+            raise ValueError("what answers there records nothing")
+
+
+def _problem(body: bytes) -> str:
+    """Return what a problem document says, or nothing where there is none."""
+    try:
+        found = json.loads(body)
+    except ValueError:
+        found = None
+    members = found if isinstance(found, dict) else {}
+    return ": ".join(members[name] for name in ("title", "detail") if isinstance(members.get(name), str))

@@ -1,0 +1,153 @@
+"""Puts in force again what was decided, and shows what stood there instead for review; nothing foreign is ever merged.
+
+Owns when that is wanted and what is done. Whether it may be done, policy says first.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Final, Protocol
+
+from app import activation, keys
+from app.features.policies.drift import Declared, Finding, Observed
+from app.features.policies.errors import PoliciesError, PublicationError
+from app.features.policies.publication import publish
+from app.objects import ObjectsError, open_objects
+from app.pdp.enforce import Permit
+from app.pdp.errors import BundleError, DeniedError, PdpError
+from app.pdp.model import Entity, EvaluationRequest
+from app.settings import Settings
+
+_LOG = logging.getLogger(__name__)
+
+HEAL: Final = "policies.heal"
+_PUBLISHED: Final = "published"
+
+
+class HealingError(PoliciesError):
+    """What was decided is not in force again; it is tried again at the next scan."""
+
+    code = "not_healed"
+
+
+class ForeignChanges(Protocol):
+    """Opens change requests for what was found."""
+
+    def open_foreign(self, base: str, files: Mapping[str, bytes | None], reason: str) -> str | None:
+        """Return the name of a request, never merged by itself, that would bring `files` to what `base` has.
+
+        Args:
+            base: the commit that is declared.
+            files: what was found, by path below policies/; None: it was not there.
+            reason: one line.
+
+        Returns:
+            None, where nobody can open one.
+        """
+
+
+class NoChanges:
+    """Opens none: for a node without a repository."""
+
+    def open_foreign(self, base: str, files: Mapping[str, bytes | None], reason: str) -> str | None:  # noqa: ARG002
+        """See `ForeignChanges`."""
+        return None
+
+
+def wanted(declared: Declared | None, findings: Sequence[Finding]) -> bool:
+    """Return whether putting the declared policies in force again would mend something that blocks."""
+    return declared is not None and any(each.mended and each.blocking for each in findings)
+
+
+def question(declared: Declared, findings: Sequence[Finding], by: str) -> EvaluationRequest:
+    """Return what the decision point is asked before it is done."""
+    return EvaluationRequest(
+        subject=Entity(type="job", id="policies.scan_drift", properties={}),
+        action=HEAL,
+        resource=Entity(
+            type="policies",
+            id=declared.bundle.revision,
+            properties={
+                "digest": declared.bundle.digest,
+                "verified": True,  # `declaring` raises otherwise
+                "activated": declared.decided,
+                "blocking": any(each.mended and each.blocking for each in findings),
+            },
+        ),
+        context={"by": by},
+    )
+
+
+def heal(permit: Permit, settings: Settings, declared: Declared, findings: Sequence[Finding]) -> None:
+    """Put the declared policies in force again on this node, under `permit` for `policies.heal`.
+
+    Raises:
+        HealingError: it cannot be done.
+    """
+    if permit.request.resource.properties.get("digest") != declared.bundle.digest:
+        raise HealingError("the permit is for other policies")
+    try:
+        activation.keep(declared.bundle, settings.bundles)  # under its digest, over whatever stands there
+        activation.replace_file(settings.bundles / "active", declared.bundle.digest.encode())
+        if any(each.place == _PUBLISHED for each in findings):
+            publish(declared.bundle, open_objects(settings.bundle_store), keys.ensure_bundle_key(settings.keys))
+    except (BundleError, PublicationError, ObjectsError, keys.KeyFileError, OSError) as error:
+        raise HealingError(f"the declared policies are not in force again: {error}") from error
+
+
+def foreign_files(observed: Observed, declared: Declared) -> dict[str, bytes | None]:
+    """Return every file that was to decide here and is not declared, by path below policies/; None: it was missing."""
+    found: dict[str, bytes | None] = {}
+    for digest, kept in observed.kept.items():
+        if kept.bundle is None:
+            found |= _differing(declared.bundle.modules, kept.sources) if kept.sources else {}
+        elif digest not in {declared.bundle.digest, *declared.earlier}:
+            found |= _differing(declared.bundle.files, kept.bundle.files)
+    return found
+
+
+def _differing(declared: Mapping[str, str], other: Mapping[str, str]) -> dict[str, bytes | None]:
+    return {
+        path: other[path].encode("utf-8", "replace") if path in other else None
+        for path in sorted(declared.keys() | other.keys())
+        if declared.get(path) != other.get(path)
+    }
+
+
+class Healer:
+    """Heals when a scan finds something to heal. `enforce` asks the decision point."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        enforce: Callable[[EvaluationRequest], Permit],
+        changes: ForeignChanges,
+    ) -> None:
+        self._settings, self._enforce, self._changes = settings, enforce, changes
+
+    def mend(self, observed: Observed, findings: Sequence[Finding], now: datetime, by: str) -> tuple[bool, str | None]:
+        """Return whether it was healed, and the name of a change request that shows what was foreign."""
+        declared = observed.declared
+        if declared is None or not wanted(declared, findings):
+            return False, None
+        try:
+            permit = self._enforce(question(declared, findings, by))
+            heal(permit, self._settings, declared, findings)
+        except DeniedError as error:
+            _LOG.warning("drift is not healed: %s", error)
+            return False, None
+        except (PdpError, HealingError) as error:
+            _LOG.error("drift is not healed: %s: %s", error.code, error)
+            return False, None
+        _LOG.warning("the policies of %s are in force again", declared.commit[:12])
+        return True, self._shown(observed, declared, now)
+
+    def _shown(self, observed: Observed, declared: Declared, now: datetime) -> str | None:
+        files = foreign_files(observed, declared)
+        if not files:
+            return None
+        try:
+            return self._changes.open_foreign(declared.commit, files, f"found on a node at {now.isoformat()}")
+        except PoliciesError as error:  # what was foreign decides no more; that it is not shown is told
+            _LOG.warning("no change request shows what was foreign: %s: %s", error.code, error)
+            return None

@@ -1,0 +1,286 @@
+"""The jobs of one node as a process: asks for each run, and leads where no other node does.
+
+Has a decision point and a chain of its own, so that nothing here delays a decision. May be killed at any time: what it
+left is made again. Jobs are run only under policies that know them.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from functools import partial
+from typing import Any, Final
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import activation, db, keys, logs, schema, status, upkeep_jobs
+from app.alerts.outbox import Outbox
+from app.blocking_pdp import BlockingPdp
+from app.db import DatabaseUrlError, open_engine, reading, writing
+from app.features.policies.drift_job import Declaring, DriftJob, Undeclared
+from app.features.policies.healing import Healer, NoChanges
+from app.jobs import requests
+from app.jobs.job import RUN_JOB, Job, Scope
+from app.jobs.leadership import FileLock, Lock, PostgreSqlLock, lead
+from app.jobs.ledger import Ledger
+from app.jobs.rows import JobRunRow
+from app.jobs.running import Runner
+from app.jobs.scheduler import scheduling
+from app.objects import ObjectsError
+from app.pdp.bundle import parse_snapshot
+from app.pdp.enforce import Permit
+from app.pdp.errors import BundleError, PdpError
+from app.pdp.lifeline import end_with_parent
+from app.pdp.model import EvaluationRequest
+from app.pdp_opening import PdpOpening
+from app.pep import CONTROL
+from app.settings import Settings, SettingsError
+from evidence.errors import EvidenceError
+
+_LOG = logging.getLogger(__name__)
+_LOOK: Final = 0.5  # seconds between two looks at the policies, at what is wanted, at whether to end
+_SAY: Final = 1.0  # second between two words on how jobs stand
+_DEAD: Final = 20  # letters shown
+_ODD: Final = re.compile(r"[^a-z0-9._:/+-]")
+
+
+class Asked:
+    """Asks the decision point in the name of the control plane; see `app.jobs.running.Asking`."""
+
+    def __init__(self, pdp: BlockingPdp) -> None:
+        self.pdp = pdp
+
+    def enforce(self, request: EvaluationRequest) -> Permit:
+        """See `app.jobs.running.Asking`."""
+        return self.pdp.enforce(request, CONTROL)
+
+
+def node_name(settings: Settings) -> str:
+    """Return what this node is called where nodes share a database: by host and directory."""
+    name = f"{socket.gethostname()}:{settings.data}".lower()
+    return _ODD.sub("-", name)[-96:].lstrip("._:/+-")
+
+
+def known(settings: Settings) -> bool:
+    """Return whether the policies in force know jobs at all."""
+    try:
+        bundle = parse_snapshot(activation.active(settings.bundles).read_bytes())
+    except (BundleError, OSError):
+        return False
+    return RUN_JOB in bundle.actions
+
+
+def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, outbox: Outbox) -> list[Job]:
+    """Return every job there is."""
+    healer = Healer(settings, Asked(pdp).enforce, NoChanges())
+    drift = DriftJob(
+        settings, declaring(settings), healer, node=node, note=lambda kind, body: pdp.note(kind, CONTROL, body)
+    )
+    return [*upkeep_jobs.jobs(settings, ledger, outbox), drift.job()]
+
+
+def opened_product(settings: Settings) -> AbstractContextManager[Engine]:
+    """Return a context in which `writing` and `reading` mean the control plane's database, its tables up to date.
+
+    Raises:
+        DatabaseUrlError, SchemaError: it cannot be used.
+    """
+    engine = open_engine(settings.product)
+    try:
+        schema.upgrade(engine, schema.PRODUCT_MIGRATIONS)
+    finally:
+        engine.dispose()
+    return db.product(open_engine(settings.product))
+
+
+def declaring(settings: Settings) -> Declaring:
+    """Return who knows what is declared."""
+    del settings
+    return Undeclared()
+
+
+class Scheduling:
+    """The jobs of a node while its process runs."""
+
+    def __init__(self, settings: Settings, pdp: BlockingPdp) -> None:
+        self._settings = settings
+        self.node = node_name(settings)
+        self._ledger = Ledger(reading, writing, f"{self.node}#{os.getpid()}.{int(time.time())}")
+        self._outbox = Outbox(reading, writing)
+        self.runner = Runner(
+            registered(settings, pdp, self.node, self._ledger, self._outbox), self._ledger, Asked(pdp), node=self.node
+        )
+        self.leads = dict.fromkeys(Scope, False)
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._said = 0.0
+
+    def lock(self, scope: Scope) -> Lock:
+        """Return what whoever runs the jobs of `scope` has to hold."""
+        if scope is Scope.CLUSTER and self._settings.database is not None:
+            return PostgreSqlLock(self._settings.database)
+        return FileLock(self._settings.data / f"jobs.{scope}.lock")
+
+    def start(self, abandon: Callable[[], None]) -> None:
+        """Begin to lead where nobody does. `abandon` has to end the process."""
+        for scope in Scope:
+            thread = threading.Thread(target=self._lead, args=[scope, abandon], name=f"jobs {scope}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """Begin nothing any more, and wait for what is being made, for a while."""
+        self._stop.set()
+        self.runner.stop()
+        for thread in self._threads:
+            thread.join()
+
+    def look(self, now: float) -> None:
+        """Run what a person wants to have run, and say how jobs stand."""
+        for name in requests.wanted(self._settings.data):
+            job = self.runner.jobs.get(name)
+            if job is None or self.leads[job.scope]:
+                requests.take(self._settings.data, name)
+                self._said = 0.0
+            if job is not None and self.leads[job.scope]:
+                threading.Thread(target=self.runner.run_now, args=[job], name=name, daemon=True).start()
+        if now - self._said >= _SAY or self._said > now:
+            self._said = now
+            self.say()
+
+    def say(self) -> None:
+        """Say how jobs stand."""
+        try:
+            document = self.standing()
+        except SQLAlchemyError as error:
+            _LOG.warning("how jobs stand cannot be read: %s", type(error).__name__)
+            return
+        status.say(self._settings, status.JOBS, document)
+
+    def standing(self) -> dict[str, Any]:
+        """Return how jobs and alerts stand, as JSON values; times are Unix milliseconds."""
+        letters = self._outbox.letters(_DEAD)
+        return {
+            "node": self.node,
+            "leads": self.leads[Scope.CLUSTER],
+            "jobs": sorted(self.runner.jobs),
+            "denied": dict(self.runner.denied),
+            "runs": [_told(row) for row in self._ledger.last_of_each()],
+            "alerts": {"waiting": letters.waiting, "dead": [list(each) for each in letters.dead]},
+        }
+
+    def _lead(self, scope: Scope, abandon: Callable[[], None]) -> None:
+        lock = self.lock(scope)
+
+        def lost() -> bool:
+            return not self._stop.is_set() and not lock.held()
+
+        def work() -> Any:
+            return scheduling(self.runner, scope, lost, abandon)
+
+        try:
+            lead(lock, work, self._stop, leads=partial(self.leads.__setitem__, scope))
+        except Exception:
+            _LOG.exception("jobs of the %s", scope)
+            abandon()
+            raise
+
+
+def _told(row: JobRunRow) -> dict[str, Any]:
+    names = ("job", "scheduled_for", "state", "attempt", "missed", "runner", "decision_id", "started_at", "ended_at")
+    return {name: getattr(row, name) for name in (*names, "code", "detail")}
+
+
+async def run(settings: Settings, line: socket.socket, stop: asyncio.Event) -> int:
+    """Run jobs until `stop` (0), or until nothing can be decided or recorded here any more (1).
+
+    Raises:
+        KeyFileError, DatabaseUrlError, SchemaError, ObjectsError, EvidenceError, PdpError, OSError: it cannot begin.
+    """
+    if not await _until_known(settings, stop):
+        return 0
+    with ExitStack() as held:
+        held.enter_context(await asyncio.to_thread(opened_product, settings))
+        opening = await PdpOpening.open(settings, line)
+        made = Scheduling(settings, BlockingPdp(opening.pdp, asyncio.get_running_loop()))
+        made.start(abandon)
+        try:
+            while not stop.is_set() and opening.failure is None:
+                await opening.look()
+                await asyncio.to_thread(made.look, time.time())
+                await _pause(stop)
+            return 0 if opening.failure is None else 1
+        finally:
+            await asyncio.to_thread(made.stop)
+            await opening.close()
+
+
+def abandon() -> None:
+    """End at once: another process leads by now, and what this one still does it must not finish."""
+    _LOG.error("another process may lead while a job still runs here: this one ends")
+    os._exit(1)
+
+
+async def _until_known(settings: Settings, stop: asyncio.Event) -> bool:
+    """Return True once policies are in force that know jobs, False when it is time to stop."""
+    said, seen = False, None
+    while not stop.is_set():
+        try:
+            there = activation.active(settings.bundles)
+        except BundleError:
+            there = None
+        if there != seen and await asyncio.to_thread(known, settings):
+            return True
+        seen = there
+        if not said:
+            _LOG.warning("jobs wait: the policies in force know no action `%s`", RUN_JOB)
+            said = True
+        await _pause(stop)
+    return False
+
+
+async def _pause(stop: asyncio.Event) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), _LOOK)
+    except TimeoutError:
+        return
+
+
+async def _main(settings: Settings, line: socket.socket) -> int:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return await run(settings, line, stop)
+
+
+def main() -> int:
+    """Run the process: `python -m app.scheduling <parent> <its end of a line to the sealer>`."""
+    end_with_parent(int(sys.argv[1]))
+    logs.begin("jobs", logs.form_of(os.environ))
+    with socket.socket(fileno=int(sys.argv[2])) as line:
+        try:
+            return asyncio.run(_main(Settings.from_environment(os.environ), line))
+        except (
+            SettingsError,
+            keys.KeyFileError,
+            DatabaseUrlError,
+            schema.SchemaError,
+            PdpError,
+            ObjectsError,
+            EvidenceError,
+            OSError,
+        ) as error:
+            _LOG.error("jobs end: %s", error)
+            return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
