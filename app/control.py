@@ -23,7 +23,7 @@ from app import sessions
 from app.blocking_pdp import BlockingPdp
 from app.decision_plane.buckets import Buckets, Rate
 from app.errors import CODES, Problem, problem
-from app.features.policies import routes_changes, routes_tree
+from app.features.policies import routes_changes, routes_overrides, routes_tree
 from app.features.policies.board import Board
 from app.features.policies.board import install as install_board
 from app.features.policies.feature import feature as policies
@@ -43,7 +43,7 @@ _LOG = logging.getLogger(__name__)
 FEATURES: Final[tuple[Feature, ...]] = (session, policies)
 """Every feature there is."""
 
-ROUTES: Final[tuple[ModuleType, ...]] = (routes_session, routes_tree, routes_changes)
+ROUTES: Final[tuple[ModuleType, ...]] = (routes_session, routes_tree, routes_changes, routes_overrides)
 """Every module that brings routes to one of them, by being imported."""
 
 _SAFE: Final = frozenset({"GET", "HEAD"})

@@ -32,6 +32,7 @@ from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
+from app.features.policies.granting import DatabaseGrants
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
@@ -117,6 +118,8 @@ class Worker:
         )
         self._authentication = Authentication(settings, node.token)
         self._machine = MachineWatch(settings.bundles)
+        self._product = open_engine(settings.product)  # for counting uses of overrides alone, so it needs no guard
+        self._grants = DatabaseGrants(self._product, utc_now)
         self._ended = asyncio.Event()
         self._opening = asyncio.Lock()
         self._sets = PolicySets(lambda snapshot: start_policies(settings, snapshot))
@@ -156,6 +159,7 @@ class Worker:
             payloads=KeptPayloads(Detached(open_objects(settings.objects))),
             inline=settings.inline,
             observer=self._watching,
+            grants=self._grants,
         )
         await self._pdp.activate(policies, None)
         self._watch_gone(policies)
@@ -187,7 +191,8 @@ class Worker:
             public_url=settings.public_url,
         )
         loop = asyncio.get_running_loop()
-        self._keeping = (loop.create_task(self._subject_keys.watch()), loop.create_task(self._publisher.keep()))
+        watched = (self._subject_keys.watch(), self._publisher.keep(), self._grants.watch())
+        self._keeping = tuple(map(loop.create_task, watched))
         return self._plane
 
     async def application(self, planes: Collection[Plane]) -> Application:
@@ -229,6 +234,7 @@ class Worker:
             task.cancel()
         self._authentication.close()
         self._subject_keys.close()
+        self._product.dispose()
         self._engine.dispose()
 
     async def find(self, decision_id: str, caller: Caller) -> dict[str, Any]:

@@ -78,7 +78,7 @@ INPUT: dict[str, Any] = {
 }
 
 _TEXT = {"type": "string", "maxLength": 64}
-_CONTRACT = {
+CONTRACT = {
     "type": "object",
     "required": ["subject", "resource"],
     "properties": {
@@ -133,7 +133,7 @@ def policy_files(count: int) -> dict[str, str]:
         "data/thresholds.json": '{"grown": {"min_coverage": 80}}',
         "data/callers.json": '{"bench": {"tenant": "default", "actions": ["grown.*"], "subject_types": ["user"]}}',
     }
-    contract, given = json.dumps(_CONTRACT), json.dumps(INPUT)
+    contract, given = json.dumps(CONTRACT), json.dumps(INPUT)
     for number in range(count):
         files[f"rego/grown/verb{number}.rego"] = _ACTION.format(number=number)
         files[f"rego/grown/verb{number}_test.rego"] = _TEST.format(number=number, input=given)

@@ -1,7 +1,8 @@
 """One chain, many callers: drafts in, positions out once they are on disk.
 
-`append` encodes, hashes and frames without awaiting, so that nothing can come between a position and
-its record; records that wait together share one fdatasync, which runs in a thread of its own. After
+What is appended in one turn of the loop is encoded and hashed at its end, one after the other, without
+awaiting: nothing can come between a position and its record, and code that stays in the processor's caches
+takes a third of the time. Records that wait together share one fdatasync, which runs in a thread of its own. After
 any failed, or overdue, write or sync the writer takes nothing more: what is on disk is then a question
 for recovery, at the next start, and never for the page cache.
 """
@@ -25,6 +26,7 @@ from evidence.spool import Spool, Spooled
 
 PATIENCE = 0.002  # seconds a sync waits for records that are to be expected: a sync costs more CPU than all else
 
+_Builds = list[tuple[Build, "asyncio.Future[Appended]"]]  # what is to be taken in, and who waits for it
 _Batch = list[tuple[Taken, "asyncio.Future[Appended]"]]  # records, and who waits for each
 
 
@@ -62,6 +64,7 @@ class Writer:
         self.spool = Spool()
         self._chain, self._limits, self._ticks = chain, limits, ticks
         self._full: str | None = None
+        self._builds: _Builds = []
         self._pending: _Batch = []
         self._together = 1  # records of the last batch
         self._coming = _Coming()
@@ -107,7 +110,7 @@ class Writer:
     @property
     def queued(self) -> int:
         """Return how many records wait to be written to disk."""
-        return len(self._pending)
+        return len(self._builds) + len(self._pending)
 
     def sealed(self, next_seq: int) -> None:
         """Take in that every record before `next_seq` is in the store, under a seal that was read back."""
@@ -119,14 +122,18 @@ class Writer:
     def append(self, build: Build, *, always: bool = False) -> asyncio.Future[Appended]:
         """Take in the draft that `build` makes of its position; the future ends once it is on disk.
 
-        `build` is called at once and must not await. If it raises, nothing was taken in. `always`: also where there is
-        no room, for the few records that the service itself writes.
+        `build` is called before the loop waits again, in the order of calls, and must not await. If it raises, nothing
+        was taken in, and the future says so. `always`: also where there is no room, for the few records that the
+        service itself writes.
+
+        The future raises:
+            JournalError: it may not be on disk.
+            MalformedError: the draft has no canonical form.
+            RecordTooLargeError: the record would be too large.
 
         Raises:
             BackPressureError: there is no room for now.
             JournalError: this writer failed before and takes nothing more.
-            MalformedError: the draft has no canonical form.
-            RecordTooLargeError: the record would be too large.
         """
         if self.failure is not None:
             raise JournalError(self.failure)
@@ -134,9 +141,23 @@ class Writer:
             raise BackPressureError(full)
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Appended] = loop.create_future()
-        self._pending.append((self._chain.take_in(build), future))
-        self._schedule()
+        self._builds.append((build, future))
+        if len(self._builds) == 1:
+            loop.call_soon(self._take_in)
         return future
+
+    def _take_in(self) -> None:
+        """Give positions to what was appended in this turn."""
+        builds, self._builds = self._builds, []
+        take_in, pending = self._chain.take_in, self._pending
+        for build, future in builds:
+            try:
+                pending.append((take_in(build), future))
+            except Exception as error:  # noqa: BLE001 - whatever a draft is made by raises is its caller's
+                if not future.done():
+                    future.set_exception(error)
+        if pending:
+            self._schedule()
 
     def coming(self) -> "_Coming":
         """Say that whoever is inside will append in a moment, so that one sync may do for it and others."""
@@ -190,9 +211,7 @@ class Writer:
         if self._syncing:
             return
         if not self._coming.number and len(self._pending) >= self._together:
-            self._cease_waiting()
-            self._syncing = True
-            asyncio.get_running_loop().call_soon(self._flush)
+            self._flush()
         elif self._waiting is None:
             self._waiting = asyncio.get_running_loop().call_later(PATIENCE, self._flush)
 
@@ -241,14 +260,15 @@ class Writer:
 
     def _fail(self, batch: _Batch, reason: str) -> None:
         self.failure = self.failure or reason
-        for _, future in batch + self._pending:
+        for _, future in (*batch, *self._pending, *self._builds):
             if not future.done():
                 future.set_exception(JournalError(reason))
         self._pending.clear()
+        self._builds.clear()
 
     async def close(self) -> None:
         """Wait for what was taken in, record that the chain is closed, and let go of it."""
-        if waiting := [future for _, future in self._pending]:
+        if waiting := [future for _, future in (*self._pending, *self._builds)]:
             await asyncio.wait(waiting)
         if self.stuck:
             self._executor.shutdown(wait=False)  # who holds the file cannot be waited for; the chain stays held

@@ -1,9 +1,9 @@
-"""`omega policy`: test, mutate, status, check, reload; `policy_git` adds what comes from Git."""
+"""`omega policy`: test, mutate, status, promote, check, reload; `policy_git` adds what comes from Git."""
 
 import argparse
 
 from app import activation, tenants
-from app.cli import mutation, policy_git, policy_status, policy_test
+from app.cli import mutation, policy_git, policy_status, policy_test, promote
 from app.cli.output import CommandError, print_json, refused
 from app.pdp.admission_process import admit_apart, compare_apart
 from app.pdp.bundle import Bundle
@@ -20,6 +20,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     policy_test.add_to(group)
     mutation.add_to(group)
     policy_status.add_to(group)
+    promote.add_to(group)
     policy_git.add_to(group)
     check = group.add_parser("check", help="say whether the policies would be admitted")
     check.add_argument(

@@ -57,6 +57,11 @@ class Policies:
         """Return the way to the answer of one decision."""
         return Asking(self.fast, self.evaluators.evaluate, self.bundle.engine)
 
+    def at_once(self, action: str) -> bool:
+        """Tell whether what is asked about an action is answered without waiting for an evaluator."""
+        found = self.bundle.actions.get(action)
+        return found is None or (self.fast is not None and self.fast.trusts(found.query))
+
     async def close(self) -> None:
         """Answer what was asked, and end."""
         if self.fast is not None:
@@ -91,6 +96,17 @@ class Searched:
     appended: Appended
     bundle: Bundle
     durability: Durability
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sitting:
+    """What all decisions of one message share: policies, who asks, when, and by type and id whom they speak of."""
+
+    policies: Policies
+    caller: Caller
+    environment: Environment
+    durability: Durability
+    persons: dict[tuple[str, str], Person] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +215,7 @@ class Pdp:
             EvaluatorsGoneError: nobody can decide any more.
             NoPoliciesError: see `policies_of`.
         """
-        prepared = await self._prepare(self.policies_of(caller), request, caller, durability)
+        prepared = await self._prepare(self._sitting(caller, durability), request)
         [recorded] = await self._record([prepared])
         return recorded
 
@@ -213,23 +229,23 @@ class Pdp:
     ) -> list[Recorded]:
         """Return the decisions on `requests`, in their order and by one bundle, once all of them are on record.
 
-        They are made together and appended together, so that one sync does for all. With `until` they are made one
-        after the other instead, and the first of this value is the last: what comes after it is neither decided nor
-        recorded.
+        They are appended together, so that one sync does for all. With `until` the first of this value is the last:
+        what comes after it is neither decided nor recorded.
 
         Raises:
             MalformedRequestError, TooLargeError, EvaluatorsGoneError: see `evaluate`; nothing is recorded.
             UnrecordedError: the log could not take all of them; those that it took are not to be acted on either.
         """
-        policies = self.policies_of(caller)
-        prepared: list[_Prepared] = []
+        sitting = self._sitting(caller, durability)
+        if until is None and not all(sitting.policies.at_once(each.action) for each in requests):
+            return await self._record(await gather(*[self._prepare(sitting, each) for each in requests]))
         if until is None:
-            prepared += await gather(*[self._prepare(policies, each, caller, durability) for each in requests])
-        else:
-            for each in requests:
-                prepared.append(await self._prepare(policies, each, caller, durability))
-                if prepared[-1].decision.allow is until:
-                    break
+            await self._meet(sitting, requests)
+        prepared: list[_Prepared] = []
+        for each in requests:
+            prepared.append(await self._prepare(sitting, each))
+            if prepared[-1].decision.allow is until:
+                break
         return await self._record(prepared)
 
     async def _record(self, prepared: Sequence[_Prepared]) -> list[Recorded]:
@@ -273,16 +289,32 @@ class Pdp:
         [appended] = await append([Entry(chain=chain, build=build, durability=durability)])
         return Searched(found=found, appended=appended, bundle=policies.bundle, durability=durability)
 
-    async def _prepare(
-        self, policies: Policies, request: EvaluationRequest, caller: Caller, durability: Durability
-    ) -> "_Prepared":
+    def _sitting(self, caller: Caller, durability: Durability) -> _Sitting:
+        policies = self.policies_of(caller)
+        return _Sitting(policies=policies, caller=caller, environment=self._environment(caller), durability=durability)
+
+    async def _meet(self, sitting: _Sitting, requests: Sequence[EvaluationRequest]) -> None:
+        """Name all subjects side by side: who is new to this worker has to be waited for."""
+        subjects = {(each.subject.type, each.subject.id): each.subject for each in requests}
+        if len(subjects) > 1:
+            await gather(*[self._person(sitting, each) for each in subjects.values()])
+
+    async def _person(self, sitting: _Sitting, entity: Entity) -> Person:
+        name = entity.type, entity.id
+        known = sitting.persons.get(name)
+        if known is None:
+            known = sitting.persons[name] = await self._concealer.person(sitting.caller.tenant, *name)
+        return known
+
+    async def _prepare(self, sitting: _Sitting, request: EvaluationRequest) -> "_Prepared":
         """Decide, and have everything at hand that its record needs."""
         started = self._observer.now()
-        asked = document(request, self._environment(caller))
+        policies, caller = sitting.policies, sitting.caller
+        asked = document(request, sitting.environment)
         texts = split(asked)  # first: what cannot be sealed is not worth deciding
         grants = self._grants.of(caller.tenant, request)
         keeping = self._keeping(policies, request.action)
-        durability = durability.or_more(keeping.durability)
+        durability = sitting.durability.or_more(keeping.durability)
         asking = policies.asking()
         chain = self._chain(keeping.retention or self.retention.get(caller.tenant))
         with chain.coming():
@@ -294,7 +326,7 @@ class Pdp:
             else:
                 decided = await decide(policies.bundle, asking.evaluate, asked)
             spoken = self._observer.now()
-            persons, resource = await self._conceal(request, caller, decided)
+            persons, resource = await self._conceal(sitting, request, decided)
         named = {"subject": persons[0].subject, "durability": durability.value} | resource
         body = _body(request, caller, policies.bundle, decided, named)
         body["policy"]["engine"] = asking.engine
@@ -410,14 +442,13 @@ class Pdp:
         return Environment(time=time, tenant=caller.tenant, caller=caller.subject)
 
     async def _conceal(
-        self, request: EvaluationRequest, caller: Caller, decided: Decided
+        self, sitting: _Sitting, request: EvaluationRequest, decided: Decided
     ) -> tuple[tuple[Person, ...], dict[str, Any]]:
         """Return whom the request speaks of, the subject first, and what the record says of the resource."""
-        person = self._concealer.person
-        subject = await person(caller.tenant, request.subject.type, request.subject.id)
+        subject = await self._person(sitting, request.subject)
         if decided.names_resource:
             return (subject,), {"resource": {"type": request.resource.type, "id": request.resource.id}}
-        resource = await person(caller.tenant, request.resource.type, request.resource.id)
+        resource = await self._person(sitting, request.resource)
         told = {"type": _known(request.resource, decided), "ref": resource.subject}
         return (subject, resource), {"resource": told}
 

@@ -63,6 +63,10 @@ class FastPath:
         """Return the queries that the machine answers."""
         return frozenset(self._trusted)
 
+    def trusts(self, query: str) -> bool:
+        """Tell whether the machine answers a query."""
+        return query in self._trusted
+
     @property
     def opened(self) -> bool:
         """Tell whether there is a machine."""

@@ -166,7 +166,7 @@ def test_a_draft_that_cannot_be_leaves_no_gap(tmp_path, wrong, error):
     async def run():
         writer = start(tmp_path)
         with pytest.raises(error):
-            writer.append(lambda _: wrong)
+            await writer.append(lambda _: wrong)
         await writer.append(lambda _: draft("right"))
         await writer.close()
 
@@ -178,8 +178,21 @@ def test_a_build_that_raises_leaves_no_gap(tmp_path):
     async def run():
         writer = start(tmp_path)
         with pytest.raises(ZeroDivisionError):
-            writer.append(lambda _: 1 / 0)
+            await writer.append(lambda _: 1 / 0)
         await writer.append(lambda _: draft("right"))
+        await writer.close()
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+
+
+def test_who_was_cancelled_need_not_hear_that_a_build_raised(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        writer.append(lambda _: 1 / 0).cancel()
+        last = writer.append(lambda _: draft("right"))
+        assert writer.queued == 2
+        await last
         await writer.close()
 
     asyncio.run(run())
@@ -438,7 +451,7 @@ def test_what_arrives_during_a_sync_is_synced_next(tmp_path):
     async def run():
         writer = start(tmp_path)
         first = writer.append(lambda _: draft("first"))
-        while writer._pending:  # noqa: ASYNC110 - the flush is the loop's next turn
+        while writer.queued:  # noqa: ASYNC110 - the flush is the loop's next turn
             await asyncio.sleep(0)
         second = writer.append(lambda _: draft("second"))
         await asyncio.gather(first, second)

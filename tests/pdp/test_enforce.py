@@ -93,6 +93,9 @@ class _Fast:
     def answer(self, _query, _text):
         return self._answer
 
+    def trusts(self, _query):
+        return True
+
     def chosen(self):
         return True
 
@@ -633,6 +636,28 @@ def test_many_are_appended_in_one_go_once_all_are_decided(point):
 
     assert len(asyncio.run(run())) == 2
     assert len(point.log.data) == 2
+
+
+def test_with_a_fast_path_no_decision_of_many_waits_and_nobody_is_named_twice(point, monkeypatch):
+    answer = json.dumps({"result": [{"expressions": [{"value": ALLOWED}]}]}).encode()
+    point.pdp.policies = replace(point.pdp.policies, fast=_Fast(answer))
+    named, tasks = [], []
+
+    async def person(tenant, kind, identifier):
+        named.append(identifier)
+        tasks.append(asyncio.current_task())
+        return key(tenant, kind, identifier)
+
+    monkeypatch.setattr(point.concealer, "person", person)
+    asked_for = [request(), request(action="shop.give"), request(ripe=False)]
+    assert [each.decision.allow for each in evaluate_all(point, *asked_for)] == [True, False, True]
+    assert (sorted(named), len(set(tasks))) == (["apple-1", "g-1"], 1)
+
+    named.clear()
+    tasks.clear()
+    other = request(subject=("grocer", "g-2"))
+    assert [each.decision.allow for each in evaluate_all(point, request(), other)] == [True, True]
+    assert (sorted(named), len(set(tasks))) == (["apple-1", "g-1", "g-2"], 3)  # who is new is waited for side by side
 
 
 @pytest.mark.parametrize(

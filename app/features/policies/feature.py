@@ -3,5 +3,12 @@
 from app.pep import Feature
 
 feature = Feature(
-    "policies", menu={"policies.tree": "Policies", "policies.changes": "Changes", "policies.history": "History"}
+    "policies",
+    menu={
+        "policies.tree": "Policies",
+        "policies.changes": "Changes",
+        "policies.history": "History",
+        "policies.overrides": "Overrides",
+        "policies.windows": "Windows",
+    },
 )
