@@ -62,8 +62,6 @@ def test_the_whole_life(any_staff):
     assert staff.merge() == head
     assert staff.work.head() == head
     assert staff.found().request.state is State.MERGED
-    assert changing.was_merged(head)
-    assert not changing.was_merged("f" * 40)
     with reading() as session:
         steps = session.exec(select(StepRow)).all()
     assert [each.kind for each in steps] == ["opened", "approved", "approved", "merged"]
