@@ -46,6 +46,9 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "repository_unavailable": (503, "the policy repository does not answer, or did not do it"),
     "store_unavailable": (503, "the store does not answer"),
 }
+OF_PAGES = frozenset({"conflict", "control_unavailable", "foreign_form", "login_refused", "repository_unavailable"})
+"""The codes that the control plane alone answers with."""
+
 CODES = frozenset(_PROBLEMS)
 _RETRY = 1  # seconds: an evaluator or a worker is back by then
 

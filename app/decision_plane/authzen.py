@@ -26,7 +26,7 @@ from app.decision_plane.options import Options
 from app.errors import problem
 from app.pdp.enforce import Caller, Recorded
 from app.pdp.errors import MalformedRequestError
-from app.pdp.model import Diagnostic, Durability, EvaluationRequest, Violation
+from app.pdp.model import Diagnostic, Durability, EvaluationRequest, Override, Violation
 from app.pdp.request import MAX_ACTION, MAX_ID, MAX_TYPE, parse_request
 from evidence.chain import Appended
 
@@ -61,7 +61,7 @@ ANSWER: Final = one_object(
                 "policy": one_object({"revision": text(), "bundle": text()}),
                 "evidence": EVIDENCE,
             },
-            {"explanation": ANY_OBJECT},
+            {"explanation": ANY_OBJECT, "overrides": list_of(schema_of(Override))},
         ),
     }
 )

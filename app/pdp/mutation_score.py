@@ -241,7 +241,10 @@ def _with_other_enforcement(bundle: Bundle, name: str, gate: str) -> Bundle:
     action = bundle.actions[name]
     rule = replace(action.rules[gate], enforcement=_other(action.rules[gate].enforcement), steps=())
     changed = replace(
-        action, rules={**action.rules, gate: rule}, violations={**action.violations, gate: rule.violation()}
+        action,
+        rules={**action.rules, gate: rule},
+        violations={**action.violations, gate: rule.violation()},
+        answered={},  # the same answer says something else here
     )
     data = json.loads(bundle.data)
     data["rules"][name][gate] = rule.document()
