@@ -10,12 +10,14 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from app import activation
 from app.cli import main
 from app.db import open_engine
 from app.features.policies.errors import PublicationError
 from app.features.policies.publication import CURRENT, pack, verify_published
 from app.keys import ensure_bundle_key
 from app.objects import open_objects
+from app.pdp.bundle import parse_files
 from tests.cli.shell import Shell
 from tests.e2e.verified import verified
 from tests.features.policies.signing import ALICE, BOB, MALLORY, Work, person
@@ -40,6 +42,7 @@ GROUPS = {
     "dora": ["omega-compliance"],
     "erin": ["omega-security"],
 }
+OTHER = b"package lib.other\n\nimport rego.v1\n\nopen := true\n"
 RULES = "policies/rego/marketplace/publish.rego"
 TITLE = "tests cover enough of the release"
 JSON = {"accept": "application/json", "sec-fetch-site": "same-origin"}
@@ -137,6 +140,17 @@ class Life:
         text = (self.policies / "rego" / "marketplace" / "publish.rego").read_text()
         assert text.count(TITLE) == 1
         return {RULES: text.replace(TITLE, title)}
+
+    def recorded(self):
+        """Return what the journals of the node hold, as bytes."""
+        return b"".join(path.read_bytes() for path in self.service.settings.journals.rglob("*.evj"))
+
+    def found(self, kind):
+        """Have the node compared with what is declared: it is on record that it differs, by us or by its own job."""
+        scanned = self.shell("drift", "scan", "--json")
+        records = self.recorded()
+        assert b'"type":"policy.drift_found"' in records, scanned
+        assert f'"kind":"{kind}"'.encode() in records, scanned
 
     def commit(self, change, by=ALICE, **how):
         return self.work.commit(change, by, **({"at": datetime.now(UTC).replace(microsecond=0)} | how))
@@ -275,12 +289,21 @@ def test_what_nobody_can_do(life):
     objects.put(CURRENT, pack(published, MALLORY.key))
     with pytest.raises(PublicationError, match="another key"):
         verify_published(objects, key.public_key())
+    life.found("edited_bundle")
     life.activate(approved)
     assert verify_published(objects, key.public_key()).bundle.digest == in_force
 
+    # A module that no commit has comes into a running worker past everything, and is found.
+    files = {path: each.encode() for path, each in published.files.items()} | {"rego/lib/other.rego": OTHER}
+    foreign = parse_files(files, published.revision)
+    activation.snapshot_path(settings.bundles, foreign.digest).write_bytes(foreign.snapshot())
+    activation.put_in_force(foreign.digest, settings.bundles)
+    life.found("foreign_module")
+    assert life.activate(approved)["bundle"] == in_force
+
     assert life.service.stop() == 0
     found = verified(settings.store, settings.keys / "log.vkey")
-    records = b"".join(path.read_bytes() for path in settings.journals.rglob("*.evj"))
+    records = life.recorded()
     for code in attacks:
         assert f'"code":"{code}"'.encode() in records, code
     assert found is not None
