@@ -97,9 +97,10 @@ def test_told_to_stop_it_ends_the_sealer_after_the_workers_and_the_indexer_last(
     ("planes", "started"),
     [
         ([Plane.DECISION], ["sealer", "worker0", "worker1"]),
+        ([Plane.CONTROL], ["sealer", "worker0", "worker1"]),
         ([Plane.BACKGROUND], ["anchoring", "background", "indexer"]),
     ],
-    ids=["decision", "background"],
+    ids=["decision", "control", "background"],
 )
 def test_a_plane_has_its_processes_and_no_others(supervising, tmp_path, planes, started):
     async def then():
@@ -108,6 +109,12 @@ def test_a_plane_has_its_processes_and_no_others(supervising, tmp_path, planes, 
 
     assert run(supervising(anchoring=POLITE, planes=planes), then) == 0
     assert sorted(lines(tmp_path / "started")) == sorted(lines(tmp_path / "ended")) == started
+
+
+def test_workers_are_told_what_they_serve(settings):
+    for planes in ([Plane.CONTROL], [Plane.DECISION], tuple(Plane)):
+        with listening() as there, closing(Supervisor(settings, there, planes)) as made:
+            assert {*made._workers[0].command[7:]} == {*planes} - {Plane.BACKGROUND}
 
 
 def test_who_exports_metrics_has_a_process_for_it(settings):
