@@ -167,6 +167,8 @@ class Scheduling:
         """Run what a person wants to have run, and say how jobs stand."""
         for name in requests.wanted(self._settings.data):
             job = self.runner.jobs.get(name)
+            if name in self.runner.busy:
+                continue  # it is run once more when that has ended
             if job is None or self.leads[job.scope]:
                 requests.take(self._settings.data, name)
                 self._said = 0.0

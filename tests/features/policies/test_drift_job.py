@@ -20,6 +20,7 @@ from app.features.policies.scanning import compared, running
 from app.jobs.job import JobError
 from app.loaded import loaded
 from app.objects import open_objects
+from app.pdp.admission import admit
 from app.pdp.bundle import load
 from app.pep import CONTROL
 from app.scheduling import Asked
@@ -127,6 +128,7 @@ def stocked_in(path):
 @pytest.fixture
 def node(tmp_path, gating, product, monkeypatch):  # noqa: ARG001 - it is open meanwhile
     monkeypatch.setattr(status, "_SILENT", 10 * LATER)  # the clock of the scan goes ahead
+    monkeypatch.setattr(activation, "admit_apart", admit)  # another process takes as long as all the rest
     return Node(tmp_path, gating)
 
 
