@@ -87,14 +87,15 @@ class Opened:
             board=board,
             library=None if board is None else InGit(board.repository),
         )
-        try:
-            flask: Any = create_app(control)
-        except UngatedError as error:
-            raise NotCoveredError(str(error)) from error
         self.most = MAX_BODY
         self._held = ExitStack()
         if board is not None:
             self._held.callback(board.close)
+        try:
+            flask: Any = create_app(control)
+        except UngatedError as error:
+            self._held.close()
+            raise NotCoveredError(str(error)) from error
         self._held.enter_context(db.product(db.open_engine(settings.product)))
         self.application: Any = WSGIMiddleware(flask, workers=_THREADS)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.errors import problem
-from app.pdp.errors import EvaluatorsGoneError, UnrecordedError
+from app.pdp.errors import EvaluatorsGoneError, MalformedRequestError, UnrecordedError
 from app.pep import RefusedError
 from tests.features.serving import ORIGIN, served
 
@@ -101,9 +101,10 @@ def test_the_token_may_stand_in_a_header(plane):
     [
         (UnrecordedError("full"), 503, "evidence_unavailable"),
         (EvaluatorsGoneError("gone"), 503, "evaluators_gone"),
+        (MalformedRequestError("not_utf8", "a lone surrogate"), 400, "malformed_request"),
         (RuntimeError("of `ofc-51`"), 500, "internal"),
     ],
-    ids=["nothing can be recorded", "nobody can decide", "a fault of ours"],
+    ids=["nothing can be recorded", "nobody can decide", "values that no request has", "a fault of ours"],
 )
 def test_nothing_is_shown_when_nothing_can_be_decided(plane, monkeypatch, error, status, code):
     browser = plane.officer()
@@ -131,6 +132,15 @@ def test_what_is_not_there_says_so_in_both_forms(plane, method, path, status):
         assert (page.status_code, document.status_code) == (status, status)
         assert page.content_type.startswith("text/html")
         assert document.json["status"] == status
+
+
+def test_another_method_is_told_which_there_are(plane):
+    answer = plane.officer().post("/session/")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD")
+
+
+def test_a_path_without_its_slash_leads_to_the_page(plane):
+    assert plane.officer().get("/policies").status_code == 308
 
 
 def test_a_body_that_is_too_large_is_not_read(plane):

@@ -132,6 +132,28 @@ def test_policies_that_do_not_cover_it_are_said_once_and_tried_again_with_others
     assert ask(plane)[2] == b"page"
 
 
+def test_a_setting_that_cannot_be_used_is_said_and_tried_again(caplog):
+    errors = [SettingsError("the secret cannot be read")]
+
+    def opened():
+        if errors:
+            raise errors.pop()
+        return Page()
+
+    plane = ControlPlane(opened, lambda: "r1")
+    assert ask(plane)[0] == 503
+    assert "the secret cannot be read" in caplog.text
+    assert ask(plane)[2] == b"page"
+
+
+def test_a_worker_makes_it_on_its_own_loop(settings):
+    async def make():
+        pdp = gating().pdp._pdp
+        return control_plane.control_plane(settings, node_of(settings), pdp)._revision()
+
+    assert asyncio.run(make()) == gating().pdp.policies.bundle.digest
+
+
 def test_too_many_at_once_and_too_much_are_refused(monkeypatch):
     plane = ControlPlane(Page, lambda: "r1")
     assert ask(plane, body=b"a" * (MAX_BODY + 1))[0] == 413

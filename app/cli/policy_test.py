@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from pathlib import Path
 from threading import Event
 
 from app import activation
@@ -23,6 +24,7 @@ _ALL = 100
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
     command = commands.add_parser("test", help="run the Rego tests and cases")
+    command.add_argument("path", metavar="PATH", nargs="?", type=Path, help="the policies, if not OMEGA_POLICIES")
     command.add_argument("--action", metavar="GLOB", help="only the tests of these actions and packages; * is anything")
     command.add_argument("--case", metavar="TEXT", help="only the cases whose note contains this")
     command.add_argument("--failed", action="store_true", help="list only the tests that fail")
@@ -45,10 +47,11 @@ def run(options: argparse.Namespace, settings: Settings, wait: Callable[[float],
         _print(report, form, failed=options.failed, coverage=options.coverage)
         return report
 
+    policies = options.path or settings.policies
     if options.watch:
-        return keep_testing(settings.policies, choice, test, wait=wait or Event().wait)
+        return keep_testing(policies, choice, test, wait=wait or Event().wait)
     try:
-        report = test(activation.read(settings.policies), choice)
+        report = test(activation.read(policies), choice)
     except BundleError as error:
         return refused(error, as_json=form == "json")
     if not report.results:

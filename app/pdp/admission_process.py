@@ -71,11 +71,14 @@ def run_tests_apart(
 ) -> TestReport:
     """Run the tests of `bundle`, admitted or not, that are chosen; see `policy_test.run_tests`.
 
+    They have `seconds`, and twice as many with `rules`, because they run twice then.
+
     Raises:
         BundleError: there is nothing to run, or a test ended the process or took too long; the message says where.
     """
     more = (json.dumps(chosen.document()), "rules" if rules else "")
-    return TestReport.of_document(_apart(_Task.TEST, bundle, seconds, memory, *more)["report"])
+    runs = 2 if rules else 1
+    return TestReport.of_document(_apart(_Task.TEST, bundle, seconds * runs, memory, *more)["report"])
 
 
 def compare_apart(bundle: Bundle, second: Second, *, memory: int = MEMORY) -> Opinion:

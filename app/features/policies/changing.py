@@ -353,12 +353,6 @@ def merge(  # noqa: PLR0913 - what a merge is
     return proposal.head
 
 
-def was_merged(commit: str) -> bool:
-    """Tell whether the service merged a commit, once it was approved."""
-    with reading() as session:
-        return session.exec(select(MergeRow).where(MergeRow.head == commit)).first() is not None
-
-
 def _supersede(session: Session, permit: Permit, repository: Source, head: str, now: datetime) -> None:
     """End the requests whose commits came in with another."""
     for row in session.exec(select(ChangeRequestRow).where(col(ChangeRequestRow.ended).is_(None))).all():

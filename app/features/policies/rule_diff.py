@@ -97,14 +97,10 @@ def _rules(name: str, source: bytes | None) -> dict[str, Rule] | None:
 
 
 def _gate(what: str, before: Rule | None, after: Rule | None) -> Line | None:
-    if before is None and after is not None:
-        detail = f"{after.severity}, {after.enforcement}: {after.title}"
-        return Line(kind=Kind.ADDED, what=what, detail=detail)
-    if before is not None and after is None:
-        detail = f"{before.severity}, {before.enforcement}: {before.title}"
-        return Line(kind=Kind.REMOVED, what=what, detail=detail, loosens=True)
-    if before is None or after is None:  # neither is there: no gate asks
-        return None
+    if before is None:
+        return None if after is None else Line(kind=Kind.ADDED, what=what, detail=_said_of(after))
+    if after is None:
+        return Line(kind=Kind.REMOVED, what=what, detail=_said_of(before), loosens=True)
     said = [
         f"{name} from {old} to {new}"
         for name, old, new in (
@@ -118,6 +114,10 @@ def _gate(what: str, before: Rule | None, after: Rule | None) -> Line | None:
     if not said:
         return None
     return Line(kind=Kind.CHANGED, what=what, detail="; ".join(said), loosens=before.enforcement != after.enforcement)
+
+
+def _said_of(rule: Rule) -> str:
+    return f"{rule.severity}, {rule.enforcement}: {rule.title}"
 
 
 def _values(name: str, change: Change) -> Iterator[Line]:

@@ -272,5 +272,5 @@ class Life(RuleBasedStateMachine):
         assert not persons & set(proposal.authors)
 
 
-Life.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Life.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestLife = Life.TestCase

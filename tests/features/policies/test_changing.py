@@ -3,10 +3,9 @@
 import threading
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from app.db import open_engine, reading, write_transaction, writing
+from app.db import open_engine, reading, write_transaction
 from app.features.policies import changing, proposing
 from app.features.policies.change_request import State, Status
 from app.features.policies.errors import ChangeError, RepositoryError
@@ -63,8 +62,6 @@ def test_the_whole_life(any_staff):
     assert staff.merge() == head
     assert staff.work.head() == head
     assert staff.found().request.state is State.MERGED
-    assert changing.was_merged(head)
-    assert not changing.was_merged("f" * 40)
     with reading() as session:
         steps = session.exec(select(StepRow)).all()
     assert [each.kind for each in steps] == ["opened", "approved", "approved", "merged"]
@@ -80,9 +77,9 @@ SELF_APPROVALS = {
 }
 
 
-@pytest.mark.parametrize(("who", "role", "groups"), SELF_APPROVALS.values(), ids=SELF_APPROVALS)
-def test_self_approval_is_refused(open_staff, who, role, groups):
-    assert denied(open_staff, open_staff.approve, who, role, groups=groups) == ["not_author"]
+def test_self_approval_is_refused(open_staff):
+    for what, (who, role, groups) in SELF_APPROVALS.items():
+        assert denied(open_staff, open_staff.approve, who, role, groups=groups) == ["not_author"], what
 
 
 def test_self_approval_by_who_signed_the_commit_of_another(staff):
@@ -157,8 +154,9 @@ def test_what_the_table_holds_against_a_second_approval(any_staff):
     permit = open_staff.permit(
         "ofc-3", "approve", open_staff.request("ofc-3"), {"tree": open_staff.tree(), "role": "security_officer"}
     )
-    with pytest.raises(IntegrityError), writing(permit) as session:
-        session.add(ApprovalRow(**(row.model_dump() | {"decision_id": permit.decision_id, "role": "security_officer"})))
+    second = row.model_dump() | {"decision_id": permit.decision_id, "role": "security_officer"}
+    with pytest.raises(ChangeError, match="somebody else"), changing._changing(permit) as session:
+        session.add(ApprovalRow(**second))
 
 
 def test_approve_then_push(open_staff):
