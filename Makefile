@@ -18,7 +18,7 @@ demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in half a
 check: .venv/tested .venv/opa lint types layers ## The fast loop, about a minute
 	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal -m "not slow" $(TESTS)
 
-test: .venv/tested .venv/opa .venv/nginx lint types layers ## Everything, real components included, with coverage; what CI runs
+test: .venv/tested .venv/opa .venv/nginx .venv/chromium lint types layers ## Everything, real components included, with coverage; what CI runs
 	$(BIN)/coverage erase
 	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal --cov --cov-report= $(TESTS)
 	$(BIN)/coverage report --skip-covered --fail-under=95
@@ -85,3 +85,12 @@ clean: ## Remove the environment and what tests left
 	  && dpkg-deb -x nginx_*.deb unpacked && test -x unpacked/usr/sbin/nginx && mv unpacked ../nginx \
 	  || echo "NGINX COULD NOT BE FETCHED: the test that asks through it is skipped, or fails in CI"
 	@rm -rf $@.part
+
+# A browser to look at the pages with: the machine's own, or else Debian's, where it may be installed. Without it make
+# goes on, and the tests say what they did not do.
+.venv/chromium: | .venv/installed
+	@found=$$(command -v chromium || command -v chromium-browser || command -v google-chrome) \
+	  || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install --no-install-recommends -y chromium \
+	  && found=$$(command -v chromium); } >/dev/null 2>&1; \
+	  if test -n "$$found"; then ln -sfn "$$found" $@; \
+	  else echo "CHROMIUM COULD NOT BE FOUND: the tests that look at pages are skipped, or fail in CI"; fi

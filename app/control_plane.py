@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from app import db
+from app import db, keys
 from app.blocking_pdp import BlockingPdp
 from app.decision_plane.http import (
     DisconnectedError,
@@ -29,7 +29,6 @@ from app.decision_plane.http import (
     send_answer,
 )
 from app.errors import problem
-from app.keys import NodeKeys
 from app.pdp.enforce import Pdp
 from app.settings import Settings, SettingsError
 
@@ -61,7 +60,7 @@ class NotCoveredError(Exception):
 class Opened:
     """A control plane that answers, until it is closed."""
 
-    def __init__(self, settings: Settings, node: NodeKeys, pdp: BlockingPdp) -> None:
+    def __init__(self, settings: Settings, node: keys.NodeKeys, pdp: BlockingPdp) -> None:
         """Make it.
 
         Raises:
@@ -72,10 +71,12 @@ class Opened:
         from a2wsgi import WSGIMiddleware  # noqa: PLC0415 - see the module
 
         from app.control import Control, create_app  # noqa: PLC0415 - see the module
+        from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
         from app.features.policies.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.session.links import Links  # noqa: PLC0415 - see the module
         from app.pep import MAX_BODY, UngatedError  # noqa: PLC0415 - see the module
 
+        board = open_board(settings, pdp, lambda: datetime.now(UTC))
         links = Links(key=node.token, issuer=settings.origin, now=time.time, random=os.urandom)
         control = Control(
             pdp=pdp,
@@ -83,7 +84,8 @@ class Opened:
             public_url=settings.public_url or "",
             links=links,
             provider=provider(settings),
-            board=open_board(settings, pdp, lambda: datetime.now(UTC)),
+            board=board,
+            library=None if board is None else InGit(board.repository),
         )
         try:
             flask: Any = create_app(control)
@@ -91,8 +93,8 @@ class Opened:
             raise NotCoveredError(str(error)) from error
         self.most = MAX_BODY
         self._held = ExitStack()
-        if control.board is not None:
-            self._held.callback(control.board.close)
+        if board is not None:
+            self._held.callback(board.close)
         self._held.enter_context(db.product(db.open_engine(settings.product)))
         self.application: Any = WSGIMiddleware(flask, workers=_THREADS)
 
@@ -150,6 +152,9 @@ class ControlPlane:
                     _LOG.error("the control plane is not served: %s", error)
                     self._uncovered = revision
                     raise
+                except (SettingsError, db.DatabaseUrlError) as error:
+                    _LOG.error("the control plane is not served: %s", error)
+                    raise NotCoveredError from error
             return self._opened
 
     async def close(self) -> None:
@@ -172,7 +177,7 @@ class Beside:
         await (self._first if firsts or scope["type"] != "http" else self._second)(scope, receive, send)
 
 
-def control_plane(settings: Settings, node: NodeKeys, pdp: Pdp) -> ControlPlane:
+def control_plane(settings: Settings, node: keys.NodeKeys, pdp: Pdp) -> ControlPlane:
     """Return the control plane of a worker, on its running loop."""
     blocking = BlockingPdp(pdp, asyncio.get_running_loop())
     return ControlPlane(lambda: Opened(settings, node, blocking), lambda: pdp.policies.bundle.digest)

@@ -40,7 +40,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "internal": (500, "the service failed; nothing was permitted"),
     "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),
     "overloaded": (503, "more requests are in flight than this worker takes"),
-    "control_unavailable": (503, "the policies in force do not cover the control plane"),
+    "control_unavailable": (503, "the control plane cannot be served under these policies and settings"),
     "evaluators_gone": (503, "no evaluator is running"),
     "policies_unavailable": (503, "no policies of the caller's tenant are in force"),
     "repository_unavailable": (503, "the policy repository does not answer, or did not do it"),

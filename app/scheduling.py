@@ -25,8 +25,12 @@ from app import activation, db, keys, logs, schema, status, upkeep_jobs
 from app.alerts.outbox import Outbox
 from app.blocking_pdp import BlockingPdp
 from app.db import DatabaseUrlError, open_engine, reading, writing
+from app.features.policies.declaring import GitDeclaring, open_declaring
 from app.features.policies.drift_job import Declaring, DriftJob, Undeclared
-from app.features.policies.healing import Healer, NoChanges
+from app.features.policies.errors import PoliciesError
+from app.features.policies.foreign import ForeignText
+from app.features.policies.healing import ForeignChanges, Healer, NoChanges
+from app.features.policies.patching import Patcher
 from app.jobs import requests
 from app.jobs.job import RUN_JOB, Job, Scope
 from app.jobs.leadership import FileLock, Lock, PostgreSqlLock, lead
@@ -43,6 +47,7 @@ from app.pdp.model import EvaluationRequest
 from app.pdp_opening import PdpOpening
 from app.pep import CONTROL
 from app.settings import Settings, SettingsError
+from evidence.chain import utc_now
 from evidence.errors import EvidenceError
 
 _LOG = logging.getLogger(__name__)
@@ -79,12 +84,24 @@ def known(settings: Settings) -> bool:
 
 
 def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, outbox: Outbox) -> list[Job]:
-    """Return every job there is."""
-    healer = Healer(settings, Asked(pdp).enforce, NoChanges())
-    drift = DriftJob(
-        settings, declaring(settings), healer, node=node, note=lambda kind, body: pdp.note(kind, CONTROL, body)
-    )
+    """Return every job there is.
+
+    Raises:
+        PoliciesError: the policy repository cannot be used.
+    """
+    declares, enforce = declaring(settings), Asked(pdp).enforce
+    healer = Healer(settings, enforce, _foreign(settings, declares, enforce))
+    drift = DriftJob(settings, declares, healer, node=node, note=lambda kind, body: pdp.note(kind, CONTROL, body))
     return [*upkeep_jobs.jobs(settings, ledger, outbox), drift.job()]
+
+
+def _foreign(settings: Settings, declares: Declaring, enforce: Callable[[EvaluationRequest], Permit]) -> ForeignChanges:
+    if settings.policy_repository is None or not isinstance(declares, GitDeclaring):
+        return NoChanges()
+    patcher = Patcher(
+        mirror=settings.policy_mirror, url=settings.policy_repository, environment=settings.git_environment
+    )
+    return ForeignText(declares.repository, patcher, declares.repository.tree, enforce, utc_now)
 
 
 def opened_product(settings: Settings) -> AbstractContextManager[Engine]:
@@ -102,9 +119,12 @@ def opened_product(settings: Settings) -> AbstractContextManager[Engine]:
 
 
 def declaring(settings: Settings) -> Declaring:
-    """Return who knows what is declared."""
-    del settings
-    return Undeclared()
+    """Return who knows what is declared.
+
+    Raises:
+        PoliciesError: the policy repository cannot be used.
+    """
+    return Undeclared() if settings.policy_repository is None else open_declaring(settings)
 
 
 class Scheduling:
@@ -276,6 +296,7 @@ def main() -> int:
             PdpError,
             ObjectsError,
             EvidenceError,
+            PoliciesError,
             OSError,
         ) as error:
             _LOG.error("jobs end: %s", error)

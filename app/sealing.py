@@ -29,7 +29,7 @@ from evidence.sealer import Limits, Sealer
 from evidence.store import open_store
 
 _LOG = logging.getLogger(__name__)
-_PAUSE = 0.1  # seconds between two rounds
+_PAUSE = 0.25  # seconds between two rounds, at most; who is in a hurry does not wait for it
 _RETRY = 1.0  # seconds after the store failed
 
 
@@ -61,9 +61,10 @@ def run(settings: Settings, stopping: Callable[[], bool], line: SealerEnd | None
     sealer: Sealer | None = None
     numbers = _Numbers(settings)
     more, hurried, asked = 0, set[str](), set[str]()
+    pause = min(_PAUSE, max(0.1, settings.seal_age / 8))
     while True:
         last_round = stopping()
-        waited = line.wait(0 if last_round or more else _PAUSE)
+        waited = line.wait(0 if last_round or more else pause)
         hurried, asked = hurried | waited[0], asked | waited[0] | waited[1]
         try:
             sealer = sealer or new_sealer(settings, line)

@@ -36,7 +36,7 @@ from evidence.segment import Batch, Seal
 from evidence.standing import continued, last_seal, seal_at
 from evidence.store import WormStore
 
-_READ = 256 << 10  # bytes of journal read at once: more than a frame, little where only space set aside is left
+_READ = 1 << 20  # bytes of journal read, and synced, at once: more than a frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,7 +220,7 @@ class Sealer:
         while True:
             path = self._file(chain)
             whole = journal.files(chain.directory)[-1] != path  # asked first: the writer may begin a new file meanwhile
-            data = _read_synced(path, chain.offset)
+            data = _read_synced(path, chain.offset, all_of_it=whole)
             taken, full = self._take(chain, data)
             chain.offset += taken
             if full:
@@ -309,7 +309,7 @@ class Sealer:
 
     def _position(self, chain: _Chain) -> dict[str, object]:
         now = self._clock()
-        newest = max(map(datetime.fromisoformat, chain.held.times), default=now)  # a clock set back shortens nothing
+        newest = datetime.fromisoformat(max(chain.held.times)) if chain.held.times else now  # a clock may be set back
         return {
             "log": self._key.origin,
             "chain": chain.directory.name,
@@ -339,11 +339,12 @@ def _refuse_retired(key: SigningKey, history: KeyHistory) -> None:
         raise RetiredKeyError(f"the log's key is {ids}: give it the new one, or finish with `omega keys rotate`")
 
 
-def _read_synced(path: Path, offset: int) -> bytes:
-    """Return what stands in a journal file from `offset`, once it is on disk."""
+def _read_synced(path: Path, offset: int, *, all_of_it: bool) -> bytes:
+    """Return what stands in a journal file from `offset`, once it is on disk; space set aside only if `all_of_it`."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
     try:
-        data = os.pread(descriptor, _READ, offset)
+        begins = os.pread(descriptor, len(journal.MAGIC), offset)
+        data = os.pread(descriptor, _READ, offset) if all_of_it or begins.strip(b"\0") else b""
         if data.startswith(journal.MAGIC):
             os.fdatasync(descriptor)
     finally:

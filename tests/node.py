@@ -31,6 +31,7 @@ def node_environment(path, **more):
         "OMEGA_POLICIES": str(path / "policies"),
         "OMEGA_PORT": "0",
         "OMEGA_DRAIN_S": "0",
+        "OMEGA_JOBS": "no",
         **more,
     }
 

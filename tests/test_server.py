@@ -9,12 +9,15 @@ from functools import partial
 
 import pytest
 
-from app import activation, identity, keys, sealing_line, server
+from app import activation, identity, keys, schema, sealing_line, server
 from app.assurance import Watch
 from app.authentication.authenticator import Presented
+from app.control_plane import NotCoveredError
+from app.db import open_engine
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
 from app.server import Worker, main, sealer_alive, serve
+from app.settings import Plane
 from app.telemetry.publishing import Publisher
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
@@ -59,6 +62,18 @@ def test_it_says_what_the_store_was_shown_to_be_worth(settings, working):
         return before, worker._health().assurance
 
     assert working(health) == (None, {"level": "L1", "time": NOW.isoformat().replace("+00:00", "Z")})
+
+
+def test_it_serves_the_planes_that_it_is_told_to(settings, working):
+    async def serving(worker, plane):
+        assert await worker.application([Plane.DECISION]) is plane
+        both = await worker.application([Plane.DECISION, Plane.CONTROL])
+        assert both._first is plane
+        with pytest.raises(NotCoveredError):  # the policies of this test sell fruit
+            await worker.application([Plane.CONTROL])
+
+    schema.upgrade(open_engine(settings.product), schema.PRODUCT_MIGRATIONS)
+    working(serving)
 
 
 def test_told_to_stop_it_says_so_and_is_not_ready(working):

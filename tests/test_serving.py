@@ -4,6 +4,7 @@ import os
 import re
 import resource
 import socket
+from dataclasses import replace
 
 import pytest
 
@@ -140,6 +141,20 @@ def test_planes_of_one_directory_may_run_apart_and_none_twice(tmp_path, monkeypa
 
     monkeypatch.setattr(Supervisor, "run", run_)
     assert serve(settings, print, [Plane.BACKGROUND]) == 5
+
+
+def test_the_tables_of_the_control_plane_are_made_where_it_runs(tmp_path):
+    settings = prepared(tmp_path)
+    prepare(settings)
+    assert not (settings.data / "product.db").exists()
+    prepare(settings, [Plane.CONTROL])
+    assert (settings.data / "product.db").exists()
+
+
+def test_people_are_not_sent_to_a_provider_that_cannot_send_them_back(tmp_path):
+    settings = replace(prepared(tmp_path), oidc_issuer="https://id.example.org", host="0.0.0.0")  # noqa: S104
+    with pytest.raises(ServeError, match="OMEGA_PUBLIC_URL"):
+        prepare(settings, [Plane.CONTROL])
 
 
 def test_as_many_files_as_may_be_can_be_open():

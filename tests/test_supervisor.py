@@ -97,9 +97,10 @@ def test_told_to_stop_it_ends_the_sealer_after_the_workers_and_the_indexer_last(
     ("planes", "started"),
     [
         ([Plane.DECISION], ["sealer", "worker0", "worker1"]),
+        ([Plane.CONTROL], ["sealer", "worker0", "worker1"]),
         ([Plane.BACKGROUND], ["anchoring", "background", "indexer"]),
     ],
-    ids=["decision", "background"],
+    ids=["decision", "control", "background"],
 )
 def test_a_plane_has_its_processes_and_no_others(supervising, tmp_path, planes, started):
     async def then():
@@ -110,9 +111,24 @@ def test_a_plane_has_its_processes_and_no_others(supervising, tmp_path, planes, 
     assert sorted(lines(tmp_path / "started")) == sorted(lines(tmp_path / "ended")) == started
 
 
+def test_workers_are_told_what_they_serve(settings):
+    for planes in ([Plane.CONTROL], [Plane.DECISION], tuple(Plane)):
+        with listening() as there, closing(Supervisor(settings, there, planes)) as made:
+            assert {*made._workers[0].command[7:]} == {*planes} - {Plane.BACKGROUND}
+
+
 def test_who_exports_metrics_has_a_process_for_it(settings):
     with listening() as there, closing(Supervisor(replace(settings, otlp_metrics=True), there)) as made:
         assert [child.name for child in made._spare] == ["exporting"]
+
+
+@pytest.mark.parametrize(
+    ("planes", "there"), [([Plane.DECISION], True), ([Plane.BACKGROUND], False)], ids=["decision", "background"]
+)
+def test_jobs_are_run_where_decisions_are_recorded(settings, planes, there):
+    with listening() as listens, closing(Supervisor(replace(settings, jobs=True), listens, planes)) as made:
+        assert ("jobs" in [child.name for child in made._spare]) is there
+        assert len(made._sealer.descriptors) == (3 if there else 0)
 
 
 DRAINING = (

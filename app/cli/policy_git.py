@@ -14,7 +14,7 @@ from typing import Any, Final
 from app import db, schema
 from app.cli.asking import Asker, enforce
 from app.cli.output import CommandError, print_json, print_rows
-from app.features.policies import activating
+from app.features.policies import activating, changing
 from app.features.policies.activating import Candidate
 from app.features.policies.errors import PoliciesError, RefusedCommitError
 from app.features.policies.initialising import initialise, parse_signer
@@ -101,7 +101,8 @@ def run_activate(options: argparse.Namespace, settings: Settings) -> int:
     with _repository(settings) as repository:
         repository.fetch()
         now = datetime.now(UTC)
-        prepared = activating.prepare(activating.candidate(repository, options.commit, now), settings)
+        found = activating.candidate(repository, options.commit, now, changing.was_merged)
+        prepared = activating.prepare(found, settings)
         request = EvaluationRequest(
             subject=NODE, action=options.action, resource=activating.resource(prepared), context={}
         )

@@ -40,6 +40,7 @@ class Service:
         quick = {"OMEGA_PORT": 0, "OMEGA_SEAL_AGE_MS": 200, "OMEGA_CHECKPOINT_MS": 500, "OMEGA_DRAIN_S": 0}
         quick["OMEGA_DATA"] = data
         quick["OMEGA_MACHINE"] = "no"  # or each service would compare engines beside its test
+        quick["OMEGA_JOBS"] = "no"  # what they put on record would stand between what a test puts there
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("OMEGA_")}
         self.environment = inherited | {name: str(value) for name, value in (quick | settings).items()}
         self.settings = Settings.from_environment(self.environment)

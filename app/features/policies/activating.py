@@ -14,12 +14,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from sqlmodel import select
+
 from app import activation, keys
-from app.db import writing
+from app.db import reading, writing
 from app.features.policies.errors import ActivationError, RefusedCommitError
 from app.features.policies.publication import publish
 from app.features.policies.repository import Repository
 from app.features.policies.rows_activations import FIRST, ActivationRow, in_force, newest, was_in_force
+from app.features.policies.rows_changes import MergeRow
 from app.features.policies.verified_history import Code, VerifiedCommit, verify
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import Bundle, parse_files
@@ -90,16 +93,13 @@ def verified_head(repository: Repository, now: datetime) -> tuple[VerifiedCommit
     return verify(repository, last.verified if last else None, repository.head(repository.branch), now)
 
 
-def candidate(
-    repository: Repository, commit: str, now: datetime, merged: Callable[[str], bool] = lambda _: False
-) -> Candidate:
+def candidate(repository: Repository, commit: str, now: datetime) -> Candidate:
     """Return a commit, verified since the last one in force, or as part of what was verified then.
 
     Args:
         repository: fetched.
         commit: its id.
         now: by the clock of this node.
-        merged: whether the service itself merged this commit, once it was approved.
 
     Raises:
         RefusedCommitError: it is not to be trusted.
@@ -120,7 +120,7 @@ def candidate(
         verified=last.verified if last is not None and known else commit,
         new=new,
         signers=tuple(signers),
-        approval=_approval(commit, last, merged),
+        approval=_approval(commit, last),
         on_branch=repository.is_ancestor(commit, repository.head(repository.branch)),
         after=last.number if last else None,
     )
@@ -189,9 +189,24 @@ def refusal(error: RefusedCommitError, settings: Settings) -> Mapping[str, Any]:
     return {"commit": error.commit, "code": str(error.code), "branch": settings.policy_branch}
 
 
-def _approval(commit: str, last: ActivationRow | None, merged: Callable[[str], bool]) -> Approval:
+def _approval(commit: str, last: ActivationRow | None) -> Approval:
     if last is None:
         return Approval.FIRST
     if was_in_force(commit):
         return Approval.ACTIVATED
-    return Approval.MERGED if merged(commit) else Approval.NONE
+    return Approval.MERGED if _merged(commit, last.verified) else Approval.NONE
+
+
+def _merged(commit: str, since: str) -> bool:
+    """Tell whether all that leads from `since` to `commit` came in by merges of the service, each of them approved.
+
+    What somebody pushed past them is part of the tree, and nobody approved it.
+    """
+    with reading() as session:
+        at = commit
+        while at != since:
+            base = session.exec(select(MergeRow.base).where(MergeRow.head == at)).first()
+            if base is None:
+                return False
+            at = base
+    return True

@@ -12,7 +12,7 @@ from app.errors import Problem, problem
 from app.features.policies.checking import Checker
 from app.features.policies.errors import ChangeError, PatchError, RepositoryError
 from app.features.policies.patching import Patcher
-from app.features.policies.proposing import Source
+from app.features.policies.repository import Repository
 from app.pep import RefusedError
 
 _EXTENSION: Final = "omega.changes"
@@ -30,7 +30,7 @@ class Board:
         now: the time.
     """
 
-    repository: Source
+    repository: Repository
     checker: Checker
     patcher: Patcher
     required: Callable[[], Sequence[str]]

@@ -232,7 +232,7 @@ def _node(observed: Observed) -> Iterator[Finding]:
         )
         return
     kept = observed.kept.get(active)
-    foreign = [] if kept is None else list(differing(declared.bundle, kept.modules, _known(observed)))
+    foreign = list(differing(declared.bundle, kept.modules, _known(observed))) if kept and kept.sources else []
     yield from foreign
     if not foreign:  # data, contracts, or a file that cannot be read: nobody put that in force by a decision
         yield Finding(
@@ -248,7 +248,7 @@ def _kept(observed: Observed) -> Iterator[Finding]:
     for digest, kept in observed.kept.items():
         if kept.bundle is None:
             yield Finding(kind=Kind.EDITED_BUNDLE, place=f"bundles/{digest[:12]}", found="edited", mended=True)
-            if observed.declared is not None and digest == observed.declared.bundle.digest:
+            if kept.sources and observed.declared is not None and digest == observed.declared.bundle.digest:
                 yield from differing(observed.declared.bundle, kept.modules, _known(observed))
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
+from sqlmodel import select
+
 from app.alerts.alert import Alert, AlertSeverity
 from app.alerts.outbox import post
 from app.db import reading, writing
 from app.features.policies.drift import Declared, Finding, Observed, compare, fingerprint
 from app.features.policies.errors import PoliciesError
-from app.features.policies.healing import Healer
+from app.features.policies.healing import Healer, wanted
 from app.features.policies.rows_drift import DriftScanRow
 from app.features.policies.scanning import observe
 from app.jobs.job import Job, JobError, Run, Scope
@@ -26,6 +28,9 @@ NAME: Final = "policies.scan_drift"
 
 FOUND: Final = "policy.drift_found"
 CLEAN: Final = "policy.drift_clean"
+
+SECOND_LOOK: Final = 1.0
+"""Seconds until what is to be healed is looked at once more."""
 
 _SHOWN: Final = 50  # findings in a record
 
@@ -116,9 +121,10 @@ class DriftJob:
         note: Callable[[str, Mapping[str, Any]], None],
         clock: Callable[[], float] = time.time,
         random: Callable[[int], str] = secrets.token_hex,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings, self._declaring, self._healer = settings, declaring, healer
-        self._node, self._note, self._clock, self._random = node, note, clock, random
+        self._node, self._note, self._clock, self._random, self._pause = node, note, clock, random, pause
 
     def job(self) -> Job:
         """Return the job."""
@@ -140,6 +146,9 @@ class DriftJob:
         now = datetime.fromtimestamp(self._clock(), UTC)
         try:
             found = scan(self._settings, self._declaring, now)
+            if wanted(found.observed.declared, found.findings):  # an activation may have come between two looks
+                self._pause(SECOND_LOOK)
+                found = scan(self._settings, self._declaring, now)
         except PoliciesError as error:
             raise JobError(error.code, str(error)) from error
         healed, change = self._healer.mend(found.observed, found.findings, now, "schedule")
@@ -172,7 +181,7 @@ class DriftJob:
 def board() -> list[dict[str, Any]]:
     """Return what the last scan of each node found, as JSON values."""
     with reading() as session:
-        rows = session.query(DriftScanRow).order_by(DriftScanRow.node).all()
+        rows = session.exec(select(DriftScanRow).order_by(DriftScanRow.node)).all()
         return [
             {
                 "node": row.node,

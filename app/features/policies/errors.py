@@ -81,3 +81,9 @@ class ActivationError(PoliciesError):
     """A commit is not put in force; what was in force goes on."""
 
     code = "activation"
+
+
+class DeclaredError(PoliciesError):
+    """What is declared cannot be found out; nothing was compared."""
+
+    code = "undeclared"

@@ -9,9 +9,11 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from app import activation, keys
+from app.db import writing
 from app.features.policies.drift import Declared, Finding, Observed
 from app.features.policies.errors import PoliciesError, PublicationError
 from app.features.policies.publication import publish
+from app.features.policies.rows_activations import newest
 from app.objects import ObjectsError, open_objects
 from app.pdp.enforce import Permit
 from app.pdp.errors import BundleError, DeniedError, PdpError
@@ -88,7 +90,11 @@ def heal(permit: Permit, settings: Settings, declared: Declared, findings: Seque
         raise HealingError("the permit is for other policies")
     try:
         activation.keep(declared.bundle, settings.bundles)  # under its digest, over whatever stands there
-        activation.replace_file(settings.bundles / "active", declared.bundle.digest.encode())
+        with writing(permit) as session:  # so that nobody puts other policies in force between the look and the deed
+            last = newest(session)
+            if last is not None and last.bundle != declared.bundle.digest:
+                raise HealingError("other policies were put in force meanwhile")
+            activation.put_in_force(declared.bundle.digest, settings.bundles)
         if any(each.place == _PUBLISHED for each in findings):
             publish(declared.bundle, open_objects(settings.bundle_store), keys.ensure_bundle_key(settings.keys))
     except (BundleError, PublicationError, ObjectsError, keys.KeyFileError, OSError) as error:

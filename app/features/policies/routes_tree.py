@@ -9,7 +9,6 @@ from app.errors import problem
 from app.features.policies.described import beside, folders
 from app.features.policies.feature import feature
 from app.features.policies.library import NoRevisionError, library
-from app.pdp.bundle import Bundle
 from app.pdp.enforce import Permit
 from app.pep import RefusedError, Resource, gate_of_request
 
@@ -17,7 +16,10 @@ _MOST = 200  # changes on a page
 
 
 def _newest() -> Resource:
-    g.revision = library().newest()
+    try:
+        g.revision = library().newest()
+    except NoRevisionError as error:
+        raise RefusedError(problem("not_found")) from error
     return Resource(type="policies", id=g.revision, properties={})
 
 
@@ -56,7 +58,7 @@ def tree_at(_permit: Permit, revision: str) -> ResponseReturnValue:
 @feature.route("/at/<revision>/file/<path:path>", action="view", resource=_file)
 def file(_permit: Permit, revision: str, path: str) -> ResponseReturnValue:
     """Show a file, and of a policy what each gate demands."""
-    bundle = _bundle(revision)
+    bundle = library().bundle(revision)
     action = next((each for each in bundle.actions.values() if each.file == path), None) if bundle else None
     text = g.files[path]
     return render_template(
@@ -86,14 +88,8 @@ def file_history(_permit: Permit, revision: str, path: str) -> ResponseReturnVal
 
 
 def _tree(revision: str) -> ResponseReturnValue:
-    bundle = _bundle(revision)
+    bundle = library().bundle(revision)
     in_force = gate_of_request().pdp.policies.bundle
     return render_template(
         "policies/tree.html", revision=revision, folders=folders(g.files, bundle), bundle=bundle, in_force=in_force
     )
-
-
-def _bundle(revision: str) -> Bundle | None:
-    """Return the policies that the files of a revision make, if they make any."""
-    in_force = gate_of_request().pdp.policies.bundle
-    return in_force if revision == in_force.digest else None

@@ -6,7 +6,7 @@
 import hashlib
 from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_
+from sqlalchemy import BigInteger, ColumnElement, Index, Text, and_
 from sqlmodel import Field, Session, col, select
 
 from app.db import ProductRow
@@ -20,6 +20,7 @@ class OverrideRow(ProductRow, table=True):
     """
 
     __tablename__ = "override"
+    __table_args__ = (Index("ix_override_scope", "action", "gate", "resource_id"),)
 
     id: str = Field(primary_key=True, max_length=32)
     tenant: str = Field(max_length=256)

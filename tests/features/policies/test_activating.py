@@ -12,6 +12,7 @@ from app.features.policies.activating import Approval, candidate, prepare, put_i
 from app.features.policies.errors import ActivationError, PublicationError, RefusedCommitError, RepositoryError
 from app.features.policies.publication import verify_published
 from app.features.policies.rows_activations import activations, in_force
+from app.features.policies.rows_changes import ChangeRequestRow, MergeRow
 from app.objects import open_objects
 from app.pdp.admission import admit
 from app.pdp.enforce import Permit, Recorded
@@ -135,11 +136,35 @@ def test_what_was_signed_before_the_last_change_does_not_count_for_it(working, r
     assert candidate(repository, last, NOW).signers == (ALICE.email,)
 
 
-def test_what_the_service_merged_is_known(working, repository, activate):
-    activate(working.first)
-    head = working.commit(CHANGED)
+def merged(found, base, head):
+    """Have the service's tables say that it merged `head` onto `base`."""
+    number = len(activations()) * 10 + len(head) + int(head[:4], 16)
+    request = ChangeRequestRow(
+        number=number,
+        branch=head,
+        title="t",
+        description="",
+        opened_by="a",
+        opened_at=0,
+        revision=1,
+        proposal={},
+        decision_id=f"d{number}",
+    )
+    with db.writing(permit(found, 900)) as session:
+        session.add(request)
+        session.flush()
+        session.add(MergeRow(number=number, base=base, head=head, person="a", at=0, decision_id=f"m{number}"))
+
+
+def test_what_the_service_merged_step_by_step_is_approved(working, repository, activate):
+    first = activate(working.first)
+    one = working.commit(CHANGED)
+    two = working.commit({"policies/NOTES.md": "x"})
     repository.fetch()
-    assert candidate(repository, head, NOW, merged=lambda commit: commit == head).approval == Approval.MERGED
+    merged(first, one, two)
+    assert candidate(repository, two, NOW).approval == Approval.NONE  # the step below was pushed past the service
+    merged(first, working.first, one)
+    assert candidate(repository, two, NOW).approval == Approval.MERGED
 
 
 def test_going_back_and_forth(working, settings, activate):

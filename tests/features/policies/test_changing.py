@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
-from app.db import reading, writing
-from app.features.policies import changing
+from app.db import open_engine, reading, write_transaction, writing
+from app.features.policies import changing, proposing
 from app.features.policies.change_request import State, Status
 from app.features.policies.errors import ChangeError, RepositoryError
 from app.features.policies.rows_changes import ApprovalRow, MergeRow, StepRow
@@ -421,3 +421,17 @@ def test_two_who_open_one_branch_at_once(any_staff):
         each.join()
     assert outcomes in ([], ["taken"], ["busy"])
     assert len({each.number for each in staff.opened}) == 1
+
+
+def test_a_change_of_too_many_files(staff, monkeypatch):
+    monkeypatch.setattr(proposing, "MOST_FILES", 0)
+    staff.branch()
+    assert refused(staff.open) == "too_much"
+
+
+def test_whoever_comes_while_somebody_else_writes_is_told_to_try_again(open_staff, tmp_path):
+    permit = open_staff.permit("ofc-3", "comment", open_staff.request("ofc-3"))
+    other = open_engine(f"sqlite:///{tmp_path / 'product.db'}")
+    with write_transaction(other):
+        assert refused(changing.comment, permit, open_staff.number, "why?", NOW) == "busy"
+    other.dispose()

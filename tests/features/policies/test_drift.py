@@ -136,8 +136,9 @@ def test_nothing_says_what_to_load(well):
 
 
 def test_a_bundle_that_is_told_and_not_there(well):
-    gone = replace(well, active="0" * 64, kept={}, workers=[])
-    assert kinds(gone) == [(Kind.EDITED_BUNDLE, "active")]
+    nothing = "0" * 64
+    gone = replace(well, active=nothing, kept={nothing: Kept(digest=nothing, bundle=None)}, workers=[])
+    assert kinds(gone) == [(Kind.EDITED_BUNDLE, "active"), (Kind.EDITED_BUNDLE, "bundles/000000000000")]
 
 
 def test_a_bundle_on_the_disk_is_edited(well, declared):

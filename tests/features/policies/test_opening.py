@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from app import keys, schema
+from app.control_plane import Opened
+from app.db import open_engine
+from app.features.policies.board import board
 from app.features.policies.opening import open_board
 from app.settings import Settings, SettingsError
 from tests.features.policies.signing import NOW
@@ -19,14 +23,14 @@ def test_without_a_repository_there_is_none(tmp_path, gating):
 
 
 def test_a_repository_is_opened(working, tmp_path, gating):
-    board = open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(working.remote)), gating.pdp, lambda: NOW)
-    board.repository.fetch()
-    assert board.repository.head("main") == working.head()
-    assert board.required() == ("admission", "impact", "owners", "tests")
-    assert "second_opinion" not in board.checker.means.names
-    board.checker.means.note("policy.change_checked", {"change": 1})
+    found = open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(working.remote)), gating.pdp, lambda: NOW)
+    found.repository.fetch()
+    assert found.repository.head("main") == working.head()
+    assert found.required() == ("admission", "impact", "owners", "tests")
+    assert "second_opinion" not in found.checker.means.names
+    found.checker.means.note("policy.change_checked", {"change": 1})
     assert gating.records[-1] == ("policy.change_checked", {"caller": "control", "change": 1})
-    board.close()
+    found.close()
 
 
 NO_LISTS = [{}, {"policies": []}, {"policies": {"change": {"required_checks": "tests"}}}]
@@ -37,11 +41,24 @@ def test_where_policy_asks_for_no_checks_nothing_is_checked(working, tmp_path, g
     bundle = stocked(tmp_path / "bundle", {"data/thresholds.json": json.dumps(thresholds)})
     policies = gating.pdp.policies
     gating.pdp._pdp.policies = type(policies)(bundle=bundle, evaluators=policies.evaluators)
-    board = open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(working.remote)), gating.pdp, lambda: NOW)
-    assert board.required() == ()
-    board.close()
+    found = open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(working.remote)), gating.pdp, lambda: NOW)
+    assert found.required() == ()
+    found.close()
 
 
 def test_a_remote_that_is_none(tmp_path, gating):
     with pytest.raises(SettingsError):
         open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(tmp_path)), gating.pdp, lambda: NOW)
+
+
+def test_the_control_plane_has_them(working, tmp_path, gating):
+    named = settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(working.remote))
+    named.data.mkdir()
+    schema.upgrade(open_engine(named.product), schema.PRODUCT_MIGRATIONS)
+    keys.ensure(named.keys, named.origin)
+    opened = Opened(named, keys.load(named.keys), gating.pdp)
+    try:
+        with opened.application.app.app_context():
+            assert board().repository.branch == "main"
+    finally:
+        opened.close()

@@ -166,7 +166,7 @@ def test_a_patch_becomes_a_draft_that_a_person_signs(site):
     found = alice.get("/1").json
     assert (found["state"], found["refused"], found["strangers"]) == ("draft", "unsigned", 0)
     assert found["files"][0]["lines"][1]["text"] == '{"limit": 5}'
-    assert "git commit --amend --no-edit -S" in alice.page("/1").text
+    assert "git commit --amend --no-edit --reset-author -S" in alice.page("/1").text
     refused = bob.post("/1/approve", tree=found["tree"], role="compliance_officer")
     assert [gate["id"] for gate in refused.json["gates"]] == ["signed"]
     signed = site.work.commit({LIMITS: '{"limit": 5}\n'}, ALICE, [site.work.head()], branch="patch/five")
@@ -191,6 +191,7 @@ def test_what_git_format_patch_writes(site, tmp_path):
     assert "m@x" not in str(alice.get("/1").json["authors"])
 
 
+MODE = "diff --git a/policies/data/limits.json b/policies/data/limits.json\nold mode 100644\nnew mode 100755\n"
 LINK = (
     "diff --git a/policies/x b/policies/x\nnew file mode 120000\n--- /dev/null\n+++ b/policies/x\n@@ -0,0 +1 @@\n+y\n"
 )
@@ -200,6 +201,7 @@ PATCHES = {
     "it leads out of the repository": (PATCH.replace("policies/data", "../.."), 400),
     "it leads into .git": (PATCH.replace("policies/data/limits.json", ".git/config"), 400),
     "it brings a link": (LINK, 400),
+    "it changes no file": (MODE, 400),
     "it is empty": ("", 400),
     "it is too large": (PATCH + "#" * MAX_BYTES, 400),
 }

@@ -1,0 +1,286 @@
+"""The life of a policy in Git, from an empty directory to a roll back, and what nobody can do to it on the way."""
+
+import json
+import shutil
+import subprocess
+import time
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app.cli import main
+from app.db import open_engine
+from app.features.policies.errors import PublicationError
+from app.features.policies.publication import CURRENT, pack, verify_published
+from app.keys import ensure_bundle_key
+from app.objects import open_objects
+from tests.cli.shell import Shell
+from tests.e2e.verified import verified
+from tests.features.policies.signing import ALICE, BOB, MALLORY, Work, person
+from tests.pdp.evaluating import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+
+CAROL = person("carol")  # whose key counted until the day before yesterday
+OWNERS = """owners:
+  - paths: ["**"]
+    roles: [ciso, compliance_officer, security_officer]
+    quorum: 2
+    distinct_roles: 2
+people:
+  - [alice, alice@example.org]
+  - [bob, bob@example.org]
+  - [dora]
+  - [erin]
+"""
+GROUPS = {
+    "bob": ["omega-policy-authors", "omega-ciso"],
+    "dora": ["omega-compliance"],
+    "erin": ["omega-security"],
+}
+RULES = "policies/rego/marketplace/publish.rego"
+TITLE = "tests cover enough of the release"
+JSON = {"accept": "application/json", "sec-fetch-site": "same-origin"}
+
+
+@pytest.fixture
+def policies(tmp_path):
+    """The shipped policies, without most of the platform's, so that admission takes a second."""
+    place = shutil.copytree(ROOT / "policies", tmp_path / "shipped")
+    for path in (place / "rego").iterdir():
+        if path.name not in {"lib", "marketplace", "policies", "session"}:
+            shutil.rmtree(path)
+    for path in [*(place / "rego" / "marketplace").iterdir(), *(place / "rego" / "lib").glob("*_test.rego")]:
+        if not path.name.startswith("publish"):
+            path.unlink()
+    for path in (place / "cases").iterdir():
+        if path.name != "session.yaml":
+            path.unlink()
+    (place / "mutants.yaml").unlink()
+    for name, part in (
+        ("callers", lambda found: {each: found[each] for each in ("control", "marketplace")}),
+        ("overrides", lambda found: found | {"gates": {}}),
+    ):
+        path = place / "data" / f"{name}.json"
+        path.write_text(json.dumps(part(json.loads(path.read_text()))))
+    (place / "OWNERS.yaml").write_text(OWNERS)
+    return place
+
+
+class Life:
+    """A policy repository, a node that takes its policies from it, and officers at its pages."""
+
+    def __init__(self, tmp_path, policies, serving, shell, setenv):
+        self.clone, self.policies, self.browsers = tmp_path / "clone", policies, []
+        self.work = Work(tmp_path / "remote.git")
+        subprocess.run(["git", "init", "-q", "--bare", "-b", "main", self.work.remote], check=True)
+        self.service = serving(OMEGA_POLICIES=policies, OMEGA_POLICY_REPOSITORY=self.work.remote, OMEGA_OPA="")
+        self.shell = shell  # in this process, so that nobody waits for interpreters
+        for name, value in self.service.environment.items():
+            if name.startswith("OMEGA_"):
+                setenv(name, value)
+        setenv("OMEGA_PORT", self.service.url.rpartition(":")[2])
+        key = ALICE.write(tmp_path)
+        key.with_name(f"{key.name}.pub").write_text(ALICE.public)
+        signers = [f"--signer={each.name} <{each.email}> {each.public}" for each in (ALICE, BOB)]
+        self.said("policy", "init", self.clone, *signers, "--key", key)
+        self.push()
+        self.remember("main")
+
+    def push(self):
+        """Push the clone, as a person would."""
+        subprocess.run(["git", "-C", self.clone, "push", "-q", self.work.remote, "HEAD:main"], check=True)
+
+    def remember(self, branch):
+        """Have later commits begin with what a branch has."""
+        commit = self.work.git("rev-parse", branch)
+        names = self.work.git("ls-tree", "-r", "--name-only", commit).splitlines()
+        self.work.trees[commit] = ({name: self.work.git("show", f"{commit}:{name}") + "\n" for name in names}, [])
+        return commit
+
+    def said(self, *arguments):
+        """Run a command that has to do it, and return what it printed as JSON."""
+        done = self.shell(*arguments, "--json")
+        assert (done.code, done.errors) == (0, "")
+        return done.json
+
+    def refused(self, commit, verb="activate"):
+        """Ask for a commit that must not come into force, and return the one line that says why not."""
+        before = self.in_force()
+        done = self.shell("policy", verb, "--commit", commit)
+        assert done.code == 1
+        assert self.in_force() == before
+        return done.message
+
+    def in_force(self):
+        return (self.service.settings.bundles / "active").read_text()
+
+    def swapped(self, digest):
+        """Wait until the worker decides by a bundle."""
+        while self.service.get("/readyz")["bundle"] != digest:
+            time.sleep(0.05)
+
+    def activate(self, commit, verb="activate"):
+        done = self.said("policy", verb, "--commit", commit)
+        self.swapped(done["bundle"])
+        return done
+
+    def publishes(self):
+        """Ask for a publication; return whether it is allowed, and by which policies that was decided."""
+        answer = self.shell("decide", ROOT / "examples" / "publish.json", "--json").json
+        return answer["decision"], answer["context"]["policy"]["bundle"]
+
+    def retitled(self, title):
+        """Return the change that gives a gate another title."""
+        text = (self.policies / "rego" / "marketplace" / "publish.rego").read_text()
+        assert text.count(TITLE) == 1
+        return {RULES: text.replace(TITLE, title)}
+
+    def commit(self, change, by=ALICE, **how):
+        return self.work.commit(change, by, **({"at": datetime.now(UTC).replace(microsecond=0)} | how))
+
+    def officer(self, name):
+        """Sign an officer in, with a second factor that a test may claim for them."""
+        browser = httpx.Client(base_url=self.service.url, headers=JSON, follow_redirects=True, timeout=60)
+        self.browsers.append(browser)
+        link = self.said("officer", "login", "--id", name, "--groups", *GROUPS[name])["url"]
+        token = httpx.URL(link).params["token"]
+        page = browser.get("/session/link", params={"token": token}, headers={"accept": "text/html"})
+        data = {"token": token, "csrf": csrf(page.text)}
+        page = browser.post("/session/link", data=data, headers={"accept": "text/html"})
+        assert page.status_code == 200, page.text
+        engine = open_engine(self.service.settings.product)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE officer_session SET second_factor = 1"))
+        engine.dispose()
+        shown = browser.get("/policies/changes", headers={"accept": "text/html"})
+        browser.headers["x-csrf-token"] = csrf(shown.text)
+        return browser
+
+    def checked(self, browser, number):
+        """Return a change request once all its checks have ended."""
+        while True:
+            found = browser.get(f"/policies/changes/{number}").json()
+            if {each["status"] for each in found["checks"]} <= {"passed", "failed"}:
+                return found
+            time.sleep(0.2)
+
+
+def csrf(page):
+    mark = 'name="csrf" value="'
+    return page.partition(mark)[2].partition('"')[0] if mark in page else ""
+
+
+@pytest.fixture
+def life(tmp_path, policies, serving, monkeypatch, capsys):
+    made = Life(tmp_path, policies, serving, Shell(main, capsys), monkeypatch.setenv)
+    yield made
+    for browser in made.browsers:
+        browser.close()
+
+
+def test_the_life_of_a_policy(life, say, monkeypatch):
+    begun = time.monotonic()
+    first = life.work.head()
+    old = life.activate(first)["bundle"]
+    assert life.publishes() == (True, old)
+
+    # An edit whose tests fail goes nowhere, neither here nor there.
+    rule = life.clone / "policies" / "rego" / "marketplace" / "publish.rego"
+    rule.write_text(rule.read_text().replace("signature.verified == true", "signature.verified == false"))
+    monkeypatch.setenv("OMEGA_POLICIES", str(life.clone / "policies"))
+    assert life.shell("policy", "test").code == 1
+    broken = life.commit({RULES: rule.read_text()}, branch="broken", parents=[first])
+    assert "fails" in life.refused(broken)
+
+    # A good one is proposed, checked, and approved by two others, for exactly its tree.
+    change = life.commit(
+        life.retitled("tests cover as much as is asked for"), BOB, branch="another-title", parents=[first]
+    )
+    bob, dora, erin = map(life.officer, ("bob", "dora", "erin"))
+    opened = bob.post("/policies/changes/branches/another-title", json={"title": "Another title"})
+    assert opened.status_code == 201, opened.text
+    number = opened.json()["number"]
+    shown = life.checked(bob, number)
+    assert {each["name"]: each["status"] for each in shown["checks"]} == dict.fromkeys(
+        ("admission", "impact", "owners", "tests"), "passed"
+    ), shown["checks"]
+    mine = {"tree": shown["tree"], "role": "ciso"}
+    approved = f"/policies/changes/{number}/approve"
+    refused = bob.post(approved, json=mine)
+    assert (refused.status_code, "not_author" in refused.text or "wrote" in refused.text) == (403, True), refused.text
+    other = dora.post(approved, json={"tree": "0" * 40, "role": "compliance_officer"})
+    assert other.status_code == 403, other.text
+    assert "shown" in other.text
+    assert dora.post(approved, json={"tree": shown["tree"], "role": "compliance_officer"}).status_code == 201
+    early = erin.post(f"/policies/changes/{number}/merge", json={"tree": shown["tree"]})
+    assert early.status_code == 403, early.text
+    assert erin.post(approved, json={"tree": shown["tree"], "role": "security_officer"}).status_code == 201
+
+    # Somebody is quicker: what was approved is not what would come about.
+    raced = life.commit({"policies/NOTES.md": "quicker\n"}, parents=[first])
+    late = erin.post(f"/policies/changes/{number}/merge", json={"tree": shown["tree"]})
+    assert late.status_code in {403, 409}, late.text
+    assert life.work.head() == raced
+    life.work.point("main", first)
+    merged = erin.post(f"/policies/changes/{number}/merge", json={"tree": shown["tree"]})
+    assert merged.status_code == 200, merged.text
+    assert life.work.head() == change
+
+    # It decides from its activation on, and the old ones do again after a roll back.
+    new = life.activate(change)["bundle"]
+    assert life.publishes() == (True, new)
+    assert "refused as rewritten" in life.refused(raced, "roll-back")
+    assert life.activate(first, "roll-back")["bundle"] == old
+    assert life.publishes() == (True, old)
+    say(f"the life of a policy: {time.monotonic() - begun:.1f} s")
+    assert life.service.stop() == 0
+    verified(life.service.settings.store, life.service.settings.keys / "log.vkey")
+
+
+def test_what_nobody_can_do(life):
+    signers = ALICE.line() + BOB.line() + CAROL.line(f'valid-before="{datetime.now(UTC) - timedelta(days=2):%Y%m%d}Z" ')
+    first = life.work.head()
+    life.activate(first)
+    second = life.commit({"policies/allowed_signers": signers})
+    assert "approved" in life.refused(second)  # signed by one alone
+    approved = life.commit({}, BOB)
+    settings, in_force = life.service.settings, life.activate(approved)["bundle"]
+
+    attacks = {
+        "unsigned": {"signed": False},
+        "unknown_signer": {"by": MALLORY},
+        "bad_signature": {"signed": ALICE.sign(b"something else")},
+        "expired_signer": {"by": CAROL},
+        "clock": {"by": CAROL, "at": datetime.now(UTC) - timedelta(days=30)},
+        "rewritten": {"parents": [first]},
+    }
+    for code, how in attacks.items():
+        bad = life.commit(life.retitled("nothing is asked for"), **how)
+        assert f"commit {bad} is refused as {code}: " in life.refused(bad), code
+        life.work.point("main", approved)
+    aside = life.commit(life.retitled("nothing is asked for"), BOB, branch="aside", parents=[approved])
+    both = life.commit({}, ALICE, branch="aside")
+    assert aside != both
+    assert "on_branch" in life.refused(both)
+    assert "come from Git" in life.shell("policy", "reload").message
+
+    # An edited bundle in the store is no bundle, and the next activation puts it right.
+    objects, key = open_objects(settings.bundle_store), ensure_bundle_key(settings.keys)
+    published = verify_published(objects, key.public_key()).bundle
+    assert published.digest == in_force
+    objects.delete(CURRENT)
+    objects.put(CURRENT, pack(published, MALLORY.key))
+    with pytest.raises(PublicationError, match="another key"):
+        verify_published(objects, key.public_key())
+    life.activate(approved)
+    assert verify_published(objects, key.public_key()).bundle.digest == in_force
+
+    assert life.service.stop() == 0
+    found = verified(settings.store, settings.keys / "log.vkey")
+    records = b"".join(path.read_bytes() for path in settings.journals.rglob("*.evj"))
+    for code in attacks:
+        assert f'"code":"{code}"'.encode() in records, code
+    assert found is not None
