@@ -23,12 +23,14 @@ from app import sessions
 from app.blocking_pdp import BlockingPdp
 from app.decision_plane.buckets import Buckets, Rate
 from app.errors import CODES, Problem, problem
-from app.features.policies import routes_changes, routes_overrides, routes_tree
-from app.features.policies.board import Board
-from app.features.policies.board import install as install_board
+from app.features.policies import routes_tree
+from app.features.policies.changes import routes_changes
+from app.features.policies.changes.board import Board
+from app.features.policies.changes.board import install as install_board
 from app.features.policies.feature import feature as policies
 from app.features.policies.library import InForce, Library
 from app.features.policies.library import install as install_library
+from app.features.policies.overrides import routes_overrides
 from app.features.session import routes as routes_session
 from app.features.session.entrance import Entrance, csrf_token, install, officer, subject
 from app.features.session.feature import feature as session

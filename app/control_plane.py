@@ -71,8 +71,8 @@ class Opened:
         from a2wsgi import WSGIMiddleware  # noqa: PLC0415 - see the module
 
         from app.control import Control, create_app  # noqa: PLC0415 - see the module
+        from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
-        from app.features.policies.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.session.links import Links  # noqa: PLC0415 - see the module
         from app.pep import MAX_BODY, UngatedError  # noqa: PLC0415 - see the module
 

@@ -25,12 +25,12 @@ from app import activation, db, keys, logs, schema, status, upkeep_jobs
 from app.alerts.outbox import Outbox
 from app.blocking_pdp import BlockingPdp
 from app.db import DatabaseUrlError, open_engine, reading, writing
-from app.features.policies.declaring import GitDeclaring, open_declaring
-from app.features.policies.drift_job import Declaring, DriftJob, Undeclared
+from app.features.policies.changes.patching import Patcher
+from app.features.policies.drift.declaring import GitDeclaring, open_declaring
+from app.features.policies.drift.drift_job import Declaring, DriftJob, Undeclared
+from app.features.policies.drift.foreign import ForeignText
+from app.features.policies.drift.healing import ForeignChanges, Healer, NoChanges
 from app.features.policies.errors import PoliciesError
-from app.features.policies.foreign import ForeignText
-from app.features.policies.healing import ForeignChanges, Healer, NoChanges
-from app.features.policies.patching import Patcher
 from app.jobs import requests
 from app.jobs.job import RUN_JOB, Job, Scope
 from app.jobs.leadership import FileLock, Lock, PostgreSqlLock, lead

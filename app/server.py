@@ -32,7 +32,7 @@ from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
 from app.errors import problem
-from app.features.policies.granting import DatabaseGrants
+from app.features.policies.overrides.granting import DatabaseGrants
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError

@@ -23,8 +23,8 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.features.policies.repository import Repository
-from app.features.policies.verified_history import verify
+from app.features.policies.git.repository import Repository
+from app.features.policies.git.verified_history import verify
 
 _VERBS: Final = 25  # of each feature
 _BEGUN: Final = datetime(2024, 1, 1, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 
 from app import activation, db, keys, scheduling, schema, sealing_line, status
 from app.cli import main
-from app.features.policies.drift_job import Undeclared
+from app.features.policies.drift.drift_job import Undeclared
 from app.jobs import requests
 from app.jobs.job import Scope
 from app.jobs.leadership import FileLock, PostgreSqlLock

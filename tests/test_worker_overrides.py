@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app import schema, server
 from app.db import open_engine
-from app.features.policies.rows_overrides import OverrideApprovalRow, OverrideRow
+from app.features.policies.overrides.rows_overrides import OverrideApprovalRow, OverrideRow
 from app.pdp.model import Entity, EvaluationRequest
 from tests.node import prepared
 from tests.working import started, work

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from app import keys
 from app.cli.output import CommandError, print_json, print_rows
 from app.db import DatabaseUrlError
-from app.features.policies.drift_job import scan, titles
+from app.features.policies.drift.drift_job import scan, titles
 from app.features.policies.errors import PoliciesError
 from app.node_log import record_now
 from app.scheduling import declaring, node_name, opened_product

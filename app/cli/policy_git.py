@@ -14,11 +14,11 @@ from typing import Any, Final
 from app import db, schema
 from app.cli.asking import Asker, enforce
 from app.cli.output import CommandError, print_json, print_rows
-from app.features.policies import activating
-from app.features.policies.activating import Candidate
 from app.features.policies.errors import PoliciesError, RefusedCommitError
-from app.features.policies.initialising import initialise, parse_signer
-from app.features.policies.repository import Repository
+from app.features.policies.git import activating
+from app.features.policies.git.activating import Candidate
+from app.features.policies.git.initialising import initialise, parse_signer
+from app.features.policies.git.repository import Repository
 from app.node_log import record_now
 from app.pdp.errors import BundleError
 from app.pdp.model import Entity, EvaluationRequest

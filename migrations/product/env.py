@@ -5,7 +5,10 @@ from alembic import context
 from app import sessions  # noqa: F401 - every module of rows is imported here, so that the metadata is whole
 from app.alerts import rows as rows_alerts  # noqa: F401
 from app.db import ProductRow
-from app.features.policies import rows_activations, rows_changes, rows_drift, rows_overrides  # noqa: F401
+from app.features.policies.changes import rows_changes  # noqa: F401
+from app.features.policies.drift import rows_drift  # noqa: F401
+from app.features.policies.git import rows_activations  # noqa: F401
+from app.features.policies.overrides import rows_overrides  # noqa: F401
 from app.jobs import rows as rows_jobs  # noqa: F401
 
 context.configure(

@@ -11,7 +11,7 @@ import pytest
 from app import activation, keys
 from app.cli import policy_git
 from app.cli.output import NO_SERVICE
-from app.features.policies.initialising import parse_signer
+from app.features.policies.git.initialising import parse_signer
 from app.pdp.admission import admit
 from app.settings import Settings
 from evidence.errors import JournalError

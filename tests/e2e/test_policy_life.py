@@ -14,7 +14,7 @@ from app import activation
 from app.cli import main
 from app.db import open_engine
 from app.features.policies.errors import PublicationError
-from app.features.policies.publication import CURRENT, pack, verify_published
+from app.features.policies.git.publication import CURRENT, pack, verify_published
 from app.keys import ensure_bundle_key
 from app.objects import open_objects
 from app.pdp.bundle import parse_files

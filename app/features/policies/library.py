@@ -13,9 +13,9 @@ from typing import Final, Protocol
 
 from flask import Flask, current_app
 
-from app.features.policies.commit_object import CommitObject
 from app.features.policies.errors import MalformedCommitError, RepositoryError
-from app.features.policies.repository import POLICIES, Repository
+from app.features.policies.git.commit_object import CommitObject
+from app.features.policies.git.repository import POLICIES, Repository
 from app.pdp.bundle import Bundle, parse_files
 from app.pdp.errors import BundleError
 

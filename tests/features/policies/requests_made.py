@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from app.features.policies import changing
-from app.features.policies.change_request import Status
-from app.features.policies.changing import Opened, facts, find
-from app.features.policies.repository import Repository
+from app.features.policies.changes import changing
+from app.features.policies.changes.change_request import Status
+from app.features.policies.changes.changing import Opened, facts, find
+from app.features.policies.git.repository import Repository
 from app.pdp.model import EvaluationRequest
 from app.pep import CONTROL, Resource
 from tests.features.gating import Gating, officer

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.features.policies.repository import Repository
+from app.features.policies.git.repository import Repository
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin"}

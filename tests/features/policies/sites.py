@@ -6,11 +6,11 @@ from typing import ClassVar
 from sqlalchemy import text
 
 from app.db import open_engine
-from app.features.policies import board
-from app.features.policies.board import Board
-from app.features.policies.change_request import Status
-from app.features.policies.changing import write_check
-from app.features.policies.patching import Patcher
+from app.features.policies.changes import board
+from app.features.policies.changes.board import Board
+from app.features.policies.changes.change_request import Status
+from app.features.policies.changes.changing import write_check
+from app.features.policies.changes.patching import Patcher
 from tests.features.policies.requests_made import CHECKS, GROUPS
 from tests.features.policies.signing import ENVIRONMENT, NOW
 from tests.features.serving import Served

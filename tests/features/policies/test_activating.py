@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 
 from app import activation, db, keys, schema
-from app.features.policies import activating
-from app.features.policies.activating import Approval, candidate, prepare, put_in_force, resource, verified_head
+from app.features.policies.changes.rows_changes import ChangeRequestRow, MergeRow
 from app.features.policies.errors import ActivationError, PublicationError, RefusedCommitError, RepositoryError
-from app.features.policies.publication import verify_published
-from app.features.policies.rows_activations import activations, in_force
-from app.features.policies.rows_changes import ChangeRequestRow, MergeRow
+from app.features.policies.git import activating
+from app.features.policies.git.activating import Approval, candidate, prepare, put_in_force, resource, verified_head
+from app.features.policies.git.publication import verify_published
+from app.features.policies.git.rows_activations import activations, in_force
 from app.objects import open_objects
 from app.pdp.admission import admit
 from app.pdp.enforce import Permit, Recorded

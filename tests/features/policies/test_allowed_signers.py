@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.policies.allowed_signers import format_signer, parse_allowed_signers, parse_public_key
 from app.features.policies.errors import SignatureError, SignersError
-from app.features.policies.ssh_signature import parse_key
+from app.features.policies.git.allowed_signers import format_signer, parse_allowed_signers, parse_public_key
+from app.features.policies.git.ssh_signature import parse_key
 from tests.features.policies.signing import ALICE, BOB
 
 

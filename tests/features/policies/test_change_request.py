@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.features.policies.change_request import (
+from app.features.policies.changes.change_request import (
     ENDED,
     MOST_APPROVALS,
     Approval,
@@ -18,8 +18,8 @@ from app.features.policies.change_request import (
     State,
     Status,
 )
+from app.features.policies.changes.owners import Demand, Requirements
 from app.features.policies.errors import ChangeError
-from app.features.policies.owners import Demand, Requirements
 
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
 ROLES = ("compliance_officer", "security_officer")

@@ -1,7 +1,7 @@
 """How the files of a change are shown."""
 
-from app.features.policies import change_shown
-from app.features.policies.repository import FileChange
+from app.features.policies.changes import change_shown
+from app.features.policies.git.repository import FileChange
 
 LONG = [f"line {number}" for number in range(1, 41)]
 

@@ -6,10 +6,10 @@ import pytest
 from sqlmodel import select
 
 from app.db import open_engine, reading, write_transaction
-from app.features.policies import changing, proposing
-from app.features.policies.change_request import State, Status
+from app.features.policies.changes import changing, proposing
+from app.features.policies.changes.change_request import State, Status
+from app.features.policies.changes.rows_changes import ApprovalRow, MergeRow, StepRow
 from app.features.policies.errors import ChangeError, RepositoryError
-from app.features.policies.rows_changes import ApprovalRow, MergeRow, StepRow
 from app.pdp.errors import DeniedError
 from tests.features import gating as made
 from tests.features.policies.requests_made import CHECKS, LIMITS, OWNERS, office

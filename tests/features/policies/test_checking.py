@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from app.features.policies import checking
-from app.features.policies.change_request import State
-from app.features.policies.checking import Checker, Means
+from app.features.policies.changes import checking
+from app.features.policies.changes.change_request import State
+from app.features.policies.changes.checking import Checker, Means
 from app.features.policies.errors import RepositoryError
 from app.impact.log_replay import ReplayError
 from app.impact.replaying import Node

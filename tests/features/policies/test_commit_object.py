@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.policies.commit_object import MAX_BYTES, parse_commit
 from app.features.policies.errors import MalformedCommitError
+from app.features.policies.git.commit_object import MAX_BYTES, parse_commit
 from tests.features.policies.signing import ALICE
 
 TREE, PARENT = "4b825dc642cb6eb9a060e54bf8d69288fbee4904", "a" * 40

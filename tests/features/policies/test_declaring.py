@@ -6,16 +6,17 @@ from types import SimpleNamespace
 import pytest
 
 from app import activation, db, decision_log, schema
-from app.features.policies import activating, declaring
-from app.features.policies.activating import candidate, prepare, put_in_force
-from app.features.policies.declaring import GitDeclaring, open_declaring, permits, used_after_their_end
-from app.features.policies.drift import Kind
-from app.features.policies.drift_job import scan
+from app.features.policies.changes.patching import Patcher
+from app.features.policies.drift import declaring
+from app.features.policies.drift.comparing import Kind
+from app.features.policies.drift.declaring import GitDeclaring, open_declaring, permits, used_after_their_end
+from app.features.policies.drift.drift_job import scan
+from app.features.policies.drift.foreign import ForeignText, differences
 from app.features.policies.errors import ActivationError, DeclaredError, PatchError
-from app.features.policies.foreign import ForeignText, differences
-from app.features.policies.patching import Patcher
-from app.features.policies.rows_activations import ActivationRow, in_force
-from app.features.policies.rows_overrides import OverrideRow
+from app.features.policies.git import activating
+from app.features.policies.git.activating import candidate, prepare, put_in_force
+from app.features.policies.git.rows_activations import ActivationRow, in_force
+from app.features.policies.overrides.rows_overrides import OverrideRow
 from app.pdp.admission import admit
 from app.pdp.enforce import Permit
 from app.pdp.errors import UnrecordedError

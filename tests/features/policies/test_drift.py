@@ -4,7 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from app.features.policies.drift import GRACE, Declared, Finding, Kept, Kind, Loaded, Observed, compare, fingerprint
+from app.features.policies.drift.comparing import (
+    GRACE,
+    Declared,
+    Finding,
+    Kept,
+    Kind,
+    Loaded,
+    Observed,
+    compare,
+    fingerprint,
+)
 from tests.pdp.shop import stocked as shop
 
 ENGINE = "regorus/0.13.0"

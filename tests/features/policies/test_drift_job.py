@@ -11,12 +11,12 @@ from app import activation, keys, status
 from app.alert_targets import alert_targets
 from app.alerts.rows import AlertDeliveryRow, AlertRow
 from app.db import reading
-from app.features.policies.drift import Declared, Kind
-from app.features.policies.drift_job import DriftJob, Undeclared, board, scan
+from app.features.policies.drift.comparing import Declared, Kind
+from app.features.policies.drift.drift_job import DriftJob, Undeclared, board, scan
+from app.features.policies.drift.healing import Healer, HealingError, NoChanges, heal, question
+from app.features.policies.drift.scanning import compared, running
 from app.features.policies.errors import RepositoryError
-from app.features.policies.healing import Healer, HealingError, NoChanges, heal, question
-from app.features.policies.publication import CURRENT, publish
-from app.features.policies.scanning import compared, running
+from app.features.policies.git.publication import CURRENT, publish
 from app.jobs.job import JobError
 from app.loaded import loaded
 from app.objects import open_objects
@@ -317,7 +317,7 @@ def test_a_permit_heals_what_it_was_given_for(node, tmp_path):
 
 
 def finding():
-    from app.features.policies.drift import Finding  # noqa: PLC0415
+    from app.features.policies.drift.comparing import Finding  # noqa: PLC0415
 
     return Finding(kind=Kind.EDITED_BUNDLE, place="active", mended=True)
 

@@ -7,8 +7,8 @@ import pytest
 from app import keys, schema
 from app.control_plane import Opened
 from app.db import open_engine
-from app.features.policies.board import board
-from app.features.policies.opening import open_board
+from app.features.policies.changes.board import board
+from app.features.policies.changes.opening import open_board
 from app.settings import Settings, SettingsError
 from tests.features.policies.signing import NOW
 from tests.pdp.shop import stocked

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.features.policies.override_request import LAPSES, Given, Kind, Override, State, earlier_approvers
+from app.features.policies.overrides.override_request import LAPSES, Given, Kind, Override, State, earlier_approvers
 
 HOUR = 3_600
 ONE = Given(person="per-1", role="ciso", at=1_000)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.features.policies import overriding
-from app.features.policies.override_request import Kind
-from app.features.policies.overriding import OverrideError, Wanted
+from app.features.policies.overrides import overriding
+from app.features.policies.overrides.override_request import Kind
+from app.features.policies.overrides.overriding import OverrideError, Wanted
 from app.pdp.model import Entity, EvaluationRequest
 from app.pdp.override_policy import OverridePolicy
 from app.pep import CONTROL

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.policies.errors import OwnersError
-from app.features.policies.owners import (
+from app.features.policies.changes.owners import (
     MAX_BYTES,
     Demand,
     Given,
@@ -17,6 +16,7 @@ from app.features.policies.owners import (
     parse_owners,
     satisfied,
 )
+from app.features.policies.errors import OwnersError
 
 GENERAL = """owners:
   - paths: ["**"]

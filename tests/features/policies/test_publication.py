@@ -20,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.policies import publication
 from app.features.policies.errors import PublicationError
-from app.features.policies.publication import CURRENT, KEY_ID, pack, publish, unpack, verify_published
+from app.features.policies.git import publication
+from app.features.policies.git.publication import CURRENT, KEY_ID, pack, publish, unpack, verify_published
 from app.objects import DirectoryObjects, ObjectsError
 from app.pdp.bundle import parse_files
 from tests.features.policies.signing import ALICE, MALLORY

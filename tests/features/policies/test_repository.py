@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 from git import GitError
 
-from app.features.policies import repository as module
 from app.features.policies.errors import MovedError, NotFastForwardError, RepositoryError
-from app.features.policies.git_program import GitProgram
-from app.features.policies.repository import FileChange, Repository, transport
+from app.features.policies.git import repository as module
+from app.features.policies.git.git_program import GitProgram
+from app.features.policies.git.repository import FileChange, Repository, transport
 from tests.features.policies.signing import ALICE, BOB, ENVIRONMENT, NOW, entry_bytes
 
 LIMIT = "policies/data/limits.json"

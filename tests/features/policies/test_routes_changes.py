@@ -5,9 +5,9 @@ import subprocess
 from sqlmodel import select
 
 from app.db import reading
-from app.features.policies import board
-from app.features.policies.patching import MAX_BYTES
-from app.features.policies.rows_changes import CommentRow
+from app.features.policies.changes import board
+from app.features.policies.changes.patching import MAX_BYTES
+from app.features.policies.changes.rows_changes import CommentRow
 from tests.features.policies.requests_made import LIMITS
 from tests.features.policies.signing import ALICE
 from tests.features.policies.sites import JSON

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from app import db
-from app.features.policies import routes_overrides
-from app.features.policies.granting import DatabaseGrants
+from app.features.policies.overrides import routes_overrides
+from app.features.policies.overrides.granting import DatabaseGrants
 from app.pdp.model import Entity, EvaluationRequest
 from tests.features.serving import served
 
@@ -402,7 +402,7 @@ def test_where_the_database_does_not_answer_nothing_is_granted(life, author, cis
 
 def test_it_looks_again_until_it_is_told_to_stop(life, author, ciso, compliance, monkeypatch):
     granted(author, ciso, compliance)
-    monkeypatch.setattr("app.features.policies.granting.EVERY", 0.001)
+    monkeypatch.setattr("app.features.policies.overrides.granting.EVERY", 0.001)
 
     async def some_time():
         watching = asyncio.create_task(life.grants.watch())

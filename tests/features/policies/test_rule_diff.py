@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.features.policies.rule_diff import Change, Kind, Line, summary
+from app.features.policies.changes.rule_diff import Change, Kind, Line, summary
 
 GATE = """package shop.sell
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.features.policies.errors import SignatureError
-from app.features.policies.ssh_signature import parse_key, verify_signature
+from app.features.policies.git.ssh_signature import parse_key, verify_signature
 from tests.features.policies.signing import ALICE, MALLORY, armored, strings
 
 MESSAGE = b"tree 0\n\nchange\n"

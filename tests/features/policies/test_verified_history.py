@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from app.features.policies.errors import RefusedCommitError
-from app.features.policies.verified_history import verify
+from app.features.policies.git.verified_history import verify
 from tests.features.policies.signing import ALICE, BOB, MALLORY, NOW
 
 LIMIT = "policies/data/limits.json"

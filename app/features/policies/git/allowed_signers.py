@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from app.features.policies.errors import SignatureError, SignersError
-from app.features.policies.ssh_signature import NAMESPACE, SshKey, parse_key
+from app.features.policies.git.ssh_signature import NAMESPACE, SshKey, parse_key
 
 MAX_BYTES: Final = 1 << 20
 """Bytes: the largest file there may be."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from app import activation, keys, status
-from app.features.policies.drift import Declared, Kept, Loaded, Observed
+from app.features.policies.drift.comparing import Declared, Kept, Loaded, Observed
 from app.features.policies.errors import PublicationError
-from app.features.policies.publication import verify_published
+from app.features.policies.git.publication import verify_published
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import Bundle, parse_snapshot
 from app.pdp.errors import BundleError

@@ -13,12 +13,12 @@ from sqlmodel import col, select
 
 from app import decision_log, keys
 from app.db import reading
-from app.features.policies.activating import open_repository, verified_head
-from app.features.policies.drift import Declared
+from app.features.policies.drift.comparing import Declared
 from app.features.policies.errors import DeclaredError, RefusedCommitError, RepositoryError
-from app.features.policies.repository import Repository
-from app.features.policies.rows_activations import ActivationRow, activations
-from app.features.policies.rows_overrides import OverrideRow
+from app.features.policies.git.activating import open_repository, verified_head
+from app.features.policies.git.repository import Repository
+from app.features.policies.git.rows_activations import ActivationRow, activations
+from app.features.policies.overrides.rows_overrides import OverrideRow
 from app.pdp.bundle import Bundle, parse_files
 from app.pdp.errors import BundleError
 from app.settings import Settings
@@ -38,7 +38,7 @@ _MOST: Final = 100  # overrides that are told
 
 
 class GitDeclaring:
-    """What the repository of the settings declares. A `app.features.policies.drift_job.Declaring`."""
+    """What the repository of the settings declares. A `app.features.policies.drift.drift_job.Declaring`."""
 
     def __init__(self, settings: Settings, repository: Repository) -> None:
         self.repository = repository
@@ -76,7 +76,7 @@ class GitDeclaring:
         )
 
     def overrides(self, now: datetime) -> tuple[str, ...]:  # noqa: ARG002 - rows say when each was used
-        """See `app.features.policies.drift_job.Declaring`."""
+        """See `app.features.policies.drift.drift_job.Declaring`."""
         return used_after_their_end()
 
     def _fetch(self) -> None:

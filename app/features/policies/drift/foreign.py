@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
-from app.features.policies import changing
+from app.features.policies.changes import changing
+from app.features.policies.changes.patching import Patcher
 from app.features.policies.errors import PatchError
-from app.features.policies.patching import Patcher
-from app.features.policies.repository import POLICIES, Repository
+from app.features.policies.git.repository import POLICIES, Repository
 from app.pdp.enforce import Permit
 from app.pdp.errors import PdpError
 from app.pdp.model import Entity, EvaluationRequest
@@ -23,7 +23,7 @@ _TITLE: Final = "Drift: text that decided and is not declared"
 
 
 class ForeignText:
-    """Opens change requests. A `app.features.policies.healing.ForeignChanges`."""
+    """Opens change requests. A `app.features.policies.drift.healing.ForeignChanges`."""
 
     def __init__(
         self,

@@ -12,9 +12,9 @@ from flask import g, jsonify, render_template
 from flask.typing import ResponseReturnValue
 
 from app.errors import problem
-from app.features.policies import overriding
 from app.features.policies.feature import feature
-from app.features.policies.override_request import (
+from app.features.policies.overrides import overriding
+from app.features.policies.overrides.override_request import (
     RUNNING,
     Kind,
     Override,
@@ -22,7 +22,7 @@ from app.features.policies.override_request import (
     earlier_approvers,
     moment,
 )
-from app.features.policies.overriding import OverrideError, Wanted
+from app.features.policies.overrides.overriding import OverrideError, Wanted
 from app.pdp.enforce import Permit
 from app.pdp.override_policy import OverridePolicy
 from app.pdp.window_calendar import openings

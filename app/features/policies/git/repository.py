@@ -16,10 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from app.features.policies.commit_object import MAX_BYTES as MAX_COMMIT
-from app.features.policies.commit_object import CommitObject, parse_commit
 from app.features.policies.errors import MovedError, NotFastForwardError, RepositoryError
-from app.features.policies.git_program import REMOTE_SECONDS, GitProgram, make_bare
+from app.features.policies.git.commit_object import MAX_BYTES as MAX_COMMIT
+from app.features.policies.git.commit_object import CommitObject, parse_commit
+from app.features.policies.git.git_program import REMOTE_SECONDS, GitProgram, make_bare
 
 POLICIES: Final = "policies"
 """The folder of a policy repository that holds the policies."""

@@ -13,11 +13,11 @@ from sqlmodel import select
 from app.alerts.alert import Alert, AlertSeverity
 from app.alerts.outbox import post
 from app.db import reading, writing
-from app.features.policies.drift import Declared, Finding, Observed, compare, fingerprint
+from app.features.policies.drift.comparing import Declared, Finding, Observed, compare, fingerprint
+from app.features.policies.drift.healing import Healer, wanted
+from app.features.policies.drift.rows_drift import DriftScanRow
+from app.features.policies.drift.scanning import observe
 from app.features.policies.errors import PoliciesError
-from app.features.policies.healing import Healer, wanted
-from app.features.policies.rows_drift import DriftScanRow
-from app.features.policies.scanning import observe
 from app.jobs.job import Job, JobError, Run, Scope
 from app.jobs.schedule import Every
 from app.pdp.enforce import Permit

@@ -14,9 +14,9 @@ from flask.typing import ResponseReturnValue
 
 from app.db import reading
 from app.errors import problem
-from app.features.policies import change_shown, changing
-from app.features.policies.board import board, refusing
-from app.features.policies.changing import MAX_TEXT, MAX_TITLE, Opened
+from app.features.policies.changes import change_shown, changing
+from app.features.policies.changes.board import board, refusing
+from app.features.policies.changes.changing import MAX_TEXT, MAX_TITLE, Opened
 from app.features.policies.errors import RepositoryError
 from app.features.policies.feature import feature
 from app.pdp.enforce import Permit

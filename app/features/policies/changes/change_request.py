@@ -14,8 +14,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from app.features.policies.changes.owners import Given, Missing, Requirements, folded, missing, satisfied
 from app.features.policies.errors import ChangeError
-from app.features.policies.owners import Given, Missing, Requirements, folded, missing, satisfied
 
 MOST_APPROVALS: Final = 64
 

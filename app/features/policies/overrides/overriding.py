@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
 from app.db import reading, writing
-from app.features.policies.override_request import RUNNING, Kind, Override, State
-from app.features.policies.rows_overrides import (
+from app.features.policies.overrides.override_request import RUNNING, Kind, Override, State
+from app.features.policies.overrides.rows_overrides import (
     OverrideApprovalRow,
     OverrideRow,
     find,

@@ -16,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col
 
 from app.db import write_transaction
-from app.features.policies.rows_overrides import OverrideRow, listed
+from app.features.policies.overrides.rows_overrides import OverrideRow, listed
 from app.pdp.grants import MOST, Grant, Scope, scope_of
 from app.pdp.model import EvaluationRequest
 

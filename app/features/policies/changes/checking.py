@@ -18,14 +18,14 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from app.db import UnpermittedError
-from app.features.policies import changing
-from app.features.policies.allowed_signers import parse_allowed_signers
-from app.features.policies.change_request import Status
-from app.features.policies.changing import Opened
+from app.features.policies.changes import changing
+from app.features.policies.changes.change_request import Status
+from app.features.policies.changes.changing import Opened
+from app.features.policies.changes.owners import PATH, parse_owners
+from app.features.policies.changes.proposing import Source, owners_at
 from app.features.policies.errors import PoliciesError
-from app.features.policies.owners import PATH, parse_owners
-from app.features.policies.proposing import Source, owners_at
-from app.features.policies.verified_history import SIGNERS
+from app.features.policies.git.allowed_signers import parse_allowed_signers
+from app.features.policies.git.verified_history import SIGNERS
 from app.impact.approvals import Approvals
 from app.impact.log_replay import ReplayError, replay_log
 from app.impact.replaying import Asked, Node

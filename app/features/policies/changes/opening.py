@@ -8,11 +8,11 @@ from functools import partial
 
 from app import activation
 from app.blocking_pdp import BlockingPdp
-from app.features.policies.board import Board
-from app.features.policies.checking import Checker, Means
+from app.features.policies.changes.board import Board
+from app.features.policies.changes.checking import Checker, Means
+from app.features.policies.changes.patching import Patcher
 from app.features.policies.errors import RepositoryError
-from app.features.policies.patching import Patcher
-from app.features.policies.repository import Repository
+from app.features.policies.git.repository import Repository
 from app.impact.replaying import Node
 from app.pdp.bundle import Bundle
 from app.pep import CONTROL

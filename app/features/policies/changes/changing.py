@@ -15,11 +15,10 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
 from app.db import reading, writing
-from app.features.policies.change_request import Approval, ChangeRequest, Check, State, Status
-from app.features.policies.errors import ChangeError, MovedError, NotFastForwardError
-from app.features.policies.owners import folded
-from app.features.policies.proposing import Source, owners_at, parse_proposal, propose
-from app.features.policies.rows_changes import (
+from app.features.policies.changes.change_request import Approval, ChangeRequest, Check, State, Status
+from app.features.policies.changes.owners import folded
+from app.features.policies.changes.proposing import Source, owners_at, parse_proposal, propose
+from app.features.policies.changes.rows_changes import (
     ApprovalRow,
     ChangeRequestRow,
     CheckRow,
@@ -27,6 +26,7 @@ from app.features.policies.rows_changes import (
     MergeRow,
     StepRow,
 )
+from app.features.policies.errors import ChangeError, MovedError, NotFastForwardError
 from app.pdp.enforce import Permit
 
 MAX_TITLE: Final = 200

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Index, Text, and_
 from sqlmodel import Field, Session, col, select
 
 from app.db import ProductRow
-from app.features.policies.override_request import Given, Kind, Override
+from app.features.policies.overrides.override_request import Given, Kind, Override
 
 
 class OverrideRow(ProductRow, table=True):

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from app.features.policies.change_request import Proposal
-from app.features.policies.commit_object import CommitObject
+from app.features.policies.changes.change_request import Proposal
+from app.features.policies.changes.owners import PATH, Demand, Owners, Requirements, parse_owners
 from app.features.policies.errors import ChangeError, OwnersError, RefusedCommitError
-from app.features.policies.owners import PATH, Demand, Owners, Requirements, parse_owners
-from app.features.policies.repository import FileChange
-from app.features.policies.verified_history import History, verify
+from app.features.policies.git.commit_object import CommitObject
+from app.features.policies.git.repository import FileChange
+from app.features.policies.git.verified_history import History, verify
 
 MOST_AUTHORS: Final = 64
 MOST_FILES: Final = 2_000

@@ -8,11 +8,11 @@ from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
-from app.features.policies.change_request import ChangeRequest
-from app.features.policies.changing import Found, find
-from app.features.policies.repository import FileChange
-from app.features.policies.rows_changes import ChangeRequestRow, CommentRow, StepRow
-from app.features.policies.rule_diff import Change, Line, summary
+from app.features.policies.changes.change_request import ChangeRequest
+from app.features.policies.changes.changing import Found, find
+from app.features.policies.changes.rows_changes import ChangeRequestRow, CommentRow, StepRow
+from app.features.policies.changes.rule_diff import Change, Line, summary
+from app.features.policies.git.repository import FileChange
 
 MOST_LINES: Final = 4_000
 """Lines of a difference that are shown of one file."""

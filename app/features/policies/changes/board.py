@@ -9,10 +9,10 @@ from typing import Final
 from flask import Flask, current_app
 
 from app.errors import Problem, problem
-from app.features.policies.checking import Checker
+from app.features.policies.changes.checking import Checker
+from app.features.policies.changes.patching import Patcher
 from app.features.policies.errors import ChangeError, PatchError, RepositoryError
-from app.features.policies.patching import Patcher
-from app.features.policies.repository import Repository
+from app.features.policies.git.repository import Repository
 from app.pep import RefusedError
 
 _EXTENSION: Final = "omega.changes"

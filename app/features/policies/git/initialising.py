@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from app.features.policies.allowed_signers import format_signer, parse_public_key
 from app.features.policies.errors import RepositoryError, SignatureError, SignersError
-from app.features.policies.git_program import GitProgram
-from app.features.policies.repository import POLICIES
-from app.features.policies.ssh_signature import SshKey
+from app.features.policies.git.allowed_signers import format_signer, parse_public_key
+from app.features.policies.git.git_program import GitProgram
+from app.features.policies.git.repository import POLICIES
+from app.features.policies.git.ssh_signature import SshKey
 from app.pdp.bundle import load
 
 _SIGNER: Final = re.compile(r"([^<>\n\"]{1,100}?) +<([^<>\s]+)> +([a-z0-9@.-]+ +[A-Za-z0-9+/=]+)(?: .*)?")

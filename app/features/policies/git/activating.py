@@ -18,12 +18,12 @@ from sqlmodel import select
 
 from app import activation, keys
 from app.db import reading, writing
+from app.features.policies.changes.rows_changes import MergeRow
 from app.features.policies.errors import ActivationError, RefusedCommitError
-from app.features.policies.publication import publish
-from app.features.policies.repository import Repository
-from app.features.policies.rows_activations import FIRST, ActivationRow, in_force, newest, was_in_force
-from app.features.policies.rows_changes import MergeRow
-from app.features.policies.verified_history import Code, VerifiedCommit, verify
+from app.features.policies.git.publication import publish
+from app.features.policies.git.repository import Repository
+from app.features.policies.git.rows_activations import FIRST, ActivationRow, in_force, newest, was_in_force
+from app.features.policies.git.verified_history import Code, VerifiedCommit, verify
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import Bundle, parse_files
 from app.pdp.enforce import Permit

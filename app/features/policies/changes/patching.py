@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from app.features.policies.changes.proposing import Source
 from app.features.policies.errors import PatchError, RepositoryError
-from app.features.policies.git_program import REMOTE_SECONDS, GitProgram
-from app.features.policies.proposing import Source
-from app.features.policies.repository import transport
+from app.features.policies.git.git_program import REMOTE_SECONDS, GitProgram
+from app.features.policies.git.repository import transport
 
 MAX_BYTES: Final = 128 << 10
 """Bytes of a patch."""

@@ -10,10 +10,10 @@ from typing import Final, Protocol
 
 from app import activation, keys
 from app.db import writing
-from app.features.policies.drift import Declared, Finding, Observed
+from app.features.policies.drift.comparing import Declared, Finding, Observed
 from app.features.policies.errors import PoliciesError, PublicationError
-from app.features.policies.publication import publish
-from app.features.policies.rows_activations import newest
+from app.features.policies.git.publication import publish
+from app.features.policies.git.rows_activations import newest
 from app.objects import ObjectsError, open_objects
 from app.pdp.enforce import Permit
 from app.pdp.errors import BundleError, DeniedError, PdpError

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
-from app.features.policies.allowed_signers import NOBODY, AllowedSigners, parse_allowed_signers
-from app.features.policies.commit_object import CommitObject
 from app.features.policies.errors import MalformedCommitError, RefusedCommitError, SignatureError, SignersError
-from app.features.policies.repository import POLICIES, Seen
-from app.features.policies.ssh_signature import verify_signature
+from app.features.policies.git.allowed_signers import NOBODY, AllowedSigners, parse_allowed_signers
+from app.features.policies.git.commit_object import CommitObject
+from app.features.policies.git.repository import POLICIES, Seen
+from app.features.policies.git.ssh_signature import verify_signature
 
 SIGNERS: Final = f"{POLICIES}/allowed_signers"
 """Where the file lies in a policy repository."""

@@ -1,0 +1,1 @@
+"""Change requests: proposed, checked, approved, merged."""

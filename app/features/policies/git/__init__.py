@@ -1,0 +1,1 @@
+"""The policy repository: read, verified, put in force, published."""

@@ -1,0 +1,1 @@
+"""Overrides and broken glass: asked for, approved, counted."""
