@@ -319,7 +319,9 @@ def _refuse_no_bare(url: str) -> None:
     if transport(url) == "file":
         place = Path(url.removeprefix("file://"))
         if not (place / "HEAD").is_file() or not (place / "objects").is_dir():
-            raise RepositoryError("a policy repository on this machine is a bare one: `git init --bare`")
+            raise RepositoryError(
+                "there is no bare repository where OMEGA_POLICY_REPOSITORY says: `git init --bare` makes one"
+            )
 
 
 def _id(text: str) -> str:
