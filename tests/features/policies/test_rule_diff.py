@@ -37,11 +37,11 @@ def said(*changes):
 
 
 def test_a_gate_is_added():
-    [added, code] = summary([change(SELL, GATE, NEXT)])
+    [code, added] = summary([change(SELL, GATE, NEXT)])
     assert added == Line(
         kind=Kind.ADDED, what="shop.sell: weighed", detail="low, monitoring: the fruit is weighed", loosens=False
     )
-    assert (code.what, code.loosens) == ("shop.sell", False)
+    assert (code.what, code.detail, code.loosens) == ("shop.sell", "conditions or code", True)
 
 
 def test_a_gate_is_removed_and_stands_first():
@@ -61,7 +61,8 @@ def test_a_gate_blocks_no_more():
 
 def test_titles_and_controls():
     other = GATE.replace("ripe\n", "ripe and red\n").replace("CC8.1", "CC8.2")
-    [first, _] = summary([change(SELL, GATE, other)])
+    [first, rest] = summary([change(SELL, GATE, other)])
+    assert (rest.detail, rest.loosens) == ("comments or METADATA, no conditions", False)
     assert (
         first.detail
         == "title from `the fruit is ripe` to `the fruit is ripe and red`; controls from soc2/CC8.1 to soc2/CC8.2"
@@ -70,7 +71,13 @@ def test_titles_and_controls():
 
 def test_conditions_alone():
     [line] = summary([change(SELL, GATE, GATE.replace("== true", "== false"))])
-    assert (line.kind, line.what, line.detail) == (Kind.CHANGED, "shop.sell", "conditions or code, no METADATA")
+    assert (line.kind, line.what, line.detail, line.loosens) == (Kind.CHANGED, "shop.sell", "conditions or code", True)
+
+
+def test_a_line_of_a_text_is_no_comment():
+    text = GATE + "\nnote := `\n# one\n`\n"
+    [line] = summary([change(SELL, text, text.replace("# one", "# two"))])
+    assert (line.detail, line.loosens) == ("conditions or code", True)
 
 
 def test_a_whole_package_comes_and_goes():

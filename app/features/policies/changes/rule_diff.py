@@ -82,11 +82,18 @@ def _gates(name: str, change: Change) -> Iterator[Line]:
         told += line is not None
         if line is not None:
             yield line
-    code = "conditions or code outside METADATA may differ" if told else "conditions or code, no METADATA"
     if change.before is not None and change.after is not None:
-        yield Line(kind=Kind.CHANGED, what=package, detail=code)
+        same = _code(change.before) == _code(change.after)  # what other code lets through, nobody can tell from here
+        detail = "comments or METADATA, no conditions" if same else "conditions or code"
+        yield Line(kind=Kind.CHANGED, what=package, detail=detail, loosens=not same)
     elif not told:
         yield Line(kind=_kind(change), what=package, detail="module without gates", loosens=change.after is None)
+
+
+def _code(source: bytes) -> list[bytes]:
+    """Return the lines that are no comment; all of them where a text may go over several lines."""
+    lines = source.splitlines()
+    return lines if b"`" in source else [line for line in lines if not line.lstrip().startswith(b"#")]
 
 
 def _rules(name: str, source: bytes | None) -> dict[str, Rule] | None:
