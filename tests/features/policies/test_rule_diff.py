@@ -74,6 +74,19 @@ def test_conditions_alone():
     assert (line.kind, line.what, line.detail, line.loosens) == (Kind.CHANGED, "shop.sell", "conditions or code", True)
 
 
+@pytest.mark.parametrize(
+    ("path", "loosens"),
+    [
+        ("policies/OWNERS.yaml", True),
+        ("policies/allowed_signers", True),
+        ("policies/rego/shop/sell.schema.json", True),
+        ("policies/NOTES.md", False),
+    ],
+)
+def test_who_may_approve_and_sign_and_which_facts_count_is_looked_at(path, loosens):
+    assert said(change(path, "a", "b")) == [(Kind.CHANGED, path, loosens)]
+
+
 def test_a_line_of_a_text_is_no_comment():
     text = GATE + "\nnote := `\n# one\n`\n"
     [line] = summary([change(SELL, text, text.replace("# one", "# two"))])
@@ -118,7 +131,7 @@ def test_a_table_comes_goes_or_breaks():
 
 
 def test_other_files_are_named_and_lost_tests_stand_out():
-    assert said(change("policies/OWNERS.yaml", "a", "b")) == [(Kind.CHANGED, "policies/OWNERS.yaml", False)]
+    assert said(change("README.md", "a", "b")) == [(Kind.CHANGED, "README.md", False)]
     assert said(change("policies/rego/a_test.rego", "a", None)) == [(Kind.REMOVED, "policies/rego/a_test.rego", True)]
     assert said(change("policies/cases/a.yaml", "a", None)) == [(Kind.REMOVED, "policies/cases/a.yaml", True)]
 
