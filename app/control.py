@@ -27,6 +27,7 @@ from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
 from app.features.policies.changes.board import install as install_board
+from app.features.policies.drift import routes_drift
 from app.features.policies.feature import feature as policies
 from app.features.policies.library import InForce, Library
 from app.features.policies.library import install as install_library
@@ -45,7 +46,13 @@ _LOG = logging.getLogger(__name__)
 FEATURES: Final[tuple[Feature, ...]] = (session, policies)
 """Every feature there is."""
 
-ROUTES: Final[tuple[ModuleType, ...]] = (routes_session, routes_tree, routes_changes, routes_overrides)
+ROUTES: Final[tuple[ModuleType, ...]] = (
+    routes_session,
+    routes_tree,
+    routes_changes,
+    routes_overrides,
+    routes_drift,
+)
 """Every module that brings routes to one of them, by being imported."""
 
 _SAFE: Final = frozenset({"GET", "HEAD"})

@@ -10,5 +10,6 @@ feature = Feature(
         "policies.history": "History",
         "policies.overrides": "Overrides",
         "policies.windows": "Windows",
+        "policies.drift": "Drift",
     },
 )
