@@ -6,6 +6,7 @@ feature = Feature(
     "policies",
     menu={
         "policies.tree": "Policies",
+        "policies.tests": "Tests",
         "policies.changes": "Changes",
         "policies.history": "History",
         "policies.overrides": "Overrides",
