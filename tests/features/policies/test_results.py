@@ -177,7 +177,7 @@ def test_programs_read_that_there_is_no_report_yet(sqlite_url):
 PAGES = {
     "running": (None, ["The tests are being run"]),
     "broken": (BundleError("a.rego:1:1: too slow"), ["did not come to an end", "a.rego:1:1: too slow"]),
-    "good": (report(), ["1 of 1", "Every gate was seen to pass and to fail", "marketplace.publish: 1 tests"]),
+    "good": (report(), ["1 of 1", "Every gate was seen to pass and to fail", "marketplace.publish: 1 test"]),
     "bad": (report(bad=True), ["no test shows that it can fail", "&lt;b&gt;late&lt;/b&gt;", "never", "is false"]),
 }
 
@@ -197,7 +197,7 @@ def test_the_page_can_be_read_by_everybody(sqlite_url, tmp_path):
         cookie = plane.officer().client.get_cookie("omega").value
         page.context.add_cookies([{"name": "omega", "value": cookie, "url": url}])
         page.goto(f"{url}/policies/tests")
-        page.get_by_text("marketplace.publish: 1 tests").click()
+        page.get_by_text("marketplace.publish: 1 test").click()
         assert barriers(page) == []
         shoot(page, "tests")
         page.set_viewport_size({"width": 360, "height": 800})
