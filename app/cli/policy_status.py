@@ -4,7 +4,7 @@ import argparse
 
 from app import activation, machine_files, tenants
 from app.cli.output import print_json, print_rows, refused
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.errors import BundleError
 from app.pdp.fast_path import MACHINE_ENGINE
 from app.settings import Settings
@@ -44,7 +44,7 @@ def _in_force(settings: Settings, tenant: str | None) -> Bundle:
     bundles = settings.bundles
     snapshot = activation.active(bundles) if tenant is None else tenants.snapshot_in_force(bundles, tenant)
     try:
-        return parse_snapshot(snapshot.read_bytes())
+        return load_snapshot(snapshot)
     except OSError as error:
         raise BundleError(f"{snapshot.name}:1:1: cannot be read: {error.strerror}") from None
 

@@ -21,6 +21,7 @@ from tests.pdp.evaluating import (
     WHOLE,
     ask,
     children,
+    fingerprint,
     numbered,
     readable,
     running,
@@ -83,7 +84,12 @@ def test_a_whole_life(tmp_path):
     snapshot = write(tmp_path / "bundle.json")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     control = theirs.fileno()
-    command = [sys.executable, "-m", "app.pdp.zygote", *map(str, (os.getpid(), control, snapshot, 1 << 28))]
+    command = [
+        sys.executable,
+        "-m",
+        "app.pdp.zygote",
+        *map(str, (os.getpid(), control, snapshot, fingerprint(snapshot), 1 << 28)),
+    ]
     with ours, subprocess.Popen(command, pass_fds=[control], cwd=ROOT) as process:
         theirs.close()
         assert ours.recv(frames.PACKET) == frames.LOADED + b"0a1b"
@@ -101,7 +107,12 @@ def test_a_bundle_that_cannot_be_loaded_is_told_in_one_packet(tmp_path):
     control = theirs.fileno()
     long = "é" * frames.PACKET
     snapshot = write(tmp_path / "bundle.json", modules={"t.rego": f"package t\necho := {long}"})
-    command = [sys.executable, "-m", "app.pdp.zygote", *map(str, (os.getpid(), control, snapshot, 1 << 28))]
+    command = [
+        sys.executable,
+        "-m",
+        "app.pdp.zygote",
+        *map(str, (os.getpid(), control, snapshot, fingerprint(snapshot), 1 << 28)),
+    ]
     with ours, subprocess.Popen(command, pass_fds=[control], cwd=ROOT) as process:
         theirs.close()
         reason = ours.recv(2 * frames.PACKET)
@@ -127,7 +138,8 @@ def evaluated(control, text):
 def test_a_worker_that_leaves_during_the_load_leaves_no_trace(tmp_path):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     control = theirs.fileno()
-    arguments = map(str, (os.getpid(), control, write(tmp_path / "bundle.json"), 1 << 28))
+    snapshot = write(tmp_path / "bundle.json")
+    arguments = map(str, (os.getpid(), control, snapshot, fingerprint(snapshot), 1 << 28))
     ours.close()
     with theirs:
         ended = subprocess.run(
