@@ -58,5 +58,5 @@ def _engine(settings: Settings, bundle: Bundle, action: str) -> tuple[str, str]:
     verdicts = machine_files.load_verdicts(settings.bundles, bundle.digest)
     if verdicts is None:
         return bundle.engine, "the engines are not compared yet; a running service does it"
-    reason = verdicts.get(action, "it was not compared")
+    reason = verdicts.get(action, "it is not compared yet; a running service tries again")
     return (bundle.engine, reason) if reason else (MACHINE_ENGINE, "proved equal")

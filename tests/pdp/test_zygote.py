@@ -65,6 +65,15 @@ def test_an_engine_that_has_broken_down_answers_no_more(engine, capfd):
     capfd.readouterr()
 
 
+def test_other_bytes_than_the_worker_loaded_are_not_looked_at(tmp_path):
+    snapshot = write(tmp_path / "bundle.json")
+    of_the_worker = fingerprint(snapshot)
+    assert zygote.load(snapshot, of_the_worker)[1] == "0a1b"
+    write(snapshot, revision="another")
+    with pytest.raises(ValueError, match=r"^bundle\.json:1:1: is not what it was"):
+        zygote.load(snapshot, of_the_worker)
+
+
 def test_a_fork_that_fails_is_told(engine, monkeypatch):
     def full():
         raise BlockingIOError
