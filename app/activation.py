@@ -12,7 +12,7 @@ from pathlib import Path
 from git import GitError, ODBError, Repo
 
 from app.pdp.admission_process import admit_apart, compare_apart
-from app.pdp.bundle import Bundle, load, parse_snapshot
+from app.pdp.bundle import Bundle, load, load_snapshot
 from app.pdp.errors import BundleError, EngineError
 from app.pdp.opa import Second
 from app.pdp.second_opinion import Opinion
@@ -41,7 +41,7 @@ def begin(settings: Settings) -> Bundle:
     """
     if settings.policy_repository is not None and (settings.bundles / _ACTIVE).exists():
         try:
-            bundle = parse_snapshot(active(settings.bundles).read_bytes())
+            bundle = load_snapshot(active(settings.bundles))
         except OSError as error:
             raise BundleError(
                 f"{settings.bundles.name}:1:1: what was in force cannot be read: {error.strerror}"

@@ -27,10 +27,14 @@ from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
 from app.features.policies.changes.board import install as install_board
+from app.features.policies.drift import routes_drift
 from app.features.policies.feature import feature as policies
 from app.features.policies.library import InForce, Library
 from app.features.policies.library import install as install_library
 from app.features.policies.overrides import routes_overrides
+from app.features.policies.results import routes_results
+from app.features.policies.results.results import Results
+from app.features.policies.results.results import install as install_results
 from app.features.session import routes as routes_session
 from app.features.session.entrance import Entrance, csrf_token, install, officer, subject
 from app.features.session.feature import feature as session
@@ -45,7 +49,14 @@ _LOG = logging.getLogger(__name__)
 FEATURES: Final[tuple[Feature, ...]] = (session, policies)
 """Every feature there is."""
 
-ROUTES: Final[tuple[ModuleType, ...]] = (routes_session, routes_tree, routes_changes, routes_overrides)
+ROUTES: Final[tuple[ModuleType, ...]] = (
+    routes_session,
+    routes_tree,
+    routes_changes,
+    routes_overrides,
+    routes_drift,
+    routes_results,
+)
 """Every module that brings routes to one of them, by being imported."""
 
 _SAFE: Final = frozenset({"GET", "HEAD"})
@@ -77,6 +88,7 @@ class Control:
         secret: what cookies and forms are signed with; the same for all processes that serve one host.
         public_url: the origin that people know; without one, cookies are for https alone.
         links: reads login links.
+        results: what the tests of policies show.
         provider: the identity provider, if there is one.
         board: what change requests are made with; without one there are none.
         library: where policies are read; without one, those in force are all there is.
@@ -88,6 +100,7 @@ class Control:
     secret: bytes = field(repr=False)
     public_url: str
     links: Links
+    results: Results
     provider: Provider | None = None
     library: Library | None = None
     board: Board | None = None
@@ -111,6 +124,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     )
     install_library(app, control.library or InForce(lambda: control.pdp.policies.bundle))
     install_board(app, control.board)
+    install_results(app, control.results)
     install_gate(app, Gate(pdp=control.pdp, subject=subject, acted=partial(_acted, control.now)))
     visitors = Buckets(control.ticks, 1)
     app.before_request(partial(_refuse_foreign, control.public_url))

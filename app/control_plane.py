@@ -73,6 +73,7 @@ class Opened:
         from app.control import Control, create_app  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
+        from app.features.policies.results.results import Results  # noqa: PLC0415 - see the module
         from app.features.session.links import Links  # noqa: PLC0415 - see the module
         from app.pep import MAX_BODY, UngatedError  # noqa: PLC0415 - see the module
 
@@ -83,6 +84,7 @@ class Opened:
             secret=hmac.new(node.lookup, b"omega control plane", "sha256").digest(),
             public_url=settings.public_url or "",
             links=links,
+            results=Results(settings.bundles),
             provider=provider(settings),
             board=board,
             library=None if board is None else InGit(board.repository),

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.objects import ObjectsError
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import load_snapshot
 from app.pdp.decide import cut_off, decide
 from app.pdp.errors import BundleError, EvaluationError, PdpError
 from app.pdp.evaluators import Evaluators
@@ -149,12 +149,12 @@ async def replay(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detach
     try:
         document = parse_document(await open_request(record, keys, payloads))
         path = bundles / f"{record.body['policy']['bundle']}.json"
-        bundle = parse_snapshot(path.read_bytes())
+        bundle = load_snapshot(path)
     except KeyDestroyedError as error:
         return Replay(outcome=Outcome.KEY_DESTROYED, recorded=recorded, reason=str(error))
     except (KeyStoreError, SealedBlockError, ObjectsError, BundleError, PdpError, OSError) as error:
         return Replay(outcome=Outcome.NOT_REPRODUCIBLE, recorded=recorded, reason=str(error))
-    evaluators = await Evaluators.start(path, count=1)
+    evaluators = await Evaluators.start(path, bundle.fingerprint(), count=1)
     try:
         decided = await decide(bundle, evaluators.evaluate, document)
     finally:
@@ -192,7 +192,7 @@ async def explain(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detac
         raise NotFoundError(f"a record of type `{record.type}` is no decision")
     result, path = record.body["result"], bundles / f"{record.body['policy']['bundle']}.json"
     try:
-        bundle = parse_snapshot(path.read_bytes())
+        bundle = load_snapshot(path)
     except OSError as error:
         raise BundleError(f"cannot read the bundle that decided: {error.strerror}") from None
     action = bundle.actions.get(record.body["action"] or "")

@@ -1,6 +1,7 @@
 """What is kept beside a bundle about the engine's virtual machine: which actions it may decide, and which no more.
 
-    bundles/<digest>.engines              the verdict on each action, written once
+    bundles/<digest>.engines              the verdict on each action that was compared, never changed
+    bundles/<digest>.unfinished           how often comparing came to no end, and when to go on with it
     bundles/<digest>.distrusted/<action>  an empty file for each action on which the engines differed in service
 
 Owns these files. A verdict counts only for the engine and the profile it was made with. What is distrusted stays so
@@ -12,6 +13,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ from app.pdp.fast_path import MACHINE_ENGINE
 from app.pdp.machine_profile import VERSION
 
 _MAX_VERDICTS: Final = 4 << 20
+_MAX_UNFINISHED: Final = 100
 
 
 def keep_verdicts(bundles: Path, digest: str, verdicts: Mapping[str, str]) -> None:
@@ -42,6 +45,36 @@ def load_verdicts(bundles: Path, digest: str) -> Mapping[str, str] | None:
         return None
     actions = value.get("actions")
     return actions if isinstance(actions, dict) and all(isinstance(each, str) for each in actions.values()) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """Comparing came to no end `times` in a row; it goes on at `again`, in Unix seconds."""
+
+    times: int = 0
+    again: float = 0.0
+
+
+def keep_unfinished(bundles: Path, digest: str, unfinished: Unfinished) -> None:
+    """Keep when to go on.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    replace_file(_unfinished(bundles, digest), json.dumps([unfinished.times, unfinished.again]).encode())
+
+
+def load_unfinished(bundles: Path, digest: str) -> Unfinished:
+    """Return what `keep_unfinished` kept; without it, or where it is damaged, there is nothing to wait for."""
+    try:
+        with _unfinished(bundles, digest).open("rb") as file:
+            value: Any = json.loads(file.read(_MAX_UNFINISHED))
+    except (OSError, ValueError):
+        return Unfinished()
+    match value:
+        case [int(times), float(again)] if times >= 0:
+            return Unfinished(times=times, again=again)
+    return Unfinished()
 
 
 def distrust(bundles: Path, digest: str, action: str) -> None:
@@ -84,6 +117,10 @@ def _made_with() -> dict[str, Any]:
 
 def _verdicts(bundles: Path, digest: str) -> Path:
     return bundles / f"{digest}.engines"
+
+
+def _unfinished(bundles: Path, digest: str) -> Path:
+    return bundles / f"{digest}.unfinished"
 
 
 def _distrusted(bundles: Path, digest: str) -> Path:

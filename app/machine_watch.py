@@ -1,15 +1,19 @@
 """A worker's side of the fast path: has the engines compared, opens it for what was proved, closes it on a difference.
 
-Owns when that happens. Looks twice a second, like everything that watches the bundle in force, and compares once for
-each bundle and node, in a process of its own that yields to decisions.
+Owns when that happens. Looks twice a second, like everything that watches the bundle in force, and compares each action
+once for each bundle and node, in a process of its own that yields to decisions. Where that comes to no end, for want of
+time or memory, it goes on with what is left after a pause, which grows; what was found is never asked again.
 """
 
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
+from weakref import WeakSet
 
 from app import machine_files
 from app.pdp.admission_process import prove_apart
@@ -21,13 +25,28 @@ from app.pdp.fast_path import FastPath
 
 _LOG = logging.getLogger(__name__)
 
+PAUSE: Final = 60.0
+"""Seconds after a comparison that came to no end; twice as many after each more in a row that found out nothing."""
+
+LONGEST: Final = 3_600.0
+"""The longest pause, in seconds."""
+
+_DOUBLINGS: Final = 6  # by then the pause is the longest
+
 
 class MachineWatch:
     """Keeps the fast path of a worker's policies as the files beside the bundle say."""
 
-    def __init__(self, bundles: Path, *, prove: Callable[[Bundle], Awaitable[Mapping[str, str]]] = prove_apart) -> None:
-        """Look at the files in `bundles`; `prove` compares the engines on a bundle."""
-        self._bundles, self._prove = bundles, prove
+    def __init__(
+        self,
+        bundles: Path,
+        *,
+        prove: Callable[[Bundle, str], Awaitable[Mapping[str, str]]] = prove_apart,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Look at the files in `bundles`; `prove` compares the engines on a bundle's actions, from one on."""
+        self._bundles, self._prove, self._clock = bundles, prove, clock
+        self._partly: WeakSet[FastPath] = WeakSet()  # opened before everything was compared
         self._comparing: asyncio.Task[None] | None = None
         self._given_up: set[str] = set()  # digests of bundles with which trying again would not help
 
@@ -41,12 +60,17 @@ class MachineWatch:
         digest = policies.bundle.digest
         for action in machine_files.distrusted(self._bundles, digest):
             fast.distrust(_query(action))
-        if fast.opened or digest in self._given_up:
+        if digest in self._given_up or (fast.opened and fast not in self._partly):
             return
-        verdicts = machine_files.load_verdicts(self._bundles, digest)
-        if verdicts is not None:
+        verdicts = machine_files.load_verdicts(self._bundles, digest) or {}
+        if not _left(policies.bundle, verdicts):
+            self._partly.discard(fast)
             await self._open(pdp, policies.bundle, fast, verdicts)
-        elif self._comparing is None or self._comparing.done():
+            return
+        if fast not in self._partly and "" in verdicts.values():
+            self._partly.add(fast)
+            await self._open(pdp, policies.bundle, fast, verdicts)
+        if self._due(digest) and (self._comparing is None or self._comparing.done()):
             self._comparing = asyncio.get_running_loop().create_task(self._compare(policies.bundle))
 
     async def close(self) -> None:
@@ -73,14 +97,31 @@ class MachineWatch:
         fast.open(machine, programs)
         _LOG.info("%d of %d actions are decided on the fast path", len(programs), len(bundle.actions))
 
+    def _due(self, digest: str) -> bool:
+        """Tell whether the pause after the last comparison is over; a clock that was set back ends it too."""
+        again = machine_files.load_unfinished(self._bundles, digest).again
+        return not 0 < again - self._clock() <= LONGEST
+
     async def _compare(self, bundle: Bundle) -> None:
         try:
             with machine_files.comparing(self._bundles) as alone:
-                if alone:
-                    machine_files.keep_verdicts(self._bundles, bundle.digest, await self._prove(bundle))
+                known = machine_files.load_verdicts(self._bundles, bundle.digest) or {}
+                left = _left(bundle, known)
+                if alone and left and self._due(bundle.digest):
+                    found = {**await self._prove(bundle, left[0]), **known}
+                    machine_files.keep_verdicts(self._bundles, bundle.digest, found)
+                    if missing := _left(bundle, found):
+                        self._pause(bundle.digest, len(missing), progress=len(missing) < len(left))
         except OSError as error:
             _LOG.warning("the engines are not compared: %s", error.strerror)
             self._given_up.add(bundle.digest)
+
+    def _pause(self, digest: str, missing: int, *, progress: bool) -> None:
+        times = 0 if progress else machine_files.load_unfinished(self._bundles, digest).times
+        pause = min(PAUSE * 2 ** min(times, _DOUBLINGS), LONGEST)
+        _LOG.warning("the engines could not be compared on %d actions; again in %.0f seconds", missing, pause)
+        unfinished = machine_files.Unfinished(times=times + 1, again=self._clock() + pause)
+        machine_files.keep_unfinished(self._bundles, digest, unfinished)
 
     async def _differed(self, pdp: Pdp, bundle: Bundle, action: str, decision_id: str) -> None:
         """Make it known: in the log of decisions, to the other workers, to whoever watches this node."""
@@ -96,6 +137,11 @@ class MachineWatch:
 def alarms(bundles: Path, digest: str) -> tuple[str, ...]:
     """Return what is wrong with the engines under the bundle `digest`, in words."""
     return tuple(f"engines differ: {action}" for action in sorted(machine_files.distrusted(bundles, digest)))
+
+
+def _left(bundle: Bundle, verdicts: Mapping[str, str]) -> list[str]:
+    """Return the actions that have no verdict."""
+    return sorted(bundle.actions.keys() - verdicts.keys())
 
 
 def _query(action: str) -> str:

@@ -15,7 +15,7 @@ from app import activation, keys
 from app.db import open_engine
 from app.node_log import NodeLog, Place
 from app.objects import open_objects
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
@@ -39,10 +39,11 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
         EvaluatorsGoneError: the processes cannot be started.
         OSError: it cannot be read.
     """
-    bundle = parse_snapshot(await asyncio.to_thread(snapshot.read_bytes))
-    if bundle.digest != snapshot.stem:
-        raise BundleError(f"{snapshot.name}:1:1: holds the bundle {bundle.digest}")
-    evaluators = await Evaluators.start(snapshot, count=1, deadline=settings.deadline, memory=settings.memory)
+    bundle = await asyncio.to_thread(load_snapshot, snapshot)
+    fingerprint = await asyncio.to_thread(bundle.fingerprint)
+    evaluators = await Evaluators.start(
+        snapshot, fingerprint, count=1, deadline=settings.deadline, memory=settings.memory
+    )
     return Policies(bundle=bundle, evaluators=evaluators)
 
 

@@ -39,7 +39,7 @@ from app.jobs.rows import JobRunRow
 from app.jobs.running import Runner
 from app.jobs.scheduler import scheduling
 from app.objects import ObjectsError
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Permit
 from app.pdp.errors import BundleError, PdpError
 from app.pdp.lifeline import end_with_parent
@@ -77,7 +77,7 @@ def node_name(settings: Settings) -> str:
 def known(settings: Settings) -> bool:
     """Return whether the policies in force know jobs at all."""
     try:
-        bundle = parse_snapshot(activation.active(settings.bundles).read_bytes())
+        bundle = load_snapshot(activation.active(settings.bundles))
     except (BundleError, OSError):
         return False
     return RUN_JOB in bundle.actions

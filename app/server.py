@@ -41,7 +41,7 @@ from app.machine_watch import MachineWatch
 from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
@@ -93,11 +93,10 @@ async def start_policies(settings: Settings, snapshot: Path) -> Policies:
         BundleError: the snapshot is none.
         EvaluatorsGoneError: the processes cannot be started.
     """
-    bundle = await asyncio.to_thread(lambda: parse_snapshot(snapshot.read_bytes()))  # a tenth of a second and more
-    if bundle.digest != snapshot.stem:
-        raise BundleError(f"{snapshot.name}:1:1: holds the bundle {bundle.digest}")
+    bundle = await asyncio.to_thread(load_snapshot, snapshot)  # a tenth of a second and more
+    fingerprint = await asyncio.to_thread(bundle.fingerprint)
     evaluators = await Evaluators.start(
-        snapshot, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
+        snapshot, fingerprint, count=settings.evaluators, deadline=settings.deadline, memory=settings.memory
     )
     fast = FastPath(evaluators.evaluate, share=settings.shadow) if settings.machine else None
     return Policies(bundle=bundle, evaluators=evaluators, fast=fast)

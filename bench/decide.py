@@ -31,7 +31,7 @@ from app.cli.token import issue
 from app.decision_plane.authzen import answer_of
 from app.pdp import strict_json
 from app.pdp.admission_process import prove_apart
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.decide import _answer as parse_decision
 from app.pdp.decide import decide
 from app.pdp.enforce import Recorded, _body
@@ -171,7 +171,7 @@ def machine_alone(bundle: Bundle, text: bytes) -> float:
 
 async def through(snapshot: Path, text: bytes, *, requests: int = 10_000, flying: int = 64) -> tuple[float, float]:
     """Return evaluations per second through two evaluators, and microseconds of this process for each."""
-    evaluators = await Evaluators.start(snapshot, count=2)
+    evaluators = await Evaluators.start(snapshot, load_snapshot(snapshot).fingerprint(), count=2)
     gate = asyncio.Semaphore(flying)
 
     async def one() -> None:
@@ -356,7 +356,7 @@ def main() -> None:
         configured = Settings.from_environment(settings)
         supervisor.prepare(configured)
         snapshot = activation.active(configured.bundles)
-        bundle = parse_snapshot(snapshot.read_bytes())
+        bundle = load_snapshot(snapshot)
         proving = time.perf_counter()
         machine_files.keep_verdicts(configured.bundles, bundle.digest, asyncio.run(prove_apart(bundle)))
         print(f"comparing the engines took {time.perf_counter() - proving:.1f} s")

@@ -25,7 +25,7 @@ from typing import Any
 from app import activation, supervisor
 from app.cli.token import issue
 from app.pdp import strict_json
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.request import document, parse_request
 from app.settings import Settings
 from bench import peers
@@ -254,7 +254,7 @@ def fresh(scratch: Path) -> tuple[dict[str, str], Bundle]:
     }
     made = Settings.from_environment(settings)
     supervisor.prepare(made)
-    return settings, parse_snapshot(activation.active(made.bundles).read_bytes())
+    return settings, load_snapshot(activation.active(made.bundles))
 
 
 def main() -> None:

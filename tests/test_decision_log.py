@@ -111,11 +111,11 @@ class Starting:
     error = None
 
     @classmethod
-    async def start(cls, path, *, count):
+    async def start(cls, path, fingerprint, *, count):
         started = cls()
-        started._engines = Engines(decision_log.parse_snapshot(path.read_bytes()))
+        started._engines = Engines(bundle := decision_log.load_snapshot(path))
         started._engines.error = cls.error
-        assert count == 1
+        assert (count, fingerprint) == (1, bundle.fingerprint())
         return started
 
     async def evaluate(self, query, text):

@@ -38,6 +38,19 @@ def test_damaged_verdicts_do_not_count(tmp_path, content):
     assert machine_files.load_verdicts(tmp_path, DIGEST) is None
 
 
+def test_when_to_go_on_comes_back(tmp_path):
+    unfinished = machine_files.Unfinished(times=3, again=7.5)
+    assert machine_files.load_unfinished(tmp_path, DIGEST) == machine_files.Unfinished()
+    machine_files.keep_unfinished(tmp_path, DIGEST, unfinished)
+    assert machine_files.load_unfinished(tmp_path, DIGEST) == unfinished
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"[1]", b"[-1, 2.0]", b'["1", 2.0]', b"{}", b"\xff"])
+def test_without_it_there_is_nothing_to_wait_for(tmp_path, content):
+    (tmp_path / f"{DIGEST}.unfinished").write_bytes(content)
+    assert machine_files.load_unfinished(tmp_path, DIGEST) == machine_files.Unfinished()
+
+
 def test_what_is_distrusted_is_so_for_one_bundle(tmp_path):
     assert machine_files.distrusted(tmp_path, DIGEST) == set()
     machine_files.distrust(tmp_path, DIGEST, "shop.sell")

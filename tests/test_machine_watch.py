@@ -1,7 +1,9 @@
 """A worker has the engines compared once, opens the fast path for what was proved, and makes a difference known."""
 
 import asyncio
+import json
 import os
+from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +13,7 @@ from app.machine_watch import MachineWatch, alarms
 from app.pdp.errors import EngineError, UnrecordedError
 from app.pdp.fast_path import FastPath
 from tests.pdp.machines import QUERY, text
-from tests.pdp.shop import stocked
+from tests.pdp.shop import SCHEMA, SELL, stocked
 
 
 class Point:
@@ -43,17 +45,17 @@ async def never(_query, _given):
     return b"{}"
 
 
-def run(bundles, bundle, does, prove=None):
+def run(bundles, bundle, does, prove=None, clock=lambda: 1_000.0):
     """Run `does` with a watch and a decision point whose fast path is closed."""
 
     async def main():
         asked = []
 
-        async def proving(given):
+        async def proving(given, _first):
             asked.append(given.digest)
             return {"shop.sell": ""}
 
-        watch = MachineWatch(bundles, prove=prove or proving)
+        watch = MachineWatch(bundles, prove=prove or proving, clock=clock)
         point = Point(bundle, FastPath(never, share=1.0))
         try:
             return await does(watch, point), asked
@@ -105,7 +107,7 @@ def test_while_somebody_compares_nobody_else_does(bundles, bundle):
 def test_a_comparison_under_way_is_waited_for_and_can_be_given_up(bundles, bundle):
     began = []
 
-    async def prove(given):
+    async def prove(given, _first):
         began.append(given)
         await asyncio.sleep(60)
 
@@ -118,8 +120,119 @@ def test_a_comparison_under_way_is_waited_for_and_can_be_given_up(bundles, bundl
     assert len(began) == 1
 
 
+class Busy:
+    """A machine without time: each comparison gives what is next, and then nothing more."""
+
+    def __init__(self, *found):
+        self.found, self.asked, self.now = [*found], [], 1_000.0
+
+    def clock(self):
+        return self.now
+
+    async def prove(self, _bundle, first):
+        self.asked.append((self.now, first))
+        return self.found.pop(0) if self.found else {}
+
+    async def look(self, watch, point, seconds):
+        """Look each ten seconds."""
+        for _ in range(0, seconds, 10):
+            await watch.look(point)
+            if watch._comparing is not None:
+                await watch._comparing
+            self.now += 10
+
+
+def test_what_could_not_be_compared_is_tried_again_after_pauses_that_grow(bundles, bundle, caplog):
+    busy = Busy()
+
+    async def look(watch, point):
+        await busy.look(watch, point, 12_000)
+        return point.policies.fast.opened
+
+    assert run(bundles, bundle, look, busy.prove, busy.clock)[0] is False
+    times = [time for time, _ in busy.asked]
+    pauses = [after - before for before, after in pairwise(times)]
+    assert pauses == [60, 120, 240, 480, 960, 1_920, 3_600, 3_600]
+    assert "could not be compared on 1 actions; again in 60 seconds" in caplog.text
+
+
+def test_once_there_is_time_it_is_compared_after_all(bundles, bundle):
+    busy = Busy({}, {}, {"shop.sell": ""})
+
+    async def look(watch, point):
+        await busy.look(watch, point, 600)
+        return point.policies.fast.trusted
+
+    assert run(bundles, bundle, look, busy.prove, busy.clock)[0] == {QUERY}
+    assert len(busy.asked) == 3
+
+
+def test_a_clock_that_is_set_back_is_no_reason_to_wait(bundles, bundle):
+    busy = Busy({}, {"shop.sell": ""})
+
+    async def look(watch, point):
+        await busy.look(watch, point, 10)
+        busy.now = -100_000.0
+        await busy.look(watch, point, 20)
+        return point.policies.fast.trusted
+
+    assert run(bundles, bundle, look, busy.prove, busy.clock)[0] == {QUERY}
+
+
+@pytest.fixture
+def two(tmp_path):
+    """Return a bundle of two actions."""
+    files = {
+        "rego/shop/trade.rego": SELL.replace("package shop.sell", "package shop.trade").replace(
+            "shop.sell", "shop.trade"
+        ),
+        "rego/shop/trade.schema.json": json.dumps(SCHEMA),
+    }
+    return stocked(tmp_path / "two", files)
+
+
+def test_what_was_compared_is_on_the_fast_path_and_the_rest_follows(bundles, two):
+    busy = Busy({"shop.sell": ""}, {"shop.trade": "", "shop.sell": "never asked"})
+    seen = []
+
+    async def look(watch, point):
+        for _ in range(10):
+            await busy.look(watch, point, 10)
+            seen.append(point.policies.fast.trusted)
+
+    run(bundles, two, look, busy.prove, busy.clock)
+    assert [first for _, first in busy.asked] == ["shop.sell", "shop.trade"]
+    assert seen[1] == {QUERY}
+    assert seen[-1] == {QUERY, QUERY.replace("sell", "trade")}
+    assert machine_files.load_verdicts(bundles, two.digest) == {"shop.sell": "", "shop.trade": ""}
+
+
+def test_what_differed_stays_the_interpreters_when_the_rest_follows(bundles, two):
+    """Even where that could not be written down."""
+    busy = Busy({"shop.sell": ""}, {"shop.trade": ""})
+
+    async def look(watch, point):
+        await busy.look(watch, point, 20)
+        point.policies.fast.distrust(QUERY)
+        await busy.look(watch, point, 100)
+        return point.policies.fast.trusted
+
+    assert run(bundles, two, look, busy.prove, busy.clock)[0] == {QUERY.replace("sell", "trade")}
+
+
+def test_a_difference_is_a_verdict_and_never_tried_again(bundles, bundle):
+    busy = Busy({"shop.sell": "the engines differ on input 1 of those compared"}, {"shop.sell": ""})
+
+    async def look(watch, point):
+        await busy.look(watch, point, 8_000)
+        return point.policies.fast.trusted
+
+    assert run(bundles, bundle, look, busy.prove, busy.clock)[0] == set()
+    assert len(busy.asked) == 1
+
+
 def test_where_it_cannot_be_kept_it_is_not_tried_again(bundles, bundle, caplog):
-    async def prove(_):
+    async def prove(_given, _first):
         raise OSError(28, "No space left on device")
 
     async def look(watch, point):

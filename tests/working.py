@@ -20,7 +20,7 @@ class Pool:
 
 async def started(_settings, snapshot):
     """Stands for `start_policies`."""
-    bundle = server.parse_snapshot(snapshot.read_bytes())
+    bundle = server.load_snapshot(snapshot)
     return server.Policies(bundle=bundle, evaluators=Pool())
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from app import activation
 from app.cli import token
 from app.cli.output import NO_SERVICE, UNUSABLE, CommandError
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Permit, Recorded
 from app.pdp.model import Decision, Durability, EvaluationRequest
 from app.settings import Settings
@@ -80,7 +80,7 @@ def enforce(settings: Settings, asker: Asker, request: EvaluationRequest) -> Per
     recorded = Recorded(
         decision=Decision(allow=True),
         appended=Appended(position=Position.parse(decision_id), leaf=""),
-        bundle=parse_snapshot(activation.active(settings.bundles).read_bytes()),
+        bundle=load_snapshot(activation.active(settings.bundles)),
         durability=Durability.JOURNAL,
         asked=b"",
     )

@@ -10,7 +10,7 @@ from typing import Any
 from app import tenants
 from app.cli.asking import Asker, ask
 from app.cli.output import CommandError, note, print_json
-from app.pdp.bundle import parse_snapshot
+from app.pdp.bundle import load_snapshot
 from app.pdp.decide import Decided, decide
 from app.pdp.errors import PdpError
 from app.pdp.evaluators import Evaluators
@@ -110,8 +110,10 @@ async def _decide(options: argparse.Namespace, settings: Settings, data: bytes) 
         time=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), tenant=options.tenant, caller=options.caller
     )
     asked = document(parse_request(data), environment)
-    bundle = parse_snapshot(snapshot.read_bytes())
-    evaluators = await Evaluators.start(snapshot, count=1, deadline=settings.deadline, memory=settings.memory)
+    bundle = load_snapshot(snapshot)
+    evaluators = await Evaluators.start(
+        snapshot, bundle.fingerprint(), count=1, deadline=settings.deadline, memory=settings.memory
+    )
     try:
         return await decide(bundle, evaluators.evaluate, asked)
     finally:

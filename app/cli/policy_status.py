@@ -4,7 +4,7 @@ import argparse
 
 from app import activation, machine_files, tenants
 from app.cli.output import print_json, print_rows, refused
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.errors import BundleError
 from app.pdp.fast_path import MACHINE_ENGINE
 from app.settings import Settings
@@ -44,7 +44,7 @@ def _in_force(settings: Settings, tenant: str | None) -> Bundle:
     bundles = settings.bundles
     snapshot = activation.active(bundles) if tenant is None else tenants.snapshot_in_force(bundles, tenant)
     try:
-        return parse_snapshot(snapshot.read_bytes())
+        return load_snapshot(snapshot)
     except OSError as error:
         raise BundleError(f"{snapshot.name}:1:1: cannot be read: {error.strerror}") from None
 
@@ -58,5 +58,5 @@ def _engine(settings: Settings, bundle: Bundle, action: str) -> tuple[str, str]:
     verdicts = machine_files.load_verdicts(settings.bundles, bundle.digest)
     if verdicts is None:
         return bundle.engine, "the engines are not compared yet; a running service does it"
-    reason = verdicts.get(action, "it was not compared")
+    reason = verdicts.get(action, "it is not compared yet; a running service tries again")
     return (bundle.engine, reason) if reason else (MACHINE_ENGINE, "proved equal")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from app import activation, keys, log_scan, tenants
 from app.cli.output import CommandError, print_json, print_rows, printable
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.errors import BundleError
 from app.promotion import Promotion, would_have_denied
 from app.settings import Settings
@@ -69,7 +69,7 @@ def _in_force(settings: Settings, tenant: str | None) -> Bundle:
         snapshot = (
             tenants.snapshot_in_force(settings.bundles, tenant) if tenant else activation.active(settings.bundles)
         )
-        return parse_snapshot(snapshot.read_bytes())
+        return load_snapshot(snapshot)
     except (BundleError, OSError) as error:
         raise CommandError("no policies are in force; start the service, or run `omega policy reload`") from error
 

@@ -17,7 +17,7 @@ from app import keys
 from app.db import open_engine
 from app.impact.tally import UNKNOWN, Apart, Change, Example, Flip, Tally, change_of, rules_of
 from app.objects import ObjectGoneError, open_objects
-from app.pdp.bundle import Bundle, parse_snapshot
+from app.pdp.bundle import Bundle, load_snapshot, parse_snapshot
 from app.pdp.decide import Decided, cut_off
 from app.pdp.decide_here import decide_here
 from app.pdp.engine import Engines
@@ -131,7 +131,7 @@ class Replayer:
         self._payloads = Detached(open_objects(node.objects), node.payloads)
         self._engine = open_engine(node.key_store)
         self._keys = KeyTable(self._engine, Keks(lambda: held.keks))
-        self._candidate = _loaded(asked.snapshot) if asked.snapshot is not None else None
+        self._candidate = _loaded(parse_snapshot(asked.snapshot)) if asked.snapshot is not None else None
         self._policies: OrderedDict[str, _Policies] = OrderedDict()
 
     def close(self) -> None:
@@ -235,7 +235,7 @@ class Replayer:
         """
         if digest not in self._policies:
             try:
-                self._policies[digest] = _loaded((self._node.bundles / f"{digest}.json").read_bytes())
+                self._policies[digest] = _loaded(load_snapshot(self._node.bundles / f"{digest}.json"))
             except OSError as error:
                 raise BundleError(f"cannot read the bundle that decided: {error.strerror}") from None
         self._policies.move_to_end(digest)
@@ -247,17 +247,16 @@ class Replayer:
         """Throw away engines of which one broke down."""
         self._policies.clear()
         if self._asked.snapshot is not None:
-            self._candidate = _loaded(self._asked.snapshot)
+            self._candidate = _loaded(parse_snapshot(self._asked.snapshot))
 
 
 class _DamagedError(Exception):
     """The row of a key is damaged."""
 
 
-def _loaded(snapshot: bytes) -> _Policies:
-    bundle = parse_snapshot(snapshot)
+def _loaded(bundle: Bundle) -> _Policies:
     try:
-        engines = Engines(bundle.modules, bundle.data, json.loads(snapshot)["entries"])
+        engines = Engines(bundle.modules, bundle.data, json.loads(bundle.snapshot())["entries"])
     except EngineError as error:
         raise BundleError(f".:1:1: {error}") from None
     return _Policies(bundle=bundle, engines=engines)

@@ -95,20 +95,22 @@ def compare_apart(bundle: Bundle, second: Second, *, memory: int = MEMORY) -> Op
     return Opinion(engine=name, here=bundle.engine, inputs=second.inputs, asked=asked)
 
 
-async def prove_apart(bundle: Bundle, *, seconds: float = COMPARING + 60, memory: int = MEMORY) -> dict[str, str]:
+async def prove_apart(
+    bundle: Bundle, first: str = "", *, seconds: float = COMPARING + 60, memory: int = MEMORY
+) -> dict[str, str]:
     """Return for each action why the interpreter decides it, or nothing; see `machine_agreement.prove`.
 
-    Takes a while, and yields to whoever else wants the processor. Where the process does not come to its end, the
-    interpreter decides everything. Cancelled, it ends the process.
+    Takes a while, and yields to whoever else wants the processor. Where the process does not come to its end, nothing
+    is known of any action. Cancelled, it ends the process.
     """
-    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), _Task.PROVE]
+    command = [sys.executable, "-m", "app.pdp.admission_process", str(os.getpid()), str(memory), _Task.PROVE, first]
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(*command, cwd=_ROOT, stdin=pipe, stdout=pipe, stderr=nowhere)
     try:
         output, _ = await asyncio.wait_for(process.communicate(bundle.snapshot()), seconds)
         verdicts: dict[str, str] = json.loads(output)["verdicts"]
     except (TimeoutError, ValueError, KeyError):
-        return dict.fromkeys(bundle.actions, "the engines could not be compared")
+        return {}
     finally:
         if process.returncode is None:
             process.kill()
@@ -169,9 +171,9 @@ def _compare(bundle: Bundle, engine: str, count: str) -> dict[str, Any]:
         raise BundleError(f".:1:1: no second opinion: {error}") from None
 
 
-def _prove(bundle: Bundle) -> dict[str, Any]:
+def _prove(bundle: Bundle, first: str) -> dict[str, Any]:
     os.nice(19)
-    return {"verdicts": prove(bundle)}
+    return {"verdicts": prove(bundle, first)}
 
 
 _TASKS: Final[dict[_Task, Callable[..., dict[str, Any]]]] = {

@@ -120,6 +120,10 @@ class Bundle:
         """Return the classes that actions name; those that name none take the node's default."""
         return {action.keeping.retention for action in self.actions.values() if action.keeping.retention}
 
+    def fingerprint(self) -> str:
+        """Return hex SHA-256 of `snapshot`: whoever reads the same bytes again has the same policies and data."""
+        return hashlib.sha256(self.snapshot()).hexdigest()
+
     def snapshot(self) -> bytes:
         """Return the bundle as one JSON object, for a process that evaluates it or `parse_snapshot`."""
         packages = Packages(self.modules)
@@ -164,6 +168,20 @@ def parse_files(files: Mapping[str, bytes], revision: str) -> Bundle:
     if len(files) > _MAX_FILES:
         raise BundleError(f".:1:1: a bundle has at most {_MAX_FILES} files")
     return _bundle({path: _text(path, data) for path, data in files.items() if path not in BESIDE}, revision)
+
+
+def load_snapshot(path: Path) -> Bundle:
+    """Return the bundle that is kept at `path`, which is named for its digest: the way to policies on disk.
+
+    Raises:
+        BundleError: it is none, or not the one of this name.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        bundle = parse_snapshot(file.read(_MAX_SNAPSHOT_BYTES + 1))
+    if bundle.digest != path.stem:
+        raise BundleError(f"{path.name}:1:1: holds the bundle {bundle.digest}")
+    return bundle
 
 
 def parse_snapshot(data: bytes) -> Bundle:

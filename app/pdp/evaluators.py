@@ -36,10 +36,10 @@ class Evaluators:
     the process that sees it can only end.
     """
 
-    def __init__(self, snapshot: Path, *, count: int, deadline: float, memory: int) -> None:
+    def __init__(self, snapshot: Path, fingerprint: str, *, count: int, deadline: float, memory: int) -> None:
         """Start nothing; `start` is the way to get evaluators that run."""
         self._loop = asyncio.get_running_loop()
-        self._snapshot = snapshot
+        self._snapshot, self._fingerprint = snapshot, fingerprint
         self._count = count
         self._deadline = deadline
         self._memory = memory
@@ -56,17 +56,22 @@ class Evaluators:
         self.gone: asyncio.Future[EvaluatorsGoneError] = self._loop.create_future()
 
     @classmethod
-    async def start(cls, snapshot: Path, *, count: int = 2, deadline: float = 0.25, memory: int = 256 << 20) -> Self:
+    async def start(
+        cls, snapshot: Path, fingerprint: str, *, count: int = 2, deadline: float = 0.25, memory: int = 256 << 20
+    ) -> Self:
         """Load the bundle in `snapshot` and fork `count` evaluators.
+
+        `fingerprint` is that of the bundle, which was loaded and so is the one of the file's name: every zygote, the
+        first and whichever follows it, loads these bytes or none.
 
         The zygote lives as long as the thread this is called on: let that be the main thread. `deadline` is in
         seconds, for one evaluation; `memory` in bytes, for one evaluator beyond what the loaded bundle takes.
 
         Raises:
-            BundleError: the snapshot cannot be loaded, or one of its entries raises.
+            BundleError: the snapshot cannot be loaded or is another one, or one of its entries raises.
             EvaluatorsGoneError: the processes cannot be started.
         """
-        evaluators = cls(snapshot, count=count, deadline=deadline, memory=memory)
+        evaluators = cls(snapshot, fingerprint, count=count, deadline=deadline, memory=memory)
         try:
             await evaluators._fill()
         except BaseException:
@@ -170,7 +175,7 @@ class Evaluators:
         if self._zygote is None or self._zygote.lost:
             await asyncio.sleep(self._started + PAUSE - monotonic())
             self._started = monotonic()
-            self._zygote = await ZygoteProcess.start(self._snapshot, self._memory, self._lost)
+            self._zygote = await ZygoteProcess.start(self._snapshot, self._fingerprint, self._memory, self._lost)
             self.digest = self._zygote.digest
         while len(self._running) < self._count:
             forked = await self._zygote.fork()

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.pdp.bundle import Action, Bundle, parse_snapshot
+from app.pdp.bundle import Action, Bundle, load_snapshot
 from app.pdp.decide import decide
 from app.pdp.engine import Engine
 from app.pdp.errors import EngineError, EvaluationError
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> None:
     parent, snapshot, memory = arguments
     end_with_parent(int(parent))
     _confine(int(memory))
-    bundle = parse_snapshot(Path(snapshot).read_bytes())
+    bundle = load_snapshot(Path(snapshot))
     told = asyncio.run(traced(bundle, sys.stdin.buffer.read()))
     sys.stdout.buffer.write(encode(told))
 

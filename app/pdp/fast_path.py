@@ -54,6 +54,7 @@ class FastPath:
         self._evaluate, self._share, self._chance = evaluate, share, chance
         self._machine: Machine | None = None
         self._trusted: set[str] = set()
+        self._distrusted: set[str] = set()
         self._waiting: deque[_Answered] = deque()
         self._looking: asyncio.Task[None] | None = None
         self.on_difference: OnDifference = _nobody
@@ -73,12 +74,13 @@ class FastPath:
         return self._machine is not None
 
     def open(self, machine: Machine, queries: Iterable[str]) -> None:
-        """Have `machine`, which was made on this thread, answer `queries`."""
-        self._machine, self._trusted = machine, {*queries}
+        """Have `machine`, which was made on this thread, answer `queries`, but for those distrusted before."""
+        self._machine, self._trusted = machine, {*queries} - self._distrusted
 
     def distrust(self, query: str) -> None:
         """Have the interpreter answer `query` from now on."""
         self._trusted.discard(query)
+        self._distrusted.add(query)
 
     def answer(self, query: str, text: bytes) -> bytes | None:
         """Return the machine's answer, or nothing where the interpreter has to be asked."""

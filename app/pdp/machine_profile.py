@@ -3,26 +3,30 @@
 The machine finds no conflict between rules, takes an undefined value for one that can be bound, passed to a function
 or collected, and leaves undefined what the interpreter refuses to go on with. So every construct, function and operand
 that an action needs is held to a list of those known right; whatever is not on it, or not proved to be, is refused with
-its place. Owns the proof; the list is `machine_list`'s. What has to agree in fact is `machine_agreement`'s business.
+its place. And it counts instructions, not time: one that takes as long as a value is large is held to small values, or
+to where it is followed once. Owns the proof; the list is `machine_list`'s. What has to agree in fact is
+`machine_agreement`'s business.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
 from app.pdp import machine_shapes as shapes
 from app.pdp.bundle import Action, Bundle
 from app.pdp.errors import BundleError
 from app.pdp.grants import GRANT
-from app.pdp.machine_list import BUILTINS, CONSTANTS
+from app.pdp.machine_list import BUILTINS, CONSTANTS, JOINING
 from app.pdp.machine_needs import Defined, Key, Needs
-from app.pdp.machine_shapes import ANY, COLLECTIONS, Value
+from app.pdp.machine_shapes import ANY, COLLECTIONS, JOINED, LONG, Value
 from app.pdp.syntax import Module, Path, Rule, span_of, static_path
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Of list and proof: whatever was proved by another one is proved again."""
 
 _STEPS: Final = 50_000
+_JOINED: Final = 16  # lists that one decision may join
 _UNDEFINED: Final = "<undefined>"  # what the machine answers where there is no value
 _TEXT: Final = {"type": "string"}
 _ENVIRONMENT: Final = {
@@ -78,6 +82,8 @@ class _Proof:
         self._known: dict[Key, Value] = {}
         self._needs = Needs(self._rules)
         self._steps = _STEPS
+        self._joined = 0
+        self._repeated = False  # whether what is looked at may be computed more than once for a decision
 
     def prove(self) -> None:
         """Return if everything holds.
@@ -95,7 +101,8 @@ class _Proof:
         if key not in self._known:
             defined = self._rules[key]
             self._verify_one_value(defined)
-            values = [self._definition(defined.module, rule, {}) for rule in defined.rules]
+            with self._repeating(to=False):  # the machine keeps its value
+                values = [self._definition(defined.module, rule, {}) for rule in defined.rules]
             self._known[key] = _one_of(values)
         return self._known[key]
 
@@ -165,8 +172,9 @@ class _Proof:
         members = []
         for body in rule.bodies or [{"query": {"stmts": []}}]:
             local: _Local = {}
-            self._query(module, body["query"], local, [], strict=False)
-            value = self._value(module, rule.head["key"], local)
+            with self._repeating(to=_iterates(body["query"])):
+                self._query(module, body["query"], local, [], strict=False)
+                value = self._value(module, rule.head["key"], local)
             if not value.defined:
                 module.refuse(rule.span, f"a member of `{rule.name}` may be undefined")
             members.append(value)
@@ -174,9 +182,23 @@ class _Proof:
 
     # queries
 
+    @contextmanager
+    def _repeating(self, *, to: bool) -> Iterator[None]:
+        """Have what is looked at meanwhile be computed more than once, or not."""
+        before, self._repeated = self._repeated, to
+        try:
+            yield
+        finally:
+            self._repeated = before
+
     def _query(self, module: Module, query: dict[str, Any], local: _Local, after: list[Any], *, strict: bool) -> None:
         """Walk the statements of a body, and bind in `local` what they bind; `after` is evaluated with them."""
-        statements = query["stmts"]
+        with self._repeating(to=self._repeated or _iterates(query)):
+            self._statements(module, query["stmts"], local, after, strict=strict)
+
+    def _statements(
+        self, module: Module, statements: list[Any], local: _Local, after: list[Any], *, strict: bool
+    ) -> None:
         for place, statement in enumerate(statements):
             if statement.get("with_mods"):
                 module.refuse(statement["span"], "`with`")
@@ -201,7 +223,8 @@ class _Proof:
                     inner[_text(module, name)] = ANY if name is literal["key"] else over.any_member()
                 if literal["key"]:
                     inner[_text(module, literal["key"])] = _key_of(over)
-                self._query(module, literal["query"], inner, [], strict=False)
+                with self._repeating(to=True):
+                    self._query(module, literal["query"], inner, [], strict=False)
             case _:
                 module.refuse(statement["span"], f"`{kind}` is not on the list")
 
@@ -247,6 +270,8 @@ class _Proof:
             case "BoolExpr" | "Membership":
                 parts = [inner[name] for name in ("lhs", "rhs", "key", "value", "collection") if inner.get(name)]
                 values = [self._value(module, part, local) for part in parts]
+                if self._repeated:
+                    self._verify_quick(module, node, kind, values)
                 looks = kind == "BoolExpr" or values[-1].within(COLLECTIONS)
                 return shapes.of("boolean", defined=looks and all(value.defined for value in values))
             case "ArithExpr" | "BinExpr":
@@ -257,6 +282,12 @@ class _Proof:
                 return self._call(module, node, local)
             case _:
                 return _refuse(module, node, f"`{kind}` is not on the list")
+
+    def _verify_quick(self, module: Module, node: dict[str, Any], kind: str, values: list[Value]) -> None:
+        """Refuse looking through what may be a long list of the data, again and again."""
+        unknown = kind == "Membership" and values[-1].kinds is None
+        if unknown or any(LONG in (value.kinds or ()) for value in values):
+            _refuse(module, node, "a list that may be long is looked through in a loop; make it an object")
 
     def _object(self, module: Module, inner: dict[str, Any], local: _Local) -> Value:
         members = {}
@@ -274,14 +305,17 @@ class _Proof:
         if operator in {"Add", "Sub", "Mul"} and left.within({"number"}) and right.within({"number"}):
             return shapes.of("number", defined=defined)
         if operator in {"Sub", "Union", "Intersection", "Or", "And"} and left.within({"set"}) and right.within({"set"}):
+            if self._repeated:
+                _refuse(module, node, f"`{operator}` of sets in a loop, or in a function that is called in one")
             items = [each.items for each in (left, right) if each.items is not None]
             return shapes.of("set", defined=defined, items=shapes.either(items) if items else None)
         return _refuse(module, node, f"`{operator}` of what may be neither numbers nor sets")
 
     def _comprehension(self, module: Module, kind: str, inner: dict[str, Any], local: _Local) -> Value:
         bound = dict(local)
-        self._query(module, inner["query"], bound, [], strict=False)
-        term = self._value(module, inner["term"], bound)
+        with self._repeating(to=self._repeated or _iterates(inner["query"])):
+            self._query(module, inner["query"], bound, [], strict=False)
+            term = self._value(module, inner["term"], bound)
         if not term.defined:
             _refuse(module, inner["term"], "what is collected may be undefined")
         return shapes.of("set" if kind == "SetCompr" else "array", items=term)
@@ -300,12 +334,24 @@ class _Proof:
         for kinds, argument in zip(wanted, arguments, strict=True):
             if kinds and not argument.within(kinds):
                 _refuse(module, node, f"an argument of `{name}` may be of another kind than {', '.join(sorted(kinds))}")
+        if name in JOINING:
+            self._verify_joins(module, node, name, arguments)
         defined = all(argument.defined for argument in arguments)
         if name == "object.get":
             named = call["params"][1].get("String")
             found = arguments[0].member(named["value"]) if named else arguments[0].any_member()
             return shapes.known(shapes.either([found, arguments[2]]), defined=defined)
         return shapes.of(result, defined=defined)
+
+    def _verify_joins(self, module: Module, node: dict[str, Any], name: str, arguments: list[Value]) -> None:
+        """Refuse joining lists where that could take long: often, or of lists that are."""
+        if self._repeated:
+            _refuse(module, node, f"`{name}` in a loop, or in a function that is called in one")
+        if any({LONG, JOINED} & (argument.kinds or frozenset()) for argument in arguments):
+            _refuse(module, node, f"`{name}` of a list that was joined, or of a long one in the data")
+        self._joined += 1
+        if self._joined > _JOINED:
+            _refuse(module, node, f"more than {_JOINED} times `{name}` in one decision")
 
     def _reference(self, module: Module, node: dict[str, Any], local: _Local) -> Value:
         """Return what a reference leads to: a local variable, the input, data, or a rule, and then its members."""
@@ -391,7 +437,7 @@ def _text(module: Module, span: dict[str, int]) -> str:
 
 def _key_of(over: Value) -> Value:
     """Return what the first of two names in `some a, b in over` may be."""
-    kinds = {"array": "number", "object": "string"}
+    kinds = {"array": "number", LONG: "number", JOINED: "number", "object": "string"}
     if over.kinds is not None and over.kinds <= kinds.keys():
         return Value(kinds=frozenset(kinds[kind] for kind in over.kinds), defined=True)
     return shapes.known(ANY, defined=True)

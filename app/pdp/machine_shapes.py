@@ -9,6 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 COLLECTIONS: Final = frozenset({"array", "object", "set"})
+LONG: Final = "long"
+"""The kind of a list in the data that has many items; others are as long as an input, a source or a loop allows."""
+
+JOINED: Final = "joined"
+"""The kind of a list that two others were joined to."""
+
+_WIDER: Final = {"time": "string", LONG: "array", JOINED: "array"}
 _TIME: Final = "time"
 _MAX_MEMBERS: Final = 256  # of data: more are not looked at one by one
 _PYTHON: Final = {
@@ -36,11 +43,9 @@ class Value:
     items: "Value | None" = None
 
     def within(self, kinds: Iterable[str]) -> bool:
-        """Tell whether it can be of these kinds alone; a time is a string."""
+        """Tell whether it can be of these kinds alone; a time is a string, a long list or a joined one a list."""
         allowed = {*kinds}
-        return self.kinds is not None and all(
-            kind in allowed or (kind == _TIME and "string" in allowed) for kind in self.kinds
-        )
+        return self.kinds is not None and all(kind in allowed or _WIDER.get(kind) in allowed for kind in self.kinds)
 
     def member(self, name: str) -> "Value":
         """Return what stands under `name`."""
@@ -72,7 +77,7 @@ def either(values: Iterable[Value]) -> Value:
     defined = bool(parts) and all(part.defined for part in parts)
     if not parts or any(part.kinds is None for part in parts):
         return Value(kinds=None, defined=defined)
-    inner = [part for part in parts if part.kinds and part.kinds & COLLECTIONS]
+    inner = [part for part in parts if part.kinds and part.kinds & {*COLLECTIONS, LONG, JOINED}]
     whole = [part.any_member() for part in inner]
     unknown = not inner or any(each.kinds is None for each in whole)
     return Value(
@@ -104,7 +109,7 @@ def of_datum(datum: Any) -> Value:
     kind = _PYTHON[type(datum)]
     inner = datum if isinstance(datum, list) else [*datum.values()] if isinstance(datum, dict) else []
     if len(inner) > _MAX_MEMBERS:
-        return of(kind)
+        return of(LONG if isinstance(datum, list) else kind)
     if isinstance(datum, dict):
         return Value(
             kinds=frozenset({kind}), defined=True, members={name: of_datum(each) for name, each in datum.items()}

@@ -4,12 +4,15 @@ Owns loading, forking, the confinement of an evaluator and its loop. Knows nothi
 kills what takes too long. It stays single-threaded and imports little, because evaluators are forked from it within
 milliseconds and every page it touches is theirs.
 
-Arguments: the worker's process id, the control socket's descriptor, the path of the bundle's snapshot, the bytes of
-memory an evaluator may take beyond what it starts with. The snapshot is a JSON object: `modules` (path to source),
-`data` (the text of a JSON object), `entries` (queries to try once before the first fork), `digest`.
+Arguments: the worker's process id, the control socket's descriptor, the path of the bundle's snapshot, hex SHA-256 of
+its bytes, the bytes of memory an evaluator may take beyond what it starts with. The worker has loaded the snapshot and
+held it to its digest; the same bytes hold the same policies, and other bytes are refused, whatever they say. It
+is a JSON object: `modules` (path to source), `data` (the text of a JSON object), `entries` (queries to try once before
+the first fork), `digest`.
 """
 
 import gc
+import hashlib
 import json
 import os
 import resource
@@ -29,13 +32,13 @@ from app.pdp.lifeline import end_with_parent
 
 def main(arguments: Sequence[str]) -> None:
     """Serve one worker until it closes the control socket."""
-    parent, descriptor, snapshot, memory = arguments
+    parent, descriptor, snapshot, fingerprint, memory = arguments
     end_with_parent(int(parent))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # they reach whole groups, and a worker that drains still needs us
     with socket.socket(fileno=int(descriptor)) as control, suppress(ConnectionError):
         try:
-            engines, digest = load(Path(snapshot))
+            engines, digest = load(Path(snapshot), fingerprint)
         except (EngineError, OSError, ValueError, KeyError, TypeError) as error:
             control.send(frames.REFUSED + str(error).encode()[: frames.PACKET - 1])
             return
@@ -46,14 +49,17 @@ def main(arguments: Sequence[str]) -> None:
             pass
 
 
-def load(snapshot: Path) -> tuple[Engines, str]:
+def load(snapshot: Path, fingerprint: str) -> tuple[Engines, str]:
     """Return engines that have answered every entry of the snapshot once, and the snapshot's digest.
 
     Raises:
         EngineError: a module does not parse, or an entry raises with an empty input.
-        OSError, ValueError, KeyError, TypeError: the file is no snapshot.
+        OSError, ValueError, KeyError, TypeError: the file is no snapshot, or not the one of this fingerprint.
     """
-    bundle = json.loads(snapshot.read_bytes())
+    data = snapshot.read_bytes()
+    if hashlib.sha256(data).hexdigest() != fingerprint:
+        raise ValueError(f"{snapshot.name}:1:1: is not what it was when it was found to be the bundle of its name")
+    bundle = json.loads(data)
     return Engines(bundle["modules"], bundle["data"], bundle["entries"]), str(bundle["digest"])
 
 

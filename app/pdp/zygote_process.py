@@ -45,7 +45,7 @@ class Forked:
 class ZygoteProcess:
     """One running zygote, or one that has ended (`lost`)."""
 
-    def __init__(self, snapshot: Path, memory: int, on_lost: Callable[[], None]) -> None:
+    def __init__(self, snapshot: Path, fingerprint: str, memory: int, on_lost: Callable[[], None]) -> None:
         """Start the process; `start` is the way to get one that is ready."""
         self._loop = asyncio.get_running_loop()
         self._on_lost = on_lost
@@ -56,7 +56,7 @@ class ZygoteProcess:
         with theirs, ExitStack() as undo:
             undo.callback(self._control.close)
             control = theirs.fileno()
-            arguments = [os.getpid(), control, snapshot.absolute(), memory]
+            arguments = [os.getpid(), control, snapshot.absolute(), fingerprint, memory]
             self._process = subprocess.Popen(  # noqa: S603  our own module, by our own interpreter
                 [sys.executable, "-m", "app.pdp.zygote", *map(str, arguments)],
                 pass_fds=[control],
@@ -69,17 +69,19 @@ class ZygoteProcess:
         self._loop.add_reader(self._control, self._receive)
 
     @classmethod
-    async def start(cls, snapshot: Path, memory: int, on_lost: Callable[[], None]) -> Self:
+    async def start(cls, snapshot: Path, fingerprint: str, memory: int, on_lost: Callable[[], None]) -> Self:
         """Return a zygote that has loaded `snapshot`, whose evaluators get `memory` bytes each.
+
+        `fingerprint` is what `Bundle.fingerprint` says of the bundle that it has to be.
 
         `on_lost` is called once, on the loop, if the process ends before `stop`.
 
         Raises:
-            BundleError: the snapshot cannot be loaded, or an entry raises.
+            BundleError: the snapshot cannot be loaded or is another one, or an entry raises.
             EvaluatorsGoneError: the process does not start, ends, or is not ready in time.
         """
         try:
-            zygote = cls(snapshot, memory, on_lost)
+            zygote = cls(snapshot, fingerprint, memory, on_lost)
         except OSError as error:
             raise EvaluatorsGoneError("the zygote does not start") from error
         with ExitStack() as undo:

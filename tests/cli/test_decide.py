@@ -206,10 +206,11 @@ class Dry:
     """Stands for `Evaluators`: the engine of the snapshot, in this process."""
 
     @classmethod
-    async def start(cls, path, **options):
+    async def start(cls, path, fingerprint, **options):
         assert options.keys() == {"count", "deadline", "memory"}
         started = cls()
-        started.evaluate = Engines(decide.parse_snapshot(path.read_bytes())).evaluate
+        started.evaluate = Engines(bundle := decide.load_snapshot(path)).evaluate
+        assert fingerprint == bundle.fingerprint()
         return started
 
     async def close(self):

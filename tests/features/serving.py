@@ -5,10 +5,12 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import unescape
+from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.control import Control, create_app
+from app.features.policies.results.results import Results
 from app.features.session.links import Links
 from tests.features.gating import gating, product
 
@@ -54,7 +56,7 @@ class Browser:
 class Served:
     """A control plane: `around` is its decision point, `app` the application."""
 
-    def __init__(self, *, bundle=None, public_url=ORIGIN, provider=None, library=None):
+    def __init__(self, *, bundle=None, public_url=ORIGIN, provider=None, library=None, results=None):
         self.clock = Clock()
         self.around = gating(bundle)
         self.links = Links(key=KEY, issuer="omega.localhost/log", now=self.clock, random=self._random)
@@ -65,6 +67,7 @@ class Served:
                 secret=bytes(32),
                 public_url=public_url,
                 links=self.links,
+                results=results or Results(Path("nowhere")),
                 provider=provider,
                 library=library,
                 now=self.clock,

@@ -1,6 +1,7 @@
 """What the tests of the evaluators share: a policy with every way to fail, and a look at the processes."""
 
 import asyncio
+import hashlib
 import json
 import os
 import select
@@ -53,10 +54,15 @@ def write(path, **changes):
     return path
 
 
+def fingerprint(snapshot):
+    """Return what a worker that has loaded the snapshot says it is."""
+    return hashlib.sha256(snapshot.read_bytes()).hexdigest()
+
+
 @asynccontextmanager
 async def running(snapshot, **options):
     """Lend evaluators; they end with the block, whatever happened in it."""
-    evaluators = await Evaluators.start(snapshot, **options)
+    evaluators = await Evaluators.start(snapshot, fingerprint(snapshot), **options)
     try:
         yield evaluators
     finally:

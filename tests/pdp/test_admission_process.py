@@ -167,5 +167,5 @@ def test_the_engines_are_compared_apart(tmp_path):
 
 
 @pytest.mark.parametrize("limits", [{"seconds": 0.01}, {"memory": 1 << 20}], ids=["late", "no memory"])
-def test_where_the_comparison_does_not_end_the_interpreter_decides(tmp_path, limits):
-    assert asyncio.run(prove_apart(stocked(tmp_path), **limits)) == {"shop.sell": "the engines could not be compared"}
+def test_where_the_comparison_does_not_end_nothing_is_known(tmp_path, limits):
+    assert asyncio.run(prove_apart(stocked(tmp_path), **limits)) == {}

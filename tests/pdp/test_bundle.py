@@ -1,6 +1,7 @@
 """Bundles: what is in them, one digest over all of it, and which directories are none."""
 
 import contextlib
+import hashlib
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.pdp import bundle as module
-from app.pdp.bundle import load, parse_snapshot
+from app.pdp.bundle import load, load_snapshot, parse_snapshot
 from app.pdp.engine import ENGINE, Engines
 from app.pdp.errors import BundleError
 from app.pdp.metadata import parse_keeping, parse_rules
@@ -120,6 +121,17 @@ def test_a_snapshot_whose_modules_are_not_those_of_its_files_is_refused(shop):
     changed["modules"]["rego/shop/sell.rego"] += "\n"
     with pytest.raises(BundleError, match="not what its files say"):
         parse_snapshot(json.dumps(changed, ensure_ascii=False).encode())
+
+
+def test_a_kept_bundle_is_the_one_of_its_name(shop, tmp_path):
+    kept = tmp_path / f"{shop.digest}.json"
+    kept.write_bytes(shop.snapshot())
+    assert load_snapshot(kept).fingerprint() == shop.fingerprint() == hashlib.sha256(kept.read_bytes()).hexdigest()
+    other = kept.rename(tmp_path / f"{'0' * 64}.json")
+    with pytest.raises(BundleError, match=f"holds the bundle {shop.digest}"):
+        load_snapshot(other)
+    with pytest.raises(FileNotFoundError):
+        load_snapshot(kept)
 
 
 @given(

@@ -24,6 +24,7 @@ from tests.pdp.evaluating import (
     ask,
     asking,
     children,
+    fingerprint,
     numbered,
     readable,
     running,
@@ -89,6 +90,21 @@ def test_without_any_evaluator_to_be_had_everybody_learns_it(run, snapshot):
     run(main())
 
 
+def test_a_snapshot_that_was_edited_decides_nothing(run, snapshot):
+    async def main():
+        async with running(snapshot, deadline=PATIENT) as evaluators:
+            edited = snapshot.read_text().replace("echo := input.n", "echo := 666")
+            snapshot.write_text(edited)
+            assert await ask(evaluators, ECHO, numbered(1)) == 1
+            os.kill(zygote(), signal.SIGKILL)
+            await until(lambda: evaluators._zygote.lost)
+            (waiting,) = asking(evaluators, ECHO, numbered(1))
+            assert "bundle.json:1:1: is not what it was" in str(await evaluators.gone)
+            assert await waiting == "evaluation_crashed"
+
+    run(main())
+
+
 def test_a_zygote_that_does_not_start_is_tried_three_times(run, snapshot, monkeypatch):
     tried = []
 
@@ -145,21 +161,21 @@ def test_an_evaluator_that_cannot_be_forked_is_tried_again_while_another_runs(ru
 def test_a_bundle_that_cannot_be_loaded_is_refused_with_its_reason(run, tmp_path, changes, message):
     before = descriptors()
     with pytest.raises(BundleError) as raised:
-        run(Evaluators.start(write(tmp_path / "bundle.json", **changes)))
+        run(Evaluators.start(changed := write(tmp_path / "bundle.json", **changes), fingerprint(changed)))
     assert str(raised.value).startswith(message)
     assert descriptors() == before
 
 
 def test_no_bundle_is_refused_too(run, tmp_path):
     with pytest.raises(BundleError, match="No such file"):
-        run(Evaluators.start(tmp_path / "none.json"))
+        run(Evaluators.start(tmp_path / "none.json", "0" * 64))
 
 
 def test_no_interpreter_is_no_evaluators(run, snapshot, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/nonexistent/python")
     before = descriptors()
     with pytest.raises(EvaluatorsGoneError, match="the zygote does not start"):
-        run(Evaluators.start(snapshot))
+        run(Evaluators.start(snapshot, fingerprint(snapshot)))
     assert descriptors() == before
 
 
@@ -167,13 +183,13 @@ def test_a_zygote_that_is_not_ready_in_time_is_no_zygote(run, snapshot, monkeypa
     monkeypatch.setattr(zygote_process, "START", 0.0)
     before = descriptors()
     with pytest.raises(EvaluatorsGoneError, match="the zygote does not answer"):
-        run(Evaluators.start(snapshot))
+        run(Evaluators.start(snapshot, fingerprint(snapshot)))
     assert descriptors() == before
 
 
 def test_an_evaluator_that_is_not_forked_in_time_is_let_go(run, snapshot, monkeypatch):
     async def main():
-        held = await ZygoteProcess.start(snapshot, 1 << 28, lambda: None)
+        held = await ZygoteProcess.start(snapshot, fingerprint(snapshot), 1 << 28, lambda: None)
         before = descriptors()
         os.kill(zygote(), signal.SIGSTOP)
         monkeypatch.setattr(zygote_process, "FORK", 0.0)
@@ -195,7 +211,7 @@ def test_a_zygote_that_ends_while_it_is_asked_to_fork_is_lost(run, snapshot):
     lost = []
 
     async def main():
-        held = await ZygoteProcess.start(snapshot, 1 << 28, lambda: lost.append(1))
+        held = await ZygoteProcess.start(snapshot, fingerprint(snapshot), 1 << 28, lambda: lost.append(1))
         before = descriptors()
         os.kill(zygote(), signal.SIGSTOP)
         forking = asyncio.create_task(held.fork())
@@ -212,7 +228,7 @@ def test_a_zygote_that_ends_while_it_is_asked_to_fork_is_lost(run, snapshot):
 def test_an_evaluator_that_cannot_be_confined_does_not_run(run, snapshot):
     before = descriptors()
     with pytest.raises(EvaluatorsGoneError, match="an evaluator ended before it was ready"):
-        run(Evaluators.start(snapshot, memory=1 << 64))
+        run(Evaluators.start(snapshot, fingerprint(snapshot), memory=1 << 64))
     assert descriptors() == before
 
 
@@ -278,14 +294,15 @@ from pathlib import Path
 from app.pdp.evaluators import Evaluators
 
 async def main():
-    evaluators = await Evaluators.start(Path(sys.argv[1]), deadline=60.0)
+    evaluators = await Evaluators.start(Path(sys.argv[1]), sys.argv[2], deadline=60.0)
     endless = [asyncio.create_task(evaluators.evaluate("data.t.endless", b'{"n": 0}')) for _ in range(4)]
     print("running", flush=True)
     await asyncio.gather(*endless)
 
 asyncio.run(main())
 """
-    with subprocess.Popen([sys.executable, "-c", script, snapshot], cwd=ROOT, stdout=subprocess.PIPE) as worker:
+    command = [sys.executable, "-c", script, snapshot, fingerprint(snapshot)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as worker:
         assert worker.stdout.readline() == b"running\n"
         (parent,) = children(worker.pid)
         evaluators = children(parent)

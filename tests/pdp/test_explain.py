@@ -320,14 +320,15 @@ def test_every_case_is_explained_consistently(policies):
 # --- the process
 
 
-def snapshot(bundle, path):
+def snapshot(bundle, directory):
+    path = directory / f"{bundle.digest}.json"
     path.write_bytes(bundle.snapshot())
     return path
 
 
 @pytest.mark.slow
 def test_the_process_says_what_its_inside_says(shop, tmp_path):
-    again = decide_again(snapshot(shop, tmp_path / "s.json"), encode(asked(grams=1)))
+    again = decide_again(snapshot(shop, tmp_path), encode(asked(grams=1)))
     told = asyncio.run(traced(shop, encode(asked(grams=1))))
     assert again.result == told["result"]
     assert again.trace == trace_of(told)
@@ -335,7 +336,7 @@ def test_the_process_says_what_its_inside_says(shop, tmp_path):
 
 @pytest.mark.slow
 def test_the_process_tells_no_trace_where_no_policy_answered(shop, tmp_path):
-    again = decide_again(snapshot(shop, tmp_path / "s.json"), encode(asked(grams=None)))
+    again = decide_again(snapshot(shop, tmp_path), encode(asked(grams=None)))
     assert [found["code"] for found in again.result["diagnostics"]] == ["fact_missing"]
     assert again.trace is None
 
@@ -346,7 +347,7 @@ SWELLING = "count([i | some i in numbers.range(1, 30000); some j in numbers.rang
 
 @pytest.mark.slow
 def test_little_memory_is_enough_for_a_good_policy(shop, tmp_path):
-    assert decide_again(snapshot(shop, tmp_path / "s.json"), encode(asked()), memory=64 << 20).result["allow"] is True
+    assert decide_again(snapshot(shop, tmp_path), encode(asked()), memory=64 << 20).result["allow"] is True
 
 
 @pytest.mark.slow
@@ -361,14 +362,14 @@ def test_a_policy_without_end_harms_nobody(tmp_path, condition, limits, code):
     sell = SELL.replace("input.resource.properties.ripe == true", condition)
     bundle = stocked(tmp_path / "bundle", {"rego/shop/sell.rego": sell})
     with pytest.raises(EvaluationError) as ended:
-        decide_again(snapshot(bundle, tmp_path / "s.json"), encode(asked()), **limits)
+        decide_again(snapshot(bundle, tmp_path), encode(asked()), **limits)
     assert ended.value.code == code
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("content", "document"), [(b"{}", encode(asked())), (None, b"{")], ids=["bundle", "document"])
 def test_what_it_cannot_read_ends_it_without_a_word(shop, tmp_path, capfd, content, document):
-    path = snapshot(shop, tmp_path / "s.json")
+    path = snapshot(shop, tmp_path)
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(EvaluationError, match="evaluation_crashed"):

@@ -13,6 +13,7 @@ from tests.pdp.shop import stocked
 FACTS = "input.resource.properties"
 DATA = {
     "data/big.json": json.dumps({"rows": {str(number): number for number in range(300)}}),
+    "data/long.json": json.dumps({"list": [*range(300)], "table": {str(number): [number] for number in range(300)}}),
     "data/mixed.json": '{"rows": [1, "a", [2], {"x": 1}], "none": []}',
 }
 INPUTS = (
@@ -104,6 +105,15 @@ RIGHT = {
     "sets": ("count({1} | s) > 0", f"s contains t if some t in {FACTS}.sizes\ns contains 7"),
     "sets of nothing": ("count(set() - set()) == 0", ""),
     "lists": (f'count(array.concat({FACTS}.tags, ["a"])) > 0', ""),
+    "a joined list, searched": (
+        f'k(array.concat({FACTS}.tags, ["a"]))',
+        "k(list) if { every i, t in list { i >= 0; t in list } }",
+    ),
+    "a rule that joins, in a loop": (
+        f"count([1 | some t in {FACTS}.tags; t in c]) >= 0",
+        f'c := array.concat({FACTS}.tags, ["a"])',
+    ),
+    "a long list, searched once": (f"{FACTS}.grams in data.long.list", ""),
     "an empty list": ("count([]) == 0", ""),
     "a member or another value": (f'object.get({FACTS}, "name", "none") == "none"', ""),
     "any member or another value": (f'object.get(data.thresholds.shop, {FACTS}.name, "none") == "none"', ""),
@@ -124,6 +134,63 @@ RIGHT = {
     "a rule twice": ("l.min_grams > l.price", "l := data.thresholds.shop"),
     "not, in a function": (f"g({FACTS}.name)", 'g(o) if { not bad; o == "a" }\nbad if input.context.gift'),
 }
+
+
+# The machine gets them right, and could take long over them: it counts instructions.
+SLOW = {
+    "joining in a loop": (f'every t in {FACTS}.tags {{ count(array.concat([t], ["a"])) > 0 }}', "", "in a loop"),
+    "joining for each member": (
+        f"count([1 | some t in {FACTS}.tags; array.concat([t], []) == []]) == 0",
+        "",
+        "in a loop",
+    ),
+    "joining what is collected": (f"count([array.concat([t], []) | some t in {FACTS}.tags]) == 0", "", "in a loop"),
+    "joining for a member of a rule": (
+        "count(c) == 0",
+        f"c contains array.concat([t], []) if some t in {FACTS}.tags",
+        "in a loop",
+    ),
+    "joining before the loop": (
+        "k",
+        f"k if {{ j := array.concat({FACTS}.tags, []); some t in {FACTS}.tags; t in j }}",
+        "in a loop",
+    ),
+    "a function that joins, in a loop": (
+        f"every t in {FACTS}.tags {{ k(t) }}",
+        'k(t) if count(array.concat([t], ["a"])) > 0',
+        "in a function that is called in one",
+    ),
+    "joining what was joined": (
+        "count(c) == 0",
+        "c := array.concat(b, b)\nb := array.concat(a, a)\na := [1, 2]",
+        "of a list that was joined",
+    ),
+    "joining what may have been joined": (
+        "count(array.concat(c.x, [])) == 0",
+        f'c := {{"x": array.concat([1], [])}} if {FACTS}.ripe else := {{"x": [1]}}',
+        "of a list that was joined",
+    ),
+    "joining a long list": ("count(array.concat(data.long.list, [1])) == 0", "", "or of a long one in the data"),
+    "joining too often": (
+        "k",
+        f"k if {{ {'; '.join(f'count(array.concat([{number}], [])) == 1' for number in range(17))} }}",
+        "more than 16 times `array.concat`",
+    ),
+    "sets in a loop": (f"every x in {FACTS}.sizes {{ count({{x}} | {{1}}) > 0 }}", "", "of sets in a loop"),
+    "a long list searched in a loop": (f"every x in {FACTS}.sizes {{ x in data.long.list }}", "", "may be long"),
+    "a long list compared in a loop": (f"every x in {FACTS}.sizes {{ data.long.list != [x] }}", "", "may be long"),
+    "what may be a long list, in a loop": (
+        f"every x in {FACTS}.sizes {{ x in data.long.table[{FACTS}.name] }}",
+        "",
+        "may be long",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_could_hold_the_machine_for_long_is_refused(tmp_path, name):
+    condition, more, said = SLOW[name]
+    assert said in profiled(stocked(tmp_path, policy(condition, more) | DATA))
 
 
 def answers(bundle):

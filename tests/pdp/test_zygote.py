@@ -21,6 +21,7 @@ from tests.pdp.evaluating import (
     WHOLE,
     ask,
     children,
+    fingerprint,
     numbered,
     readable,
     running,
@@ -64,6 +65,15 @@ def test_an_engine_that_has_broken_down_answers_no_more(engine, capfd):
     capfd.readouterr()
 
 
+def test_other_bytes_than_the_worker_loaded_are_not_looked_at(tmp_path):
+    snapshot = write(tmp_path / "bundle.json")
+    of_the_worker = fingerprint(snapshot)
+    assert zygote.load(snapshot, of_the_worker)[1] == "0a1b"
+    write(snapshot, revision="another")
+    with pytest.raises(ValueError, match=r"^bundle\.json:1:1: is not what it was"):
+        zygote.load(snapshot, of_the_worker)
+
+
 def test_a_fork_that_fails_is_told(engine, monkeypatch):
     def full():
         raise BlockingIOError
@@ -83,7 +93,12 @@ def test_a_whole_life(tmp_path):
     snapshot = write(tmp_path / "bundle.json")
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     control = theirs.fileno()
-    command = [sys.executable, "-m", "app.pdp.zygote", *map(str, (os.getpid(), control, snapshot, 1 << 28))]
+    command = [
+        sys.executable,
+        "-m",
+        "app.pdp.zygote",
+        *map(str, (os.getpid(), control, snapshot, fingerprint(snapshot), 1 << 28)),
+    ]
     with ours, subprocess.Popen(command, pass_fds=[control], cwd=ROOT) as process:
         theirs.close()
         assert ours.recv(frames.PACKET) == frames.LOADED + b"0a1b"
@@ -101,7 +116,12 @@ def test_a_bundle_that_cannot_be_loaded_is_told_in_one_packet(tmp_path):
     control = theirs.fileno()
     long = "é" * frames.PACKET
     snapshot = write(tmp_path / "bundle.json", modules={"t.rego": f"package t\necho := {long}"})
-    command = [sys.executable, "-m", "app.pdp.zygote", *map(str, (os.getpid(), control, snapshot, 1 << 28))]
+    command = [
+        sys.executable,
+        "-m",
+        "app.pdp.zygote",
+        *map(str, (os.getpid(), control, snapshot, fingerprint(snapshot), 1 << 28)),
+    ]
     with ours, subprocess.Popen(command, pass_fds=[control], cwd=ROOT) as process:
         theirs.close()
         reason = ours.recv(2 * frames.PACKET)
@@ -127,7 +147,8 @@ def evaluated(control, text):
 def test_a_worker_that_leaves_during_the_load_leaves_no_trace(tmp_path):
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     control = theirs.fileno()
-    arguments = map(str, (os.getpid(), control, write(tmp_path / "bundle.json"), 1 << 28))
+    snapshot = write(tmp_path / "bundle.json")
+    arguments = map(str, (os.getpid(), control, snapshot, fingerprint(snapshot), 1 << 28))
     ours.close()
     with theirs:
         ended = subprocess.run(

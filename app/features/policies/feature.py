@@ -6,9 +6,11 @@ feature = Feature(
     "policies",
     menu={
         "policies.tree": "Policies",
+        "policies.tests": "Tests",
         "policies.changes": "Changes",
         "policies.history": "History",
         "policies.overrides": "Overrides",
         "policies.windows": "Windows",
+        "policies.drift": "Drift",
     },
 )

@@ -147,6 +147,10 @@ def test_without_a_repository_there_are_no_change_requests(site):
     alice = site.served.officer("ofc-1", "omega-policy-authors")
     answer = alice.json("/policies/changes")
     assert (answer.status_code, "OMEGA_POLICY_REPOSITORY" in answer.json["detail"]) == (404, True)
+    page = alice.get("/policies/changes")
+    assert (page.status_code, "Change requests need a policy repository" in page.text) == (404, True)
+    assert "omega policy init" in page.text
+    assert site.served.visitor().get("/policies/changes").status_code == 303
 
 
 def test_a_remote_that_is_gone(site):

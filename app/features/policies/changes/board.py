@@ -47,6 +47,11 @@ def install(app: Flask, board: Board | None) -> None:
     app.extensions[_EXTENSION] = board
 
 
+def has_board() -> bool:
+    """Return whether the application that answers has a board."""
+    return current_app.extensions.get(_EXTENSION) is not None
+
+
 def board() -> Board:
     """Return the board of the application that answers.
 

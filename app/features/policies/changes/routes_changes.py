@@ -15,7 +15,7 @@ from flask.typing import ResponseReturnValue
 from app.db import reading
 from app.errors import problem
 from app.features.policies.changes import change_shown, changing
-from app.features.policies.changes.board import board, refusing
+from app.features.policies.changes.board import board, has_board, refusing
 from app.features.policies.changes.changing import MAX_TEXT, MAX_TITLE, Opened
 from app.features.policies.errors import RepositoryError
 from app.features.policies.feature import feature
@@ -28,7 +28,6 @@ _MOST_FILES: Final = 100_000  # what the contract takes
 
 
 def _all() -> Resource:
-    board()
     return Resource(type="policies", id="changes", properties={})
 
 
@@ -77,10 +76,12 @@ def _tree_and_role(found: Mapping[str, Any]) -> dict[str, Any]:
 
 @feature.route("/changes", action="view", resource=_all)
 def changes(_permit: Permit) -> ResponseReturnValue:
-    """List the change requests, and the branches that could become one."""
+    """List the change requests, and the branches that could become one; or say how there could be any."""
+    if wants_page() and not has_board():
+        return render_template("policies/no_repository.html"), 404
+    repository, fresh = board().repository, True
     with reading() as session:
         found = change_shown.listed(session)
-    repository, fresh = board().repository, True
     with refusing():
         try:
             repository.fetch()
