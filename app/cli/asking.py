@@ -55,7 +55,8 @@ def ask(settings: Settings, asker: Asker, data: bytes, query: Mapping[str, str])
             message = _problem(error.read(_LARGEST)) or str(error)
         raise CommandError(message, NO_SERVICE if error.code >= 500 else UNUSABLE) from error  # noqa: PLR2004
     except (OSError, ValueError, HTTPException) as error:
-        raise CommandError(f"no service at {url}: {error}; start it with `omega serve`", NO_SERVICE) from error
+        why = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise CommandError(f"no service at {url}: {why}; start it with `omega serve`", NO_SERVICE) from error
 
 
 def enforce(settings: Settings, asker: Asker, request: EvaluationRequest) -> Permit:

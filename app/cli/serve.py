@@ -8,6 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from app import assurance, logs, supervisor
+from app.addresses import loopback_url
 from app.cli.output import CommandError, print_json
 from app.pdp.errors import BundleError
 from app.settings import Plane, Settings
@@ -82,9 +83,20 @@ def _officers(url: str, settings: Settings, planes: Collection[Plane], omega: st
     if Plane.CONTROL not in planes:
         return ""
     login = (
-        f"\n\n  {omega} officer login --id YOU --groups omega-policy-authors" if settings.oidc_issuer is None else ""
+        f"\n\n  {_address(url, settings)}{omega} officer login --id YOU --groups omega-policy-authors"
+        if settings.oidc_issuer is None
+        else ""
     )
     return f"read the policies on {url}/policies/{', with a login link:' if login else ''}{login}\n\n"
+
+
+def _address(url: str, settings: Settings) -> str:
+    """Return the setting without which another command would not know where the pages are."""
+    usual = Settings.from_environment({})
+    if settings.public_url is None and loopback_url(settings.host, settings.port) is None:
+        return ""  # nobody can tell; the command says what to set
+    known = settings.public_url or url
+    return "" if known == loopback_url(usual.host, usual.port) else f"OMEGA_PUBLIC_URL={shlex.quote(known)} "
 
 
 def _elsewhere(settings: Settings) -> str:

@@ -95,6 +95,26 @@ def test_it_prints_what_to_paste(omega, settings, monkeypatch):
     assert f"  python3 verify_evidence.py verify {settings.store} --key {settings.keys}/log.vkey\n" in out
 
 
+@pytest.mark.usefixtures("ready", "settings")
+@pytest.mark.parametrize(
+    ("url", "environment", "printed"),
+    [
+        (URL, {"OMEGA_PORT": "8420"}, ""),
+        ("http://127.0.0.1:9516", {"OMEGA_PORT": "9516"}, "OMEGA_PUBLIC_URL=http://127.0.0.1:9516 "),
+        (URL, {"OMEGA_PUBLIC_URL": "https://omega.example.org"}, "OMEGA_PUBLIC_URL=https://omega.example.org "),
+        (URL, {"OMEGA_HOST": "0.0.0.0"}, ""),  # noqa: S104 - the command says what to set
+    ],
+    ids=["usual", "another port", "a public name", "every address"],
+)
+def test_the_login_link_that_can_be_pasted_leads_here(omega, monkeypatch, url, environment, printed):
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(supervisor, "serve", lambda _settings, announce, _planes: announce(url) or 0)
+    monkeypatch.setattr(serve.shutil, "which", lambda *_, **__: "/usr/bin/omega")
+    (line,) = re.findall(".*officer login.*", omega("serve").out)
+    assert line.startswith(f"  {printed}OMEGA_DATA=")
+
+
 @pytest.mark.usefixtures("ready")
 def test_what_it_prints_can_be_pasted_whatever_the_paths_are_called(omega, settings, monkeypatch, tmp_path):
     spaced = settings.data.rename(tmp_path / "a node's data")

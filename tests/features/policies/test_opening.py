@@ -46,9 +46,17 @@ def test_where_policy_asks_for_no_checks_nothing_is_checked(working, tmp_path, g
     found.close()
 
 
-def test_a_remote_that_is_none(tmp_path, gating):
-    with pytest.raises(SettingsError):
-        open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(tmp_path)), gating.pdp, lambda: NOW)
+def test_a_remote_that_is_away_keeps_nobody_from_the_pages(tmp_path, gating):
+    found = open_board(settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(tmp_path / "away")), gating.pdp, lambda: NOW)
+    found.close()
+
+
+def test_a_mirror_that_cannot_be_made(working, tmp_path, gating):
+    named = settings(tmp_path, OMEGA_POLICY_REPOSITORY=str(working.remote))
+    named.data.mkdir()
+    named.policy_mirror.write_text("")
+    with pytest.raises(SettingsError, match="OMEGA_POLICY_REPOSITORY cannot be used"):
+        open_board(named, gating.pdp, lambda: NOW)
 
 
 def test_the_control_plane_has_them(working, tmp_path, gating):

@@ -237,8 +237,16 @@ def test_another_transport_than_the_remotes_is_not_spoken(working, tmp_path):
 
 
 def test_a_local_remote_is_a_bare_repository(tmp_path):
-    with pytest.raises(RepositoryError, match="bare"):
-        Repository(tmp_path / "m", f"file://{tmp_path}", "main", environment=ENVIRONMENT, clock=lambda: NOW)
+    mirror = Repository(tmp_path / "m", f"file://{tmp_path}", "main", environment=ENVIRONMENT, clock=lambda: NOW)
+    with pytest.raises(RepositoryError, match="no bare repository"):
+        mirror.fetch()
+
+
+def test_what_was_fetched_can_be_read_while_a_remote_on_this_machine_is_away(working, tmp_path):
+    head = working.head()
+    working.mirror(tmp_path / "m").fetch()
+    again = Repository(tmp_path / "m", str(tmp_path / "away.git"), "main", environment=ENVIRONMENT, clock=lambda: NOW)
+    assert again.head("main") == head
 
 
 def test_a_call_ends_after_its_time(working, tmp_path):

@@ -37,11 +37,11 @@ def said(*changes):
 
 
 def test_a_gate_is_added():
-    [added, code] = summary([change(SELL, GATE, NEXT)])
+    [code, added] = summary([change(SELL, GATE, NEXT)])
     assert added == Line(
         kind=Kind.ADDED, what="shop.sell: weighed", detail="low, monitoring: the fruit is weighed", loosens=False
     )
-    assert (code.what, code.loosens) == ("shop.sell", False)
+    assert (code.what, code.detail, code.loosens) == ("shop.sell", "conditions or code", True)
 
 
 def test_a_gate_is_removed_and_stands_first():
@@ -61,7 +61,8 @@ def test_a_gate_blocks_no_more():
 
 def test_titles_and_controls():
     other = GATE.replace("ripe\n", "ripe and red\n").replace("CC8.1", "CC8.2")
-    [first, _] = summary([change(SELL, GATE, other)])
+    [first, rest] = summary([change(SELL, GATE, other)])
+    assert (rest.detail, rest.loosens) == ("comments or METADATA, no conditions", False)
     assert (
         first.detail
         == "title from `the fruit is ripe` to `the fruit is ripe and red`; controls from soc2/CC8.1 to soc2/CC8.2"
@@ -70,7 +71,26 @@ def test_titles_and_controls():
 
 def test_conditions_alone():
     [line] = summary([change(SELL, GATE, GATE.replace("== true", "== false"))])
-    assert (line.kind, line.what, line.detail) == (Kind.CHANGED, "shop.sell", "conditions or code, no METADATA")
+    assert (line.kind, line.what, line.detail, line.loosens) == (Kind.CHANGED, "shop.sell", "conditions or code", True)
+
+
+@pytest.mark.parametrize(
+    ("path", "loosens"),
+    [
+        ("policies/OWNERS.yaml", True),
+        ("policies/allowed_signers", True),
+        ("policies/rego/shop/sell.schema.json", True),
+        ("policies/NOTES.md", False),
+    ],
+)
+def test_who_may_approve_and_sign_and_which_facts_count_is_looked_at(path, loosens):
+    assert said(change(path, "a", "b")) == [(Kind.CHANGED, path, loosens)]
+
+
+def test_a_line_of_a_text_is_no_comment():
+    text = GATE + "\nnote := `\n# one\n`\n"
+    [line] = summary([change(SELL, text, text.replace("# one", "# two"))])
+    assert (line.detail, line.loosens) == ("conditions or code", True)
 
 
 def test_a_whole_package_comes_and_goes():
@@ -111,7 +131,7 @@ def test_a_table_comes_goes_or_breaks():
 
 
 def test_other_files_are_named_and_lost_tests_stand_out():
-    assert said(change("policies/OWNERS.yaml", "a", "b")) == [(Kind.CHANGED, "policies/OWNERS.yaml", False)]
+    assert said(change("README.md", "a", "b")) == [(Kind.CHANGED, "README.md", False)]
     assert said(change("policies/rego/a_test.rego", "a", None)) == [(Kind.REMOVED, "policies/rego/a_test.rego", True)]
     assert said(change("policies/cases/a.yaml", "a", None)) == [(Kind.REMOVED, "policies/cases/a.yaml", True)]
 

@@ -92,8 +92,11 @@ def test_a_login_is_good_for_one_session(plane):
     assert other.get(f"/session/callback?code=a-code&state={state}").status_code == 403
     token = plane.links.issue("ofc-51", ["omega-ciso"], 300)
     assert plane.visitor().post("/session/link", {"token": token}).status_code == 303
-    assert plane.visitor().post("/session/link", {"token": token}).status_code == 403
-    assert noted(plane) == ["used", "used"]
+    again = plane.visitor().post("/session/link", {"token": token})
+    assert (again.status_code, "good once" in again.text) == (403, True)
+    broken = plane.visitor().post("/session/link", {"token": "none"})
+    assert (broken.status_code, "its time is over" in broken.text) == (403, True)
+    assert noted(plane) == ["used", "used", "link_refused"]
 
 
 @pytest.mark.parametrize(

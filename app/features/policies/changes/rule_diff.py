@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from app.features.policies.changes.owners import GUARDED
 from app.pdp.errors import BundleError
 from app.pdp.metadata import Rule, parse_rules
 
 _REGO: Final = ".rego"
 _TEST: Final = "_test.rego"
+_CONTRACT: Final = ".schema.json"
 _DEEPEST: Final = 12
 
 
@@ -57,7 +59,7 @@ def _lines(change: Change) -> Iterator[Line]:
     elif name.startswith("data/") and name.endswith(".json"):
         yield from _values(name, change)
     else:
-        yield Line(kind=_kind(change), what=change.path, detail="file", loosens=_removes_tests(name, change))
+        yield Line(kind=_kind(change), what=change.path, detail="file", loosens=_opens(name, change))
 
 
 def _kind(change: Change) -> Kind:
@@ -66,8 +68,10 @@ def _kind(change: Change) -> Kind:
     return Kind.REMOVED if change.after is None else Kind.CHANGED
 
 
-def _removes_tests(name: str, change: Change) -> bool:
-    return change.after is None and (name.endswith(_TEST) or name.startswith("cases/"))
+def _opens(name: str, change: Change) -> bool:
+    """Tell whether a file says who may do what or which facts count, or whether tests go with it."""
+    tests = name.endswith(_TEST) or name.startswith("cases/")
+    return change.path in GUARDED or name.endswith(_CONTRACT) or (tests and change.after is None)
 
 
 def _gates(name: str, change: Change) -> Iterator[Line]:
@@ -82,11 +86,18 @@ def _gates(name: str, change: Change) -> Iterator[Line]:
         told += line is not None
         if line is not None:
             yield line
-    code = "conditions or code outside METADATA may differ" if told else "conditions or code, no METADATA"
     if change.before is not None and change.after is not None:
-        yield Line(kind=Kind.CHANGED, what=package, detail=code)
+        same = _code(change.before) == _code(change.after)  # what other code lets through, nobody can tell from here
+        detail = "comments or METADATA, no conditions" if same else "conditions or code"
+        yield Line(kind=Kind.CHANGED, what=package, detail=detail, loosens=not same)
     elif not told:
         yield Line(kind=_kind(change), what=package, detail="module without gates", loosens=change.after is None)
+
+
+def _code(source: bytes) -> list[bytes]:
+    """Return the lines that are no comment; all of them where a text may go over several lines."""
+    lines = source.splitlines()
+    return lines if b"`" in source else [line for line in lines if not line.lstrip().startswith(b"#")]
 
 
 def _rules(name: str, source: bytes | None) -> dict[str, Rule] | None:

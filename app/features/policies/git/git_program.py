@@ -107,8 +107,9 @@ class GitProgram(Git):
             reading = self._started()
             found, size = _asked(reading, name)
             if found != kind or size > most:
-                if found != _MISSING:
-                    self._skip(reading, size)
+                if found == _MISSING:
+                    raise RepositoryError(f"the repository has no such {kind}")
+                self._skip(reading, size)
                 raise RepositoryError(f"there is no {kind} of at most {most} bytes under this name")
             data: bytes = reading.stdout.read(size + 1)
         if len(data) != size + 1:
@@ -156,7 +157,7 @@ def refusals(what: str) -> Iterator[None]:
     try:
         yield
     except GitCommandError as error:
-        said = " ".join(re.sub(r"[^ -~]", " ", f"{error.stderr}").split()).strip("' ")
+        said = " ".join(re.sub(r"[^ -~]", " ", f"{error.stderr}").split()).removeprefix("stderr:").strip("' ")
         raise RepositoryError(f"git {what} failed: {said[-_TOLD:] or 'it did not say why'}") from None
     except (GitError, OSError, ValueError) as error:
         raise RepositoryError(f"git {what} failed: {type(error).__name__}") from None

@@ -84,14 +84,13 @@ class Repository:
             clock: says when a commit was first seen.
 
         Raises:
-            RepositoryError: the mirror cannot be made, or a local remote is no bare repository.
+            RepositoryError: the mirror cannot be made.
         """
         self.branch = _branch(branch)
         self._url, self._clock = url, clock
         self._git = GitProgram(mirror, transport=transport(url), environment=environment)
         self._turn = threading.RLock()
         self._trees: dict[str, tuple[tuple[str, str, str], ...]] = {}
-        _refuse_no_bare(url)
         make_bare(mirror, self._git)
 
     def close(self) -> None:
@@ -100,8 +99,12 @@ class Repository:
             self._git.close()
 
     def fetch(self) -> None:
-        """Bring every branch of the remote here, and remember when the protected one was first seen where it is."""
+        """Bring every branch of the remote here, and remember when the protected one was first seen where it is.
+
+        A remote on this machine has to be a bare repository; until it is asked, it may be away as any other.
+        """
         with self._turn:
+            _refuse_no_bare(self._url)
             words = (
                 "--quiet",
                 "--prune",
@@ -319,7 +322,9 @@ def _refuse_no_bare(url: str) -> None:
     if transport(url) == "file":
         place = Path(url.removeprefix("file://"))
         if not (place / "HEAD").is_file() or not (place / "objects").is_dir():
-            raise RepositoryError("a policy repository on this machine is a bare one: `git init --bare`")
+            raise RepositoryError(
+                "there is no bare repository where OMEGA_POLICY_REPOSITORY says: `git init --bare` makes one"
+            )
 
 
 def _id(text: str) -> str:
