@@ -34,7 +34,7 @@ _TYPES: Final[dict[type, str]] = {
 _DAY: Final = 86_400
 _KNOWN: Final = 40
 _MORE: Final = (
-    16  # enough for one that fulfils every demand: what is found must not hang on the words of a rule elsewhere
+    48  # enough for one that fulfils every demand: what is found must not hang on the words of a rule elsewhere
 )
 _SHIFTS: Final = [
     *(1, 59, 60, 61, 299, 300, 301, 899, 901, 3_599, 3_601, 43_199, 43_201),

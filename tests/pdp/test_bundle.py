@@ -500,3 +500,12 @@ def test_an_action_may_be_named_by_one_word(tmp_path):
     }
     action = stocked(tmp_path, files).actions["read"]
     assert (action.query, action.file) == ("data.read.decision", "rego/read.rego")
+
+
+@pytest.mark.parametrize(
+    ("limit", "files"), [("_MAX_FILES", {"a": b"", "b": b""}), ("_MAX_FILE_BYTES", {"rego/a.rego": b"ab"})]
+)
+def test_files_from_elsewhere_have_the_same_bounds(monkeypatch, limit, files):
+    monkeypatch.setattr(module, limit, 1)
+    with pytest.raises(BundleError, match=r"at most 1 files|larger than 1 bytes"):
+        module.parse_files(files, "r1")

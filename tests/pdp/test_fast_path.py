@@ -83,6 +83,8 @@ def test_what_the_machine_cannot_answer_the_interpreter_does():
     fast = opened(interpreter, EngineError("25,000 instructions"))
     assert ask(fast, interpreter) == (OTHER, ENGINE)
     assert fast.trusted == {"q"}
+    assert fast.trusts("q")
+    assert not fast.trusts("r")
 
 
 def test_a_machine_that_breaks_down_is_thrown_away():
