@@ -18,7 +18,7 @@ demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in half a
 check: .venv/tested .venv/opa lint types layers ## The fast loop, about a minute
 	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal -m "not slow" $(TESTS)
 
-test: .venv/tested .venv/opa .venv/nginx .venv/chromium lint types layers ## Everything, real components included, with coverage; what CI runs
+test: .venv/tested .venv/opa .venv/nginx .venv/chromium .venv/oscal .venv/pdf-tools .venv/xmlsec1 .venv/samlp lint types layers ## Everything, real components included, with coverage; what CI runs
 	$(BIN)/coverage erase
 	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal --cov --cov-report= $(TESTS)
 	$(BIN)/coverage report --skip-covered --fail-under=95
@@ -37,16 +37,21 @@ layers: .venv/tested ## Who may import whom
 bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wrk)
 	$(BIN)/python -m bench.policies
 	$(BIN)/python -m bench.decide
+	$(BIN)/python -m bench.proof
 	$(BIN)/python -m bench.index
+	$(BIN)/python -m bench.browsing 100000
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m bench.replay 5000
+	$(BIN)/python -m bench.control_testing
+	$(BIN)/python -m bench.report 20000
 	$(BIN)/python -m bench.decision_plane
 	$(BIN)/python -m bench.reloading
+	$(BIN)/python -m bench.control_load
 	$(BIN)/python -m bench.growth
 
 chaos: .venv/tested ## The storms: more rounds of the fault tests, an hour
 	OMEGA_ROUNDS=20 OMEGA_DECISIONS=200000 OMEGA_RECORDS=1000000 \
-	  $(BIN)/pytest -q -m "slow" --timeout=3600 tests/e2e tests/faults
+	  $(BIN)/pytest -q -m "slow" --timeout=3600 tests/e2e tests/faults tests/auditor_portal/saml/test_response.py
 
 lock: .venv/tested ## Resolve the lock files anew
 	$(BIN)/pip install -q uv
@@ -94,3 +99,39 @@ clean: ## Remove the environment and what tests left
 	  && found=$$(command -v chromium); } >/dev/null 2>&1; \
 	  if test -n "$$found"; then ln -sfn "$$found" $@; \
 	  else echo "CHROMIUM COULD NOT BE FOUND: the tests that look at pages are skipped, or fail in CI"; fi
+
+# An environment of its own: see requirements-oscal.lock. Without it make goes on, and the tests say what they did not do.
+.venv/oscal: requirements-oscal.lock | .venv/installed
+	@rm -rf $@ $@.part
+	@$(PYTHON) -m venv $@.part \
+	  && $@.part/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements-oscal.lock \
+	  && mv $@.part $@ && touch $@ \
+	  || echo "COMPLIANCE-TRESTLE COULD NOT BE FETCHED: the test that validates OSCAL is skipped, or fails in CI"
+	@rm -rf $@.part
+
+# Debian's qpdf and poppler-utils to look at PDFs with: the machine's own, or else installed, where that is allowed.
+# Without them make goes on, and the tests say what they did not do.
+.venv/pdf-tools: | .venv/installed
+	@found() { command -v qpdf && command -v pdfinfo && command -v pdfdetach; }; \
+	  { found || { test "$$(id -u)" = 0 && apt-get -qq update \
+	  && apt-get -qq install --no-install-recommends -y qpdf poppler-utils && found; }; } >/dev/null 2>&1 \
+	  && touch $@ || echo "QPDF OR POPPLER COULD NOT BE FOUND: the tests that look at PDFs are skipped, or fail in CI"
+
+# Debian's xmlsec1, which the second identity provider of the portal's tests calls: the machine's own, or else installed,
+# where that is allowed. Without it make goes on, and the tests say what they did not do.
+.venv/xmlsec1: | .venv/installed
+	@found=$$(command -v xmlsec1) \
+	  || { test "$$(id -u)" = 0 && apt-get -qq update && apt-get -qq install --no-install-recommends -y xmlsec1 \
+	  && found=$$(command -v xmlsec1); } >/dev/null 2>&1; \
+	  if test -n "$$found"; then ln -sfn "$$found" $@; \
+	  else echo "XMLSEC1 COULD NOT BE FOUND: the test with a second identity provider is skipped, or fails in CI"; fi
+
+# The third one, which encrypts: npm's samlp, by its lock file, in a folder of its own. Node and npm are the machine's, or
+# Debian's, where they may be installed. Without them make goes on, and the tests say what they did not do.
+.venv/samlp: tests/auditor_portal/samlp/package-lock.json | .venv/installed
+	@rm -rf $@ $@.part && mkdir $@.part && cp tests/auditor_portal/samlp/package*.json $@.part
+	@{ command -v node && command -v npm || { test "$$(id -u)" = 0 && apt-get -qq update \
+	  && apt-get -qq install --no-install-recommends -y nodejs npm; }; } >/dev/null 2>&1; \
+	  (cd $@.part && npm ci --silent --ignore-scripts --no-audit --no-fund) >/dev/null 2>&1 && mv $@.part $@ && touch $@ \
+	  || echo "SAMLP COULD NOT BE INSTALLED: the test that reads its encrypted assertions is skipped, or fails in CI"
+	@rm -rf $@.part

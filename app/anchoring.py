@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from app import anchors, keys, logs
+from app.core_dumps import refuse_core_dumps
 from app.pdp.lifeline import end_with_parent
 from app.settings import Settings, SettingsError
 from app.telemetry import catalogue
@@ -126,6 +127,7 @@ def run(settings: Settings, stopping: Callable[[], bool]) -> int:
 
 def main() -> int:
     """Run the process: `python -m app.anchoring <parent>`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[1]))
     logs.begin("anchoring", logs.form_of(os.environ))
     stop: list[int] = []

@@ -10,10 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from app.settings import Settings
 from evidence.errors import AssuranceError, StoreError
-from evidence.probe import MEANINGS, Assurance, probe
+from evidence.probe import MEANINGS, Assurance, Tried, probe
 from evidence.store import Level, open_store
 from evidence.upkeep import Record
 
@@ -26,11 +27,12 @@ _MOST = 65_536  # bytes of the file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """The last probe of this node's store."""
+    """The last probe of this node's store: what was tried of it, and how that ended."""
 
     level: Level
     label: str
     time: datetime
+    tried: tuple[Tried, ...] = ()
 
     @property
     def meaning(self) -> str:
@@ -112,8 +114,13 @@ def kept(settings: Settings) -> Kept | None:
         if value["store"] == settings.store:
             time = datetime.fromisoformat(value["time"])
             if time.utcoffset() is not None:
-                return Kept(level=Level(value["level"]), label=str(value["label"]), time=time)
+                tried = tuple(map(_tried, value["attempts"]))
+                return Kept(level=Level(value["level"]), label=str(value["label"]), time=time, tried=tried)
     return None
+
+
+def _tried(value: Any) -> Tried:
+    return Tried(name=str(value["attempt"]), refused=value["refused"] is True, said=str(value["said"]))
 
 
 def _probe(settings: Settings, now: datetime) -> Assurance:

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from app import anchors, keys, logs
+from app.core_dumps import refuse_core_dumps
 from app.decision_plane import metrics
 from app.decision_plane.http import (
     Answer,
@@ -129,6 +130,7 @@ async def serve(settings: Settings, listening: socket.socket) -> None:
 
 def main() -> int:
     """Run the process: `python -m app.background <listening socket> <parent>`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[2]))
     logs.begin("background", logs.form_of(os.environ))
     signal.signal(signal.SIGHUP, signal.SIG_IGN)

@@ -10,9 +10,10 @@ import hmac
 import logging
 import os
 import time
-from collections.abc import Callable, Collection
-from contextlib import ExitStack
+from collections.abc import Awaitable, Callable, Collection
+from contextlib import AbstractAsyncContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -27,15 +28,31 @@ from app.decision_plane.http import (
     Send,
     as_problem,
     send_answer,
+    whole,
 )
 from app.errors import problem
-from app.pdp.enforce import Pdp
+from app.identity import SCOPE
+from app.kek_opening import open_keks
+from app.objects import ObjectsError
+from app.pdp.enforce import Caller, Pdp
+from app.pdp.errors import UnrecordedError
+from app.privacy.detection import recogniser_file
+from app.privacy.keks import Keks
+from app.privacy.key_table import KeyTable
+from app.privacy.persons import KeptPersons
 from app.settings import Settings, SettingsError
+from app.tenants import residence
+from evidence import note
 
 _LOG = logging.getLogger(__name__)
 _THREADS: Final = 8  # that answer pages
 _MOST: Final = 64  # requests that are answered or wait for a thread
+_FILES: Final = 4  # requests with files that are in memory
+_COMMON: Final = 256 << 10  # bytes of a body without a file
 _LONGEST_SECRET: Final = 4_096
+CONTROL_TENANT: Final = "default"
+"""Whose officers, and whose visitors, the control plane answers."""
+
 _OPERATIONS: Final = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
@@ -65,32 +82,71 @@ class Opened:
 
         Raises:
             NotCoveredError: see there.
-            SettingsError: the client's secret cannot be read, or the policy repository cannot be used.
-            DatabaseUrlError: the product database cannot be opened.
+            SettingsError: the client's secret or one's own frameworks cannot be read, or the policy repository cannot
+                be used.
+            DatabaseUrlError, ObjectsError: the product database, or where objects lie, cannot be opened.
         """
         from a2wsgi import WSGIMiddleware  # noqa: PLC0415 - see the module
 
+        from app.audits.database import open_portal, portal_data  # noqa: PLC0415 - see the module
         from app.control import Control, create_app  # noqa: PLC0415 - see the module
+        from app.features.ai_act.node_records import NodeRecords  # noqa: PLC0415 - see the module
+        from app.features.dsr.opening import Opened as Rights  # noqa: PLC0415 - see the module
+        from app.features.dsr.running.opening import descriptions  # noqa: PLC0415 - see the module
+        from app.features.engagements.desk import OfNode as Places  # noqa: PLC0415 - see the module
+        from app.features.frameworks.records import OfNode  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
+        from app.features.policies.results.promotions import Promotions, counting  # noqa: PLC0415 - see the module
         from app.features.policies.results.results import Results  # noqa: PLC0415 - see the module
+        from app.features.privacy.office import Office  # noqa: PLC0415 - see the module
+        from app.features.privacy.redacting import Patterns, Redaction, load_patterns  # noqa: PLC0415 - see the module
         from app.features.session.links import Links  # noqa: PLC0415 - see the module
-        from app.pep import MAX_BODY, UngatedError  # noqa: PLC0415 - see the module
+        from app.pep import UngatedError, largest_body  # noqa: PLC0415 - see the module
 
+        collected = _collected(settings)
         board = open_board(settings, pdp, lambda: datetime.now(UTC))
+        rights = Rights.of(settings)
+        key_store = db.open_engine(settings.key_store)
+        persons = KeptPersons(KeyTable(key_store, Keks(open_keks(settings).load)), node.lookup)
         links = Links(key=node.token, issuer=settings.origin, now=time.time, random=os.urandom)
+        places, resident = Places(settings), residence(settings)
         control = Control(
             pdp=pdp,
-            secret=hmac.new(node.lookup, b"omega control plane", "sha256").digest(),
+            secret=control_secret(node.lookup),
             public_url=settings.public_url or "",
             links=links,
             results=Results(settings.bundles),
+            promotions=Promotions(counting(settings), time.time),
             provider=provider(settings),
             board=board,
+            collection=lambda: collected,
+            records=OfNode(settings, node.log.verifier),
             library=None if board is None else InGit(board.repository),
+            known=NodeRecords(settings),
+            audits=places,
+            rights=rights,
+            redaction=Redaction(
+                persons=persons,
+                find=Patterns(partial(load_patterns, recogniser_file.load(settings.detection))),
+                names=settings.names,
+                now=time.time,
+                ticks=time.monotonic,
+            ),
+            office=Office(
+                persons=persons,
+                sign=lambda text: note.sign(text, node.log),
+                log=settings.origin,
+                index=places.index,
+                stores=lambda: descriptions(settings),
+                homes={name: home.value for name, home in resident.homes.items()},
+                region="" if resident.region is None else resident.region.value,
+                now=time.time,
+            ),
         )
-        self.most = MAX_BODY
         self._held = ExitStack()
+        self._held.callback(rights.close)
+        self._held.callback(key_store.dispose)
         if board is not None:
             self._held.callback(board.close)
         try:
@@ -99,6 +155,8 @@ class Opened:
             self._held.close()
             raise NotCoveredError(str(error)) from error
         self._held.enter_context(db.product(db.open_engine(settings.product)))
+        self._held.enter_context(portal_data.opened(open_portal(settings.audits)))
+        self.largest: Callable[[str, str], int] = partial(largest_body, flask)
         self.application: Any = WSGIMiddleware(flask, workers=_THREADS)
 
     def close(self) -> None:
@@ -110,13 +168,24 @@ class Opened:
 class ControlPlane:
     """An ASGI application that makes itself with the first request."""
 
-    def __init__(self, opened: Callable[[], Opened], revision: Callable[[], str]) -> None:
-        """Serve what `opened` makes; where it cannot, try again once `revision` says other policies are in force."""
-        self._open, self._revision = opened, revision
+    def __init__(
+        self,
+        opened: Callable[[], Opened],
+        revision: Callable[[], str],
+        caller: Callable[[Request], Awaitable[Caller]] | None = None,
+        admitted: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Serve what `opened` makes; where it cannot, try again once `revision` says other policies are in force.
+
+        `caller` returns who sends a request that has a token, or raises `ProblemError`; without it, nobody is known.
+        `admitted` raises `ProblemError` where the data of a tenant may not be here.
+        """
+        self._open, self._revision, self._caller, self._admitted = opened, revision, caller, admitted
         self._opened: Opened | None = None
         self._uncovered: str | None = None
         self._opening = asyncio.Lock()
         self._waiting = 0
+        self._files = asyncio.Semaphore(_FILES)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -127,16 +196,46 @@ class ControlPlane:
         self._waiting += 1
         try:
             opened = await self.open()
-            body = await request.body(opened.most)
-            await opened.application(scope, _whole(body, receive), send)
+            most = opened.largest(scope["path"], scope["method"])
+            async with self._room(most):
+                shown = await self._shown(request)
+                body = await request.body(most)
+                await opened.application({**scope, **shown}, whole(body, receive), send)
         except ProblemError as error:
             await send_answer(send, as_problem(error.problem), error.headers)
         except NotCoveredError:
             await send_answer(send, as_problem(problem("control_unavailable")))
+        except UnrecordedError:
+            await send_answer(send, as_problem(problem("evidence_unavailable")))
         except DisconnectedError:
             return
         finally:
             self._waiting -= 1
+
+    async def _shown(self, request: Request) -> dict[str, Any]:
+        """Return what a request has shown of its sender. Who has no token is a person, or nobody yet.
+
+        Raises:
+            ProblemError: a token was shown that proves nobody, or its service asks too often.
+        """
+        if b"authorization" not in request.headers:
+            self._admitted(CONTROL_TENANT)
+            return {}
+        if self._caller is None:
+            raise ProblemError(problem("unauthenticated"))
+        return {SCOPE: await self._caller(request)}
+
+    def _room(self, most: int) -> AbstractAsyncContextManager[None]:
+        """Return what a request holds while its body of `most` bytes is in memory.
+
+        Raises:
+            ProblemError: too many that large are.
+        """
+        if most <= _COMMON:
+            return nullcontext()
+        if self._files.locked():
+            raise ProblemError(problem("overloaded"))
+        return self._files
 
     async def open(self) -> Opened:
         """Return it, made if it was not yet.
@@ -155,7 +254,7 @@ class ControlPlane:
                     _LOG.error("the control plane is not served: %s", error)
                     self._uncovered = revision
                     raise
-                except (SettingsError, db.DatabaseUrlError) as error:
+                except (SettingsError, db.DatabaseUrlError, ObjectsError) as error:
                     _LOG.error("the control plane is not served: %s", error)
                     raise NotCoveredError from error
             return self._opened
@@ -180,10 +279,21 @@ class Beside:
         await (self._first if firsts or scope["type"] != "http" else self._second)(scope, receive, send)
 
 
-def control_plane(settings: Settings, node: keys.NodeKeys, pdp: Pdp) -> ControlPlane:
-    """Return the control plane of a worker, on its running loop."""
+def control_plane(
+    settings: Settings,
+    node: keys.NodeKeys,
+    pdp: Pdp,
+    caller: Callable[[Request], Awaitable[Caller]] | None = None,
+    admitted: Callable[[str], None] = lambda _: None,
+) -> ControlPlane:
+    """Return the control plane of a worker, on its running loop; see `ControlPlane` for `caller` and `admitted`."""
     blocking = BlockingPdp(pdp, asyncio.get_running_loop())
-    return ControlPlane(lambda: Opened(settings, node, blocking), lambda: pdp.policies.bundle.digest)
+    return ControlPlane(lambda: Opened(settings, node, blocking), lambda: pdp.policies.bundle.digest, caller, admitted)
+
+
+def control_secret(lookup: bytes) -> bytes:
+    """Return what cookies, forms and codes of a node are signed with, given its lookup key."""
+    return hmac.new(lookup, b"omega control plane", "sha256").digest()
 
 
 def beside(first: Serving, control: ControlPlane) -> Beside:
@@ -217,6 +327,21 @@ def provider(settings: Settings) -> Any:
     )
 
 
+def _collected(settings: Settings) -> Any:
+    """Return what frameworks and controls there are.
+
+    Raises:
+        SettingsError: one's own cannot be read.
+    """
+    from frameworks import collection  # noqa: PLC0415 - see the module
+    from frameworks.errors import FrameworksError  # noqa: PLC0415 - see the module
+
+    try:
+        return collection.load(settings.frameworks)
+    except FrameworksError as error:
+        raise SettingsError(f"OMEGA_FRAMEWORKS: {error}") from error
+
+
 def _secret(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -226,17 +351,3 @@ def _secret(path: Path) -> str:
     if not 0 < len(text) <= _LONGEST_SECRET:
         raise SettingsError(f"OMEGA_OIDC_CLIENT_SECRET_FILE: `{path}` holds no secret")
     return text
-
-
-def _whole(body: bytes, receive: Receive) -> Receive:
-    """Return what hands over a body that is here, and then what `receive` has."""
-    handed = False
-
-    async def next_message() -> Any:
-        nonlocal handed
-        if handed:
-            return await receive()
-        handed = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return next_message

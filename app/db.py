@@ -1,8 +1,9 @@
 """How the database is reached: one engine per process, and what each connection promises.
 
-Knows no table. Engines must not cross a fork: every process opens its own. The control plane's database is guarded:
-it is written to by permit alone (`writing`), and read otherwise (`reading`). Migrations, which open an engine of their
-own, are outside the guard, and so is the index, which is rebuilt from the log.
+Knows no table. Engines must not cross a fork: every process opens its own. The databases of the control plane and of
+the auditor portal are guarded: they are written to by permit alone (`writing`), and read otherwise (`reading`).
+Migrations, which open an engine of their own, are outside the guard, and so is the index, which is rebuilt from the
+log.
 """
 
 import os
@@ -78,12 +79,12 @@ class UnpermittedError(Exception):
 
 
 _READ: Final = re.compile(
-    r"(?:SELECT|EXPLAIN|SHOW|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET LOCAL lock_timeout)\b[^;]*;?\s*", re.IGNORECASE
+    r"(?:SELECT|EXPLAIN|SHOW|BEGIN|SAVEPOINT|RELEASE|ROLLBACK|SET LOCAL (?:lock|statement)_timeout)\b[^;]*;?\s*",
+    re.IGNORECASE,
 )
 _COMMON_TABLE: Final = re.compile(r"WITH\b[^;]*;?\s*", re.IGNORECASE)
 _WRITES: Final = re.compile(r"\b(?:INSERT|UPDATE|DELETE|MERGE|REPLACE|INTO|NEXTVAL|SETVAL)\b", re.IGNORECASE)
 _PERMIT: Final = "permit"
-_product: list[Engine] = []  # of this process, the newest last
 
 
 def guard(engine: Engine) -> Engine:
@@ -111,46 +112,57 @@ def _refuse_unpermitted(
         raise UnpermittedError("nothing is written without a permit")
 
 
-@contextmanager
-def product(engine: Engine) -> Iterator[Engine]:
-    """Have `writing` and `reading` mean this engine, guarded, until it is left; then it is closed."""
-    _product.append(guard(engine))
-    try:
-        yield engine
-    finally:
-        _product.remove(engine)
-        engine.dispose()
+class Guarded:
+    """One database of this process that is written to by permit alone, whichever engine it is opened with."""
 
+    def __init__(self, name: str) -> None:
+        """Name it, for messages; `opened` opens it."""
+        self._name = name
+        self._engines: list[Engine] = []  # the newest last
 
-def _current() -> Engine:
-    if not _product:
-        raise RuntimeError("no product database is open in this process")
-    return _product[-1]
+    @contextmanager
+    def opened(self, engine: Engine) -> Iterator[Engine]:
+        """Have `writing` and `reading` mean this engine, guarded, until it is left; then it is closed."""
+        self._engines.append(guard(engine))
+        try:
+            yield engine
+        finally:
+            self._engines.remove(engine)
+            engine.dispose()
 
+    @contextmanager
+    def writing(self, permit: Permit) -> Iterator[Session]:
+        """Run one transaction that `permit` allows; commit on leaving, roll back on an exception.
 
-@contextmanager
-def writing(permit: Permit) -> Iterator[Session]:
-    """Run one transaction that `permit` allows; commit on leaving, roll back on an exception. See `write_transaction`.
-
-    Rows that it leaves carry `permit.decision_id`. What the decision was made on is read again in here, and the
-    transaction given up if it has changed (409): nothing was locked while policy decided.
-    """
-    with (
-        write_transaction(_current().execution_options(**{_PERMIT: permit})) as connection,
-        Session(bind=connection, expire_on_commit=False) as session,
-    ):
-        yield session
-        session.flush()
-
-
-@contextmanager
-def reading() -> Iterator[Session]:
-    """Read; whatever writes is refused, before it is sent and by the database itself."""
-    with _current().connect() as connection:
-        if connection.dialect.name == "postgresql":
-            connection = connection.execution_options(postgresql_readonly=True)  # noqa: PLW2901 - the same one
-        with Session(bind=connection, autoflush=False) as session:
+        See `write_transaction`. Rows that it leaves carry `permit.decision_id`. What the decision was made on is read
+        again in here, and the transaction given up if it has changed (409): nothing was locked while policy decided.
+        """
+        with (
+            write_transaction(self._engine().execution_options(**{_PERMIT: permit})) as connection,
+            Session(bind=connection, expire_on_commit=False) as session,
+        ):
             yield session
+            session.flush()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Read; whatever writes is refused, before it is sent and by the database itself."""
+        with self._engine().connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(postgresql_readonly=True)  # noqa: PLW2901 - the same one
+            with Session(bind=connection, autoflush=False) as session:
+                yield session
+
+    def _engine(self) -> Engine:
+        if not self._engines:
+            raise RuntimeError(f"no {self._name} database is open in this process")
+        return self._engines[-1]
+
+
+product_data: Final = Guarded("product")
+"""The control plane's database."""
+
+product, writing, reading = product_data.opened, product_data.writing, product_data.reading
 
 
 @contextmanager

@@ -210,6 +210,29 @@ async def explain(data: bytes, keys: SubjectKeys, bundles: Path, payloads: Detac
     return Explained(explanation=explanation, outcome=outcome, reason=reason)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How a decision came out when it was made again: `differences` names the members of its result that differ."""
+
+    outcome: Outcome
+    differences: tuple[str, ...] = ()
+
+
+async def compare(record: Record, keys: SubjectKeys, bundles: Path, payloads: Detached | None = None) -> Compared:
+    """Make a recorded decision again in a process of its own, under the bundle that made it; tells no fact of it."""
+    result, path = record.body["result"], bundles / f"{record.body['policy']['bundle']}.json"
+    try:
+        text = await open_request(record, keys, payloads)
+    except (KeyStoreError, SealedBlockError, ObjectsError, PdpError) as error:
+        gone = isinstance(error, KeyDestroyedError)
+        return Compared(outcome=Outcome.KEY_DESTROYED if gone else Outcome.NOT_REPRODUCIBLE)
+    again, outcome, _ = await _again(result, path, text)
+    if again is None or cut_off(again.result):
+        return Compared(outcome=Outcome.NOT_REPRODUCIBLE)
+    names = sorted(name for name in result.keys() | again.result.keys() if result.get(name) != again.result.get(name))
+    return Compared(outcome=outcome, differences=tuple(names))
+
+
 async def _again(result: Mapping[str, Any], snapshot: Path, text: bytes) -> tuple[Again | None, Outcome, str]:
     """Return what deciding in a process of its own gave, and how it compares."""
     if cut_off(result):

@@ -34,6 +34,7 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "method_not_allowed": (405, "this resource knows other methods"),
     "conflict": (409, "what this was decided on has changed; look again"),
     "request_too_large": (413, "the request is larger than this endpoint takes"),
+    "wrong_region": (421, "the data of this tenant have their home in another region; ask a node there"),
     "body_timeout": (408, "the rest of the request did not come in time"),
     "too_many_requests": (429, "this caller asks more often than it may; nothing was decided"),
     "evidence_damaged": (500, "the log does not hold at this place; the operator must look"),
@@ -41,13 +42,23 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "evidence_unavailable": (503, "the decision cannot be recorded, so there is none"),
     "overloaded": (503, "more requests are in flight than this worker takes"),
     "control_unavailable": (503, "the control plane cannot be served under these policies and settings"),
+    "data_unavailable": (503, "what is to be shown here cannot be read now"),
     "evaluators_gone": (503, "no evaluator is running"),
     "policies_unavailable": (503, "no policies of the caller's tenant are in force"),
     "repository_unavailable": (503, "the policy repository does not answer, or did not do it"),
     "store_unavailable": (503, "the store does not answer"),
 }
-OF_PAGES = frozenset({"conflict", "control_unavailable", "foreign_form", "login_refused", "repository_unavailable"})
-"""The codes that the control plane alone answers with."""
+OF_PAGES = frozenset(
+    {
+        "conflict",
+        "control_unavailable",
+        "data_unavailable",
+        "foreign_form",
+        "login_refused",
+        "repository_unavailable",
+    }
+)
+"""The codes that pages alone answer with: the control plane's, the auditor portal's."""
 
 CODES = frozenset(_PROBLEMS)
 _RETRY = 1  # seconds: an evaluator or a worker is back by then

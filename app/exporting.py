@@ -12,6 +12,7 @@ import threading
 import time
 
 from app import logs
+from app.core_dumps import refuse_core_dumps
 from app.pdp.lifeline import end_with_parent
 from app.settings import Settings, SettingsError
 from app.telemetry.publishing import snapshots
@@ -37,6 +38,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def main() -> int:
     """Run the process: `python -m app.exporting <parent>`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[1]))
     logs.begin("exporting", logs.form_of(os.environ))
     stop = threading.Event()

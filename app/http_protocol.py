@@ -1,10 +1,10 @@
-"""uvicorn's HTTP protocol, held to what it is lax about: the size of a head, the time for one, fragments."""
+"""uvicorn's HTTP protocol, held to what it is lax about: the size of a head, the time for one, who does not read."""
 
 import asyncio
 from collections.abc import MutableMapping
 from typing import Any, Final
 
-from uvicorn._types import ASGI3Application
+from uvicorn._types import ASGI3Application, ASGISendCallable
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 HEAD_BYTES: Final = 64 << 10
@@ -13,6 +13,9 @@ HEAD_BYTES: Final = 64 << 10
 HEAD_SECONDS: Final = 15.0
 """Time from the opening of a connection to the end of its first head; later ones have uvicorn's keep-alive limit."""
 
+
+READING_SECONDS: Final = 30.0
+"""Time in which a peer has to take what waits for it, down to a few KiB; one that does not is gone."""
 
 WHOLE_BODY: Final = "omega.body"
 """An extension of the scope: has the `body`, where all of it came before anybody was told of the request."""
@@ -28,6 +31,7 @@ class HttpProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._head: int | None = 0  # bytes of the head so far; None inside a body
         self._late: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
         self._in_one = False  # nobody has been told yet of the request that is being read
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -36,9 +40,20 @@ class HttpProtocol(HttpToolsProtocol):
         self._late = self.loop.call_later(HEAD_SECONDS, transport.close)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the clock."""
+        """Stop the clocks."""
         self._in_time()
+        self._read()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Start the clock for a peer that does not read."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(READING_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stop it."""
+        self._read()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         """Count what belongs to a head."""
@@ -80,8 +95,13 @@ class HttpProtocol(HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        cycle.send = _Sending(cycle).send  # type: ignore[method-assign]
-        super()._start_asgi_task(cycle, app)
+        # The cycle must not refer to what refers to it: each request would then wait for the collector of garbage.
+        super()._start_asgi_task(cycle, lambda scope, receive, send: app(scope, receive, _Sending(cycle, send).send))
+
+    def _read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def _in_time(self) -> None:
         if self._late is not None:
@@ -94,8 +114,8 @@ class _Sending:
 
     __slots__ = ("_cycle", "_send", "_start")
 
-    def __init__(self, cycle: RequestResponseCycle) -> None:
-        self._cycle, self._send = cycle, cycle.send
+    def __init__(self, cycle: RequestResponseCycle, send: ASGISendCallable) -> None:
+        self._cycle, self._send = cycle, send
         self._start: MutableMapping[str, Any] | None = None
 
     async def send(self, message: Any) -> None:

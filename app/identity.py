@@ -26,6 +26,9 @@ ALGORITHM: Final = "Ed25519"
 AUDIENCE: Final = "omega"
 LONGEST_LIFETIME: Final = 366 * 86_400
 
+SCOPE: Final = "omega.caller"
+"""The member of a request's ASGI scope that holds its `Caller`, where one plane has found out for another."""
+
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._:-]{0,63}", re.ASCII)
 _TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}", re.ASCII)
 _TOKEN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)

@@ -19,6 +19,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from app import keys, logs
+from app.core_dumps import refuse_core_dumps
 from app.db import DatabaseUrlError, open_engine
 from app.garbage import collect_rarely
 from app.index.errors import IndexingError, IndexUnavailableError
@@ -126,6 +127,7 @@ def _for(seconds: float) -> Callable[[], bool]:
 
 def main() -> int:
     """Run the indexer: `python -m app.indexing <parent>`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[1]))
     logs.begin("indexer", logs.form_of(os.environ))
     collect_rarely()

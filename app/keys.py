@@ -7,7 +7,7 @@ import base64
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,8 @@ TOKEN_KEY: Final = "token.key"  # noqa: S105 - the name of a file
 OLD_KEK: Final = "kek.key"  # what the first generation was called before there were several
 LOOKUP_KEY: Final = "lookup.key"
 
+PORTAL_KEY: Final = "portal.key"
+
 BUNDLE_KEY: Final = "bundle.key"
 BUNDLE_PUBLIC_KEY: Final = "bundle.pem"
 
@@ -39,29 +41,39 @@ _SECRET_BYTES: Final = 32
 _LARGEST: Final = 4_096
 
 
-class KeyFileError(Exception):
+class KeysError(Exception):
+    """A key cannot be had, wherever it is kept; the message says which and why."""
+
+
+class KeyFileError(KeysError):
     """A key file cannot be made or trusted; the node must not start. The message names the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeKeys:
-    """Every key of a node. Its repr shows what is public alone.
+    """Every key of a node but the generations of the KEK, which `kek_opening` has. Its repr shows what is public alone.
 
     Attributes:
         log: signs seals and checkpoints, under the name of the log.
         token: signs bearer tokens.
-        keks: the generations of the KEK, each of 32 bytes, which wrap the subjects' data keys.
         lookup: 32 bytes, under which a person's pseudonym is found.
     """
 
     log: SigningKey
     token: Ed25519PrivateKey = field(repr=False)
-    keks: Mapping[int, bytes] = field(repr=False)
     lookup: bytes = field(repr=False)
 
 
-def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.urandom) -> None:
+def ensure(
+    directory: Path,
+    origin: str,
+    *,
+    make_kek: Callable[[], None] | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+) -> None:
     """Make the key files that are missing in `directory`, for a log called `origin`; durable once it returns.
+
+    The first generation of the KEK is made by `make_kek`, where somebody else than a file keeps it.
 
     Any number of processes may do this at once: each file is made by one of them, the others keep it. The
     verifier key comes last; once it is there nothing is made any more, so a lost key is never replaced in silence.
@@ -69,6 +81,7 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
     Raises:
         KeyFileError: `origin` is no name of a log, or not that of the keys that are there; a file was lost or
             cannot be made; the directory is open to others.
+        KeysError: `make_kek` raised it.
     """
     try:
         parse_origin(origin)
@@ -78,8 +91,11 @@ def ensure(directory: Path, origin: str, *, random: Callable[[int], bytes] = os.
         if not (directory / LOG_VERIFIER_KEY).exists():
             for name in (LOG_KEY, TOKEN_KEY):
                 _make(directory / name, _signing_key(random), mode=0o600)
-            for name in (kek_name(1), LOOKUP_KEY):
-                make_secret(directory / name, random)
+            make_secret(directory / LOOKUP_KEY, random)
+            if make_kek is None:
+                make_secret(directory / kek_name(1), random)
+            else:
+                make_kek()
             log = SigningKey(origin=origin, private_key=_load_signing_key(directory / LOG_KEY))
             _make(directory / LOG_VERIFIER_KEY, f"{log.verifier}\n".encode(), mode=0o644)
         finish_rotation(directory)
@@ -138,6 +154,31 @@ def ensure_bundle_key(directory: Path, *, random: Callable[[int], bytes] = os.ur
     return key
 
 
+def ensure_portal_key(directory: Path, *, random: Callable[[int], bytes] = os.urandom) -> bytes:
+    """Return the 32 bytes that the auditor portal derives its secrets from, made where there are none.
+
+    Raises:
+        KeyFileError: they cannot be made or trusted.
+    """
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_directory(directory)
+        make_secret(directory / PORTAL_KEY, random)
+        _sync_directory(directory)
+    except OSError as error:
+        raise KeyFileError(f"keys cannot be made in `{directory}`: {error.strerror}") from error
+    return _load_secret(directory / PORTAL_KEY)
+
+
+def load_token_key(directory: Path) -> Ed25519PrivateKey:
+    """Return the key that signs tokens alone, for who has no business with the others.
+
+    Raises:
+        KeyFileError: the file is missing, open to others, not ours, or holds something else.
+    """
+    return _load_signing_key(directory / TOKEN_KEY)
+
+
 def load_witness(directory: Path) -> WitnessSigner:
     """Return the witness's key in `directory`, named as the verifier key beside it says.
 
@@ -166,7 +207,6 @@ def load(directory: Path) -> NodeKeys:
     return NodeKeys(
         log=_load_log_key(directory),
         token=_load_signing_key(directory / TOKEN_KEY),
-        keks=load_keks(directory),
         lookup=_load_secret(directory / LOOKUP_KEY),
     )
 
@@ -256,10 +296,10 @@ def kek_name(generation: int) -> str:
 
 
 def load_keks(directory: Path) -> dict[int, bytes]:
-    """Return every generation of the KEK in `directory`.
+    """Return every generation of the KEK that is a file in `directory`; for `kek_files`, which is asked by the others.
 
     Raises:
-        KeyFileError: there is none, or a file is open to others, not ours, or holds something else.
+        KeyFileError: a file is open to others, not ours, or holds something else.
     """
     try:
         names = {int(found[1]): found[0] for path in directory.iterdir() if (found := _KEK.fullmatch(path.name))}
@@ -268,11 +308,11 @@ def load_keks(directory: Path) -> dict[int, bytes]:
     if 1 not in names and (directory / OLD_KEK).is_file():
         names[1] = OLD_KEK
     loaded = {}
-    for generation, name in (names or {1: kek_name(1)}).items():
+    for generation, name in names.items():
         try:
             loaded[generation] = _load_secret(directory / name)
         except KeyFileError:
-            if name in names.values() and len(names) > 1 and not (directory / name).exists():
+            if len(names) > 1 and not (directory / name).exists():
                 continue  # destroyed while we looked
             raise
     return loaded
@@ -284,7 +324,25 @@ def make_secret(path: Path, random: Callable[[int], bytes] = os.urandom) -> None
     Raises:
         OSError: it cannot be made.
     """
-    _make(path, base64.b64encode(random(_SECRET_BYTES)) + b"\n", mode=0o600)
+    make_closed(path, base64.b64encode(random(_SECRET_BYTES)) + b"\n")
+
+
+def make_closed(path: Path, content: bytes) -> None:
+    """Make a file that nobody else reads, whole and durable once this returns, unless it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    _make(path, content, mode=0o600)
+
+
+def read_closed(path: Path) -> bytes:
+    """Return a file that nobody else reads.
+
+    Raises:
+        KeyFileError: it is missing, open to others, not ours, or large.
+    """
+    return _read(path, secret=True)
 
 
 def _rename_old_kek(directory: Path) -> None:

@@ -49,6 +49,15 @@ def named_payloads(reader: Reader, journals: Path, names: Collection[str]) -> fr
     return frozenset(found)
 
 
+def naming(reader: Reader, journals: Path, subject: str) -> Iterator[Record]:
+    """Yield the records that name a pseudonym; some may come twice.
+
+    Raises:
+        EvidenceError: the log does not hold, or the store does not answer.
+    """
+    return _records(reader, journals, (subject.encode(),))
+
+
 def decisions(reader: Reader, journals: Path) -> Iterator[tuple[Record, bytes]]:
     """Yield the records of decisions with their bytes, chain by chain; memory is that of a journal's file or a segment.
 

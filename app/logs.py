@@ -68,7 +68,8 @@ def begin(process: str, form: LogForm) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines(process) if form is LogForm.JSON else TextLines())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for chatty in ("alembic", "httpx"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     sys.excepthook = _unforeseen
     threading.excepthook = lambda told: _unforeseen(told.exc_type, told.exc_value, told.exc_traceback)
 

@@ -13,6 +13,7 @@ from typing import Self
 
 from app import activation, keys
 from app.db import open_engine
+from app.kek_opening import open_keks
 from app.node_log import NodeLog, Place
 from app.objects import open_objects
 from app.pdp.bundle import load_snapshot
@@ -55,9 +56,7 @@ class PdpOpening:
         node = keys.load(settings.keys)
         self._settings = settings
         self._engine = open_engine(settings.key_store)
-        self._subject_keys = SubjectKeys(
-            self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
-        )
+        self._subject_keys = SubjectKeys(self._engine, kek=Keks(open_keks(settings).load), lookup_key=node.lookup)
         limits = Limits(
             spool_size=settings.spool,
             spool_age=settings.spool_age,

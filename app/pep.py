@@ -1,6 +1,7 @@
-"""The gate of the control plane: no view runs without a permit, no page without a decision on record.
+"""The gate of Flask applications: no view runs without a permit, no page without a decision on record.
 
-Owns how a route is gated. Knows neither what a page looks like (`app/control.py` writes errors) nor who signs in.
+Owns how a route is gated, of the control plane and of the auditor portal. Knows neither what a page looks like
+(`app/control.py` writes errors) nor who signs in.
 
 To add a page or an effect to a feature:
 
@@ -32,14 +33,15 @@ The path of a route is below `/<feature>`; `<feature>.<name of the view>` is wha
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Concatenate, Final, ParamSpec
+from typing import Any, Concatenate, Final, ParamSpec, Protocol
 
 from flask import Blueprint, Flask, current_app, redirect, request, url_for  # noqa: TID251 - the one place
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
 
-from app.blocking_pdp import BlockingPdp
 from app.errors import Problem, problem
 from app.identity import Caller
+from app.pdp.bundle import Bundle
 from app.pdp.enforce import Permit
 from app.pdp.errors import MalformedRequestError
 from app.pdp.model import Entity, EvaluationRequest
@@ -51,15 +53,24 @@ Resource = Entity
 CONTROL: Final = Caller(subject="control", tenant="default", token_id="")
 """Who asks the decision point for the control plane; policy data name it."""
 
-PUBLIC: Final = frozenset({"home", "static", "session.front", "session.leave_for_provider", "session.link"})
-"""The endpoints that ask nobody: style sheets, and what leads elsewhere. None of them changes or shows anything."""
+PUBLIC: Final = frozenset(
+    {"dsr.front", "home", "static", "session.front", "session.leave_for_provider", "session.link"}
+)
+"""The endpoints that ask nobody: style sheets, an empty form, what leads elsewhere. None changes or shows anything."""
 
 MAX_BODY: Final = 256 << 10
 """Bytes of a form or of JSON that are taken."""
 
 _EXTENSION: Final = "omega"
 _View = ParamSpec("_View")
-_Ungated = Callable[[], ResponseReturnValue]
+_Ungated = Callable[..., ResponseReturnValue]
+
+
+class Decider(Protocol):
+    """What permits: a decision point for threads."""
+
+    def enforce(self, request: EvaluationRequest, caller: Caller) -> Permit:
+        """Return a permit for `request`, or raise; see `BlockingPdp.enforce`."""
 
 
 class UngatedError(Exception):
@@ -82,11 +93,15 @@ class Gate:
         pdp: decides.
         subject: who sends the request that is being answered.
         acted: is told of each permit, before the view runs.
+        caller: for whom the decision point is asked.
+        bundle: returns the policies in force, where this process has them.
     """
 
-    pdp: BlockingPdp
+    pdp: Decider
     subject: Callable[[], Entity]
     acted: Callable[[Permit], None] = lambda _: None
+    caller: Caller = CONTROL
+    bundle: Callable[[], Bundle] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +112,7 @@ class GatedView:
     view: Callable[..., ResponseReturnValue]
     resource: Callable[..., Resource]
     context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None
+    largest: int = MAX_BODY
 
     def __call__(self, **arguments: Any) -> ResponseReturnValue:
         """Decide, and then answer.
@@ -113,25 +129,39 @@ class GatedView:
             resource=self.resource(**arguments),
             context=dict(self.context(sent())) if self.context else {},
         )
-        permit = gate.pdp.enforce(asked, CONTROL)
+        permit = gate.pdp.enforce(asked, gate.caller)
         gate.acted(permit)
         return self.view(permit, **arguments)
 
 
 class Feature:
-    """The routes of one feature: of everything that stands below `/<name>`."""
+    """The routes of one feature: of everything that stands below `/<name>`, or where else `prefix` says."""
 
-    def __init__(self, name: str, *, menu: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        menu: Mapping[str, str] | None = None,
+        package: str | None = None,
+        prefix: str | None = None,
+    ) -> None:
         """Begin without a route. Templates are those of `app/features/<name>/templates`.
 
         Args:
             name: of the feature, its folder, its actions, its URLs.
-            menu: what officers find in the menu of every page, by endpoint.
+            menu: what people find in the menu of every page, by endpoint.
+            package: with the templates, where it is not the feature's own folder.
+            prefix: of its URLs, where it is not its name.
         """
         self.name, self.menu = name, menu or {}
-        self.blueprint = Blueprint(name, f"app.features.{name}", url_prefix=f"/{name}", template_folder="templates")
+        self.blueprint = Blueprint(
+            name,
+            package or f"app.features.{name}",
+            url_prefix=f"/{name}" if prefix is None else prefix,
+            template_folder="templates",
+        )
 
-    def route(
+    def route(  # noqa: PLR0913 - what a route says of itself
         self,
         rule: str,
         *,
@@ -139,6 +169,7 @@ class Feature:
         resource: Callable[..., Resource],
         methods: Collection[str] = ("GET",),
         context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
+        largest: int = MAX_BODY,
     ) -> Callable[
         [Callable[Concatenate[Permit, _View], ResponseReturnValue]],
         Callable[Concatenate[Permit, _View], ResponseReturnValue],
@@ -151,12 +182,15 @@ class Feature:
             resource: says what is acted on, given the parts of the URL; its facts are ours, never the body's.
             methods: of HTTP.
             context: says the circumstances, given what was sent (`sent`).
+            largest: bytes of a body that are taken; more than `MAX_BODY` where files are sent.
         """
 
         def gated(
             view: Callable[Concatenate[Permit, _View], ResponseReturnValue],
         ) -> Callable[Concatenate[Permit, _View], ResponseReturnValue]:
-            found = GatedView(action=f"{self.name}.{action}", view=view, resource=resource, context=context)
+            found = GatedView(
+                action=f"{self.name}.{action}", view=view, resource=resource, context=context, largest=largest
+            )
             self.blueprint.add_url_rule(
                 rule,
                 endpoint=view.__name__,
@@ -196,36 +230,65 @@ def gate_of_request() -> Gate:
     return gate_of(current_app)
 
 
-def refuse_ungated(app: Flask, actions: Collection[str]) -> None:
-    """Return if every rule of `app` is gated by one of `actions`, those that policy lists, or is in `PUBLIC`.
+def bundle_in_force() -> Bundle:
+    """Return the policies in force, of the application that answers.
+
+    Raises:
+        RuntimeError: it is one that has none of its own.
+    """
+    if (bundle := gate_of_request().bundle) is None:
+        raise RuntimeError("this application asks a decision point elsewhere")
+    return bundle()
+
+
+def largest_body(app: Flask, path: str, method: str) -> int:
+    """Return how many bytes of a body `app` takes for this path."""
+    try:
+        endpoint, _ = app.url_map.bind("").match(path, method)
+    except HTTPException:
+        return MAX_BODY
+    view = app.view_functions[endpoint]
+    return view.largest if isinstance(view, GatedView) else MAX_BODY
+
+
+def limit_body() -> None:
+    """Have the request that is being answered be no larger than its route takes; before anything reads its body."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    if isinstance(view, GatedView):
+        request.max_content_length = view.largest
+
+
+def refuse_ungated(app: Flask, actions: Collection[str], public: Collection[str] = PUBLIC) -> None:
+    """Return if every rule of `app` is gated by one of `actions`, those that policy lists, or is in `public`.
 
     Raises:
         UngatedError: some are not.
     """
-    offenders = sorted(_offenders(app, actions))
+    offenders = sorted(_offenders(app, actions, public))
     if offenders:
         raise UngatedError(f"no policy decides on {', '.join(offenders)}")
 
 
-def _offenders(app: Flask, actions: Collection[str]) -> Iterable[str]:
+def _offenders(app: Flask, actions: Collection[str], public: Collection[str]) -> Iterable[str]:
     for rule in app.url_map.iter_rules():
         view = app.view_functions[rule.endpoint]
         if isinstance(view, GatedView):
             if view.action not in actions:
                 yield f"`{rule.rule}` (action `{view.action}`)"
-        elif rule.endpoint not in PUBLIC:
+        elif rule.endpoint not in public:
             yield f"`{rule.rule}` (`{rule.endpoint}`)"
 
 
 def sent() -> Mapping[str, Any]:
     """Return the members of the form, or of the JSON object, that came with the request.
 
-    A field of a form is text; one that came more than once is a list of texts.
+    A field of a form is text; one that came more than once is a list of texts. A GET sends nothing, whatever its
+    headers say: clients of JSON name the type of a body that they do not have.
 
     Raises:
         RefusedError: it is neither, or JSON that is none.
     """
-    if not request.is_json:
+    if request.method in {"GET", "HEAD"} or not request.is_json:
         form = request.form.to_dict(flat=False)
         return {name: values[0] if len(values) == 1 else values for name, values in form.items() if name != "csrf"}
     try:

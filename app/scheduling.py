@@ -13,9 +13,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -23,14 +23,29 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import activation, db, keys, logs, schema, status, upkeep_jobs
 from app.alerts.outbox import Outbox
+from app.audits.database import open_portal, portal_data
 from app.blocking_pdp import BlockingPdp
+from app.core_dumps import refuse_core_dumps
 from app.db import DatabaseUrlError, open_engine, reading, writing
+from app.features.ai_act.watch_job import ClockWatch
+from app.features.dsr.carrying_out import means_of
+from app.features.dsr.running.fulfilment_job import FulfilmentJob
+from app.features.dsr.watch_job import ClockWatch as RequestWatch
+from app.features.frameworks.control_job import ControlJob
+from app.features.frameworks.events import IndexEvents
+from app.features.frameworks.machine import NodeMachine
+from app.features.policies.changes import resuming
+from app.features.policies.changes.opening import open_board
 from app.features.policies.changes.patching import Patcher
 from app.features.policies.drift.declaring import GitDeclaring, open_declaring
-from app.features.policies.drift.drift_job import Declaring, DriftJob, Undeclared
+from app.features.policies.drift.drift_job import Declaring, DriftJob
 from app.features.policies.drift.foreign import ForeignText
 from app.features.policies.drift.healing import ForeignChanges, Healer, NoChanges
+from app.features.policies.drift.stating import DirectoryDeclaring
 from app.features.policies.errors import PoliciesError
+from app.features.policies.remedies import remedies as policies_remedies
+from app.features.privacy.names_job import NamesJob
+from app.features.session.remedies import remedies as session_remedies
 from app.jobs import requests
 from app.jobs.job import RUN_JOB, Job, Scope
 from app.jobs.leadership import FileLock, Lock, PostgreSqlLock, lead
@@ -38,6 +53,7 @@ from app.jobs.ledger import Ledger
 from app.jobs.rows import JobRunRow
 from app.jobs.running import Runner
 from app.jobs.scheduler import scheduling
+from app.kek_opening import open_keks
 from app.objects import ObjectsError
 from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Permit
@@ -46,9 +62,17 @@ from app.pdp.lifeline import end_with_parent
 from app.pdp.model import EvaluationRequest
 from app.pdp_opening import PdpOpening
 from app.pep import CONTROL
+from app.privacy.keks import Keks
+from app.privacy.key_table import KeyTable
+from app.privacy.persons import KeptPersons
+from app.privacy.redaction.documents import Documents
+from app.privacy.redaction.names_lane import NamesLane, command
+from app.remediation import table
 from app.settings import Settings, SettingsError
 from evidence.chain import utc_now
 from evidence.errors import EvidenceError
+from frameworks import collection
+from frameworks.errors import FrameworksError
 
 _LOG = logging.getLogger(__name__)
 _LOOK: Final = 0.5  # seconds between two looks at the policies, at what is wanted, at whether to end
@@ -87,12 +111,55 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
     """Return every job there is.
 
     Raises:
-        PoliciesError: the policy repository cannot be used.
+        PoliciesError, SettingsError: the policy repository cannot be used.
+        DatabaseUrlError: the index cannot be used.
+        FrameworksError: the controls cannot be read.
     """
     declares, enforce = declaring(settings), Asked(pdp).enforce
     healer = Healer(settings, enforce, _foreign(settings, declares, enforce))
-    drift = DriftJob(settings, declares, healer, node=node, note=lambda kind, body: pdp.note(kind, CONTROL, body))
-    return [*upkeep_jobs.jobs(settings, ledger, outbox), drift.job()]
+    note = partial(_note, pdp)
+    collected = collection.load(settings.frameworks)
+    drift = DriftJob(settings, declares, healer, node=node, note=note)
+    controls = ControlJob(
+        collected.controls,
+        NodeMachine(settings),
+        table([*policies_remedies(settings, declares, healer), *session_remedies()]),
+        criteria=collected.criteria,
+        enforce=enforce,
+        note=note,
+        targets=[each.name for each in settings.alerts],
+        events=IndexEvents(open_engine(settings.index), CONTROL.tenant),
+    )
+    checks = resuming.job(open_board(settings, pdp, utc_now))
+    clocks = ClockWatch(lambda: pdp.policies.bundle, [each.name for each in settings.alerts], note=note)
+    means = cache(lambda: means_of(settings))
+    fulfilment = FulfilmentJob(means, enforce)
+    targets = [each.name for each in settings.alerts]
+    requests_watch = RequestWatch(targets, note=note, held=lambda subject: means().held(subject))
+    return [
+        *upkeep_jobs.jobs(settings, ledger, outbox, note=note),
+        checks,
+        drift.job(),
+        *controls.jobs(),
+        clocks.job(),
+        fulfilment.job(),
+        *_names(settings, enforce),
+        requests_watch.job(),
+    ]
+
+
+def _names(settings: Settings, enforce: Callable[[EvaluationRequest], Permit]) -> list[Job]:
+    """Return the job that looks for names, where somebody wants that."""
+    if not settings.names:
+        return []
+    table = KeyTable(open_engine(settings.key_store), Keks(open_keks(settings).load))
+    documents = Documents(KeptPersons(table, keys.load(settings.keys).lookup), now=time.time)
+    lane = partial(NamesLane, command(settings.names_memory, settings.detection))
+    return [NamesJob(documents, enforce, lane, now=time.time).job()]
+
+
+def _note(pdp: BlockingPdp, kind: str, body: Mapping[str, Any]) -> None:
+    pdp.note(kind, CONTROL, body)
 
 
 def _foreign(settings: Settings, declares: Declaring, enforce: Callable[[EvaluationRequest], Permit]) -> ForeignChanges:
@@ -124,7 +191,7 @@ def declaring(settings: Settings) -> Declaring:
     Raises:
         PoliciesError: the policy repository cannot be used.
     """
-    return Undeclared() if settings.policy_repository is None else open_declaring(settings)
+    return DirectoryDeclaring(settings) if settings.policy_repository is None else open_declaring(settings)
 
 
 class Scheduling:
@@ -231,6 +298,7 @@ async def run(settings: Settings, line: socket.socket, stop: asyncio.Event) -> i
         return 0
     with ExitStack() as held:
         held.enter_context(await asyncio.to_thread(opened_product, settings))
+        held.enter_context(portal_data.opened(open_portal(settings.audits)))
         opening = await PdpOpening.open(settings, line)
         made = Scheduling(settings, BlockingPdp(opening.pdp, asyncio.get_running_loop()))
         made.start(abandon)
@@ -285,6 +353,7 @@ async def _main(settings: Settings, line: socket.socket) -> int:
 
 def main() -> int:
     """Run the process: `python -m app.scheduling <parent> <its end of a line to the sealer>`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[1]))
     logs.begin("jobs", logs.form_of(os.environ))
     with socket.socket(fileno=int(sys.argv[2])) as line:
@@ -299,6 +368,7 @@ def main() -> int:
             ObjectsError,
             EvidenceError,
             PoliciesError,
+            FrameworksError,
             OSError,
         ) as error:
             _LOG.error("jobs end: %s", error)

@@ -16,6 +16,7 @@ from importlib.metadata import version
 
 from app import keys, logs
 from app.assurance import Watch
+from app.core_dumps import refuse_core_dumps
 from app.garbage import collect_rarely
 from app.node_log import record_now
 from app.pdp.lifeline import HOPELESS, end_with_parent
@@ -120,6 +121,7 @@ class _Numbers:
 
 def main() -> int:
     """Run the sealer: `python -m app.sealing <parent> <its end of the line to each worker> ...`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[1]))
     logs.begin("sealer", logs.form_of(os.environ))
     collect_rarely()

@@ -11,8 +11,8 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +24,7 @@ from app.addresses import loopback_url
 from app.authentication.authenticator import Presented
 from app.authentication.opening import Authentication
 from app.control_plane import Application, ControlPlane, NotCoveredError, alone, beside, control_plane
+from app.core_dumps import refuse_core_dumps
 from app.db import DatabaseUrlError, open_engine
 from app.decision_plane import metrics
 from app.decision_plane.asgi import DecisionPlane, Health
@@ -31,17 +32,20 @@ from app.decision_plane.http import ProblemError
 from app.decision_plane.limits import Limits as CallerLimits
 from app.decision_plane.places import Places
 from app.decision_plane.refusals import Refusals
+from app.decision_plane.replay import Replayed, Verdict
 from app.errors import problem
 from app.features.policies.overrides.granting import DatabaseGrants
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.jwt_form import IdentityError
+from app.kek_opening import open_keks
 from app.loaded import loaded
 from app.machine_watch import MachineWatch
 from app.machine_watch import alarms as engine_alarms
 from app.node_log import NodeLog, Place
 from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import Bundle, load_snapshot
+from app.pdp.callers import EVERY
 from app.pdp.enforce import Caller, Pdp, Policies
 from app.pdp.errors import BundleError, PdpError, UnrecordedError
 from app.pdp.evaluators import Evaluators
@@ -60,6 +64,7 @@ from app.telemetry.publishing import Publisher, snapshots
 from app.telemetry.tracing import tracer
 from app.telemetry.watching import Watching
 from app.tenant_policies import PolicySet, PolicySets, TenantPolicies
+from app.tenants import residence
 from evidence import receipt
 from evidence.chain import Appended
 from evidence.errors import (
@@ -78,6 +83,12 @@ from evidence.writer import Limits
 _LOG = logging.getLogger(__name__)
 _WATCH = 0.5  # seconds between two looks at the bundle in force
 _SEALER_LATE = 30.0  # seconds of silence of the sealer after which a worker is not ready
+_VERDICTS = {
+    decision_log.Outcome.REPRODUCED: Verdict.SAME,
+    decision_log.Outcome.DIFFERS: Verdict.DIFFERS,
+    decision_log.Outcome.NOT_REPRODUCIBLE: Verdict.NOT_REPRODUCIBLE,
+    decision_log.Outcome.KEY_DESTROYED: Verdict.KEY_DESTROYED,
+}
 _LOOKUPS = 4  # decisions looked up at once: each reads the store, and threads are shared
 
 
@@ -112,10 +123,9 @@ class Worker:
         self._settings, self._node, self._line = settings, node, line
         self.draining = False  # told to stop, and still answering
         self._engine = open_engine(settings.key_store)
-        self._subject_keys = SubjectKeys(
-            self._engine, kek=Keks(lambda: keys.load_keks(settings.keys)), lookup_key=node.lookup
-        )
+        self._subject_keys = SubjectKeys(self._engine, kek=Keks(open_keks(settings).load), lookup_key=node.lookup)
         self._authentication = Authentication(settings, node.token)
+        self._residence = residence(settings)
         self._machine = MachineWatch(settings.bundles)
         self._product = open_engine(settings.product)  # for counting uses of overrides alone, so it needs no guard
         self._grants = DatabaseGrants(self._product, utc_now)
@@ -184,6 +194,7 @@ class Worker:
             sign_receipt=self._receipt,
             decide_again=lambda digest, asked: decide_again(activation.snapshot_path(settings.bundles, digest), asked),
             in_flight=settings.in_flight,
+            admits=self._admits,
             watcher=self._watching,
             more=lambda by: metrics.routes(self._numbers, settings.metrics_for, by.caller),
             page_secret=self._node.lookup,
@@ -202,11 +213,24 @@ class Worker:
         """
         if Plane.CONTROL not in planes:
             return self._plane
-        self._control = control_plane(self._settings, self._node, self._pdp)
+        self._control = control_plane(self._settings, self._node, self._pdp, self._plane.caller, self._admitted)
         if Plane.DECISION in planes:
             return beside(self._plane, self._control)
         await self._control.open()
         return alone(self._plane, self._control)
+
+    def _admits(self, tenant: str) -> bool:
+        return self._residence.admits(tenant, self._pdp.policies.bundle.data, time.time())
+
+    def _admitted(self, tenant: str) -> None:
+        """Refuse requests of people to the control plane whose tenant's data have their home elsewhere, and count it.
+
+        Raises:
+            ProblemError: they have.
+        """
+        if not self._admits(tenant):
+            self._watching.refused(problem("wrong_region"))
+            raise ProblemError(problem("wrong_region"))
 
     async def ended(self) -> None:
         """Return when this worker can no longer do its work: no evaluator, or a chain that takes nothing more."""
@@ -238,31 +262,40 @@ class Worker:
 
     async def find(self, decision_id: str, caller: Caller) -> dict[str, Any]:
         """See `app.decision_plane.asgi.Decisions`."""
-        unknown = ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`"))
-        try:
-            position = Position.parse(decision_id)
-        except MalformedError:
-            raise unknown from None
-        try:
-            with self._lookups.taken(caller.tenant):
-                document = (await asyncio.to_thread(self._find, position, caller)).document()
-        except NotFoundError:
-            raise unknown from None
-        except StoreError as error:
-            raise ProblemError(problem("store_unavailable", error.code)) from error
-        except EvidenceError as error:
-            _LOG.error("the log does not hold: %s", error, extra={"decision_id": position.decision_id})
-            raise ProblemError(problem("evidence_damaged", error.code)) from error
-        return document
+        position = _position(decision_id)
+        with _lookup_problems(position), self._lookups.taken(caller.tenant):
+            return (await asyncio.to_thread(self._find, position, caller)).document()
+
+    async def replay(self, decision_id: str, tenants: Collection[str]) -> Replayed:
+        """See `app.decision_plane.replay.Replays`."""
+        position = _position(decision_id)
+        with _lookup_problems(position):
+            record = Record.parse((await asyncio.to_thread(self._locate, position)).record)
+            if record.type != "decision" or not {record.tenant, EVERY} & set(tenants):
+                raise NotFoundError("another's")
+        compared = await decision_log.compare(
+            record, self._subject_keys, self._settings.bundles, Detached(open_objects(self._settings.objects))
+        )
+        return Replayed(
+            decision_id=decision_id,
+            verdict=_VERDICTS[compared.outcome],
+            bundle=record.body["policy"]["bundle"],
+            revision=record.body["policy"]["revision"],
+            differences=compared.differences,
+        )
+
+    def _locate(self, position: Position) -> decision_log.Found:
+        if self._reader is None:  # kept, because a client of S3 takes a while to make
+            self._reader = Reader(open_store(self._settings.store, read_only=True), self._node.log.verifier)
+        return decision_log.locate(self._reader, self._settings.journals, position)
 
     def _find(self, position: Position, caller: Caller) -> decision_log.Found:
         """Find the record first, see whose it is, and only then prove it, which costs more."""
-        if self._reader is None:  # kept, because a client of S3 takes a while to make
-            self._reader = Reader(open_store(self._settings.store, read_only=True), self._node.log.verifier)
-        found = decision_log.locate(self._reader, self._settings.journals, position)
+        found = self._locate(position)
         record = Record.parse(found.record)
         if (record.tenant, record.body.get("caller")) != (caller.tenant, caller.subject):
             raise NotFoundError("another's")  # a caller sees what it asked itself; the rest is the auditor's business
+        assert self._reader is not None  # noqa: S101 - `_locate` opened it
         return decision_log.prove(self._reader, found)
 
     def _receipt(self, records: Sequence[Appended]) -> str:
@@ -388,6 +421,36 @@ class Worker:
         self._sets.release(old)
 
 
+def _unknown(decision_id: str) -> ProblemError:
+    return ProblemError(problem("not_found", f"no decision `{decision_id[:64]}`"))
+
+
+def _position(decision_id: str) -> Position:
+    """Return where a decision stands.
+
+    Raises:
+        ProblemError: that is no decision's id.
+    """
+    try:
+        return Position.parse(decision_id)
+    except MalformedError:
+        raise _unknown(decision_id) from None
+
+
+@contextmanager
+def _lookup_problems(position: Position) -> Iterator[None]:
+    """Turn what keeps a record from being found into a problem."""
+    try:
+        yield
+    except NotFoundError:
+        raise _unknown(position.decision_id) from None
+    except StoreError as error:
+        raise ProblemError(problem("store_unavailable", error.code)) from error
+    except EvidenceError as error:
+        _LOG.error("the log does not hold: %s", error, extra={"decision_id": position.decision_id})
+        raise ProblemError(problem("evidence_damaged", error.code)) from error
+
+
 def sealer_alive(settings: Settings) -> float | None:
     """Return when the sealer last did its round (Unix seconds), or None where it never did."""
     try:
@@ -423,6 +486,7 @@ async def serve(
 
 def main() -> int:
     """Run one worker: `python -m app.server <listening socket> <parent> <end of sealing line> <number> <planes>`."""
+    refuse_core_dumps()
     end_with_parent(int(sys.argv[2]))
     name = f"worker {sys.argv[4]}"
     logs.begin(name, logs.form_of(os.environ))

@@ -131,6 +131,13 @@ def end(officer: Officer, permit: Permit, now: float) -> None:
         session.exec(update(SessionRow).where(own).values(closed_at=int(now)))
 
 
+def lock(permit: Permit, decisions: Collection[str], now: float) -> int:
+    """End the sessions that these decisions permitted to open, whoever has them; return how many had not ended."""
+    with writing(permit) as session:
+        theirs = col(SessionRow.decision_id).in_(decisions), col(SessionRow.closed_at).is_(None)
+        return int(session.connection().execute(update(SessionRow).where(*theirs).values(closed_at=int(now))).rowcount)
+
+
 def hashed(secret: str) -> str:
     """Return the hash under which a secret is known; it is random, so no salt is needed."""
     return hashlib.sha256(secret.encode()).hexdigest()

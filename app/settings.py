@@ -3,34 +3,27 @@
 Each field's comment says what goes wrong with a bad value; docs/operating.md lists them for people.
 """
 
-import re
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from app import addresses
+from app import setting_forms as forms
 from app.addresses import Networks
 from app.alert_targets import AlertTarget, alert_targets
-from evidence import authority
-from evidence.cosignature import WitnessKey
-from evidence.errors import MalformedError
+from app.portal_settings import PortalSettings
+from app.regions import Region
+from app.setting_forms import SettingsError, Witness
 from evidence.store import Level
 
-_T = TypeVar("_T")
-_Word = TypeVar("_Word", bound=StrEnum)
+__all__ = ["LogForm", "MetricsFor", "Plane", "PortalSettings", "Settings", "SettingsError", "Witness"]
+
 _MOST_DAYS = 36_500
-_LONGEST_WORD = 256
 _GIT_FINDS = ("PATH", "HOME", "SSH_AUTH_SOCK", "SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 _PROJECT = Path(__file__).resolve().parents[1]
-_URL = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
-_ORIGIN = re.compile(r"(https?)://([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
-_WITNESS = re.compile(r"(\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/]+)=(\S+)")
-_POSTGRESQL = re.compile(r"postgresql(\+psycopg)?://[!-~]+")
-_CLASS = re.compile(r"([a-z0-9]{1,16})=([0-9]{1,5})")
 
 
 class Plane(StrEnum):
@@ -39,6 +32,8 @@ class Plane(StrEnum):
     DECISION = "decision"
     CONTROL = "control"
     BACKGROUND = "background"
+    JOBS = "jobs"
+    PORTAL = "portal"
 
 
 class LogForm(StrEnum):
@@ -54,18 +49,6 @@ class MetricsFor(StrEnum):
     OFF = "off"
     LOOPBACK = "loopback"
     TOKEN = "token"  # noqa: S105 - a word
-
-
-class SettingsError(Exception):
-    """A setting cannot be used; the message names it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Witness:
-    """A witness: its key, and the URL that it answers at."""
-
-    key: WitnessKey
-    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +95,10 @@ class Settings:
     witness_name: str  # names this machine as a witness for ever; changed, its key files are refused
     witness_host: str  # where `omega witness serve` listens: beyond loopback, TLS has to end in front
     witness_port: int
+    kek: str  # `files`, or awskms://region: who wraps the subjects' keys; changed without a rotation, none is found
     database: str | None = field(repr=False)  # PostgreSQL, for all nodes; another one knows nobody's keys
     index_days: int  # how far back decisions are found by search; the database grows with it
+    region: Region | None  # where this node stores and processes; without it, tenants of every region are answered
     objects: str  # a directory or s3://bucket/prefix, never below the store: what stands here has to be deletable
     inline: int  # bytes of a request that stand in its record; beyond what a record takes there is no decision
     payloads: Mapping[str, timedelta]  # how long detached payloads of each class are kept; replay ends with them
@@ -133,6 +118,12 @@ class Settings:
     jobs: bool  # run what is due at times; off, nothing is swept and nobody looks for drift
     drift: int  # seconds between two scans for drift; longer, and what is foreign decides longer
     alerts: tuple[AlertTarget, ...]  # who is told of drift and of emergencies; nobody, and it stands in the log alone
+    portal: PortalSettings  # of the auditor portal, which runs where it has a URL
+    privacy_stores: Path | None  # describes where else persons are; without it, requests do not reach them there
+    names: bool  # look for names in texts; off, a purpose that needs them cannot be had, and on, a process has a model
+    detection: Path | None  # recognisers, languages and fields of your own; without it, none but ours
+    names_memory: int  # bytes that this process may take; too little, and documents stay sealed
+    frameworks: Path | None  # frameworks, controls, texts of one's own; another's, and scores say what nobody meant
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -141,34 +132,37 @@ class Settings:
         Raises:
             SettingsError: a value has not its form.
         """
-        read = _Reader(environment)
-        data = read.value("OMEGA_DATA", "var", _directory)
-        store = read.value("OMEGA_STORE", str(data / "store"), _store)
+        read = forms.Reader(environment)
+        data = read.value("OMEGA_DATA", "var", forms.directory)
+        store = read.value("OMEGA_STORE", str(data / "store"), forms.store)
+        apart = partial(forms.objects, log=store)
+        region = read.value("OMEGA_REGION", "", forms.region)
+        regional = read.value("OMEGA_REGION_OBJECTS", "", partial(forms.regional, region=region))
         public_url = read.value("OMEGA_PUBLIC_URL", "", addresses.public_url)
         issuers = read.value("OMEGA_IDP_ISSUERS", "", addresses.issuers)
         return cls(
             data=data,
             public_url=public_url,
             idp_issuers=issuers,
-            idp_audience=read.value("OMEGA_IDP_AUDIENCE", public_url or "", lambda text: _audience(text, issuers)),
+            idp_audience=read.value("OMEGA_IDP_AUDIENCE", public_url or "", lambda text: forms.audience(text, issuers)),
             oidc_issuer=read.value("OMEGA_OIDC_ISSUER", "", addresses.issuer),
-            oidc_client_id=read.value("OMEGA_OIDC_CLIENT_ID", "omega", _word),
-            oidc_credential=read.value("OMEGA_OIDC_CLIENT_SECRET_FILE", "", _path),
-            oidc_groups_claim=read.value("OMEGA_OIDC_GROUPS_CLAIM", "groups", _word),
+            oidc_client_id=read.value("OMEGA_OIDC_CLIENT_ID", "omega", forms.word),
+            oidc_credential=read.value("OMEGA_OIDC_CLIENT_SECRET_FILE", "", forms.path),
+            oidc_groups_claim=read.value("OMEGA_OIDC_GROUPS_CLAIM", "groups", forms.word),
             trusted_proxies=read.value("OMEGA_TRUSTED_PROXIES", "", addresses.networks),
-            policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), _directory),
-            tenants=read.value("OMEGA_TENANTS", "", _path),
+            policies=read.value("OMEGA_POLICIES", str(_PROJECT / "policies"), forms.directory),
+            tenants=read.value("OMEGA_TENANTS", "", forms.path),
             store=store,
-            store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", _yes),
-            require=read.value("OMEGA_REQUIRE", "", _level),
+            store_immutable=read.value("OMEGA_STORE_IMMUTABLE", "no", forms.yes),
+            require=read.value("OMEGA_REQUIRE", "", forms.level),
             origin=environment.get("OMEGA_ORIGIN", "omega.localhost/log"),
-            host=read.value("OMEGA_HOST", "127.0.0.1", _host),
+            host=read.value("OMEGA_HOST", "127.0.0.1", forms.host),
             port=read.number("OMEGA_PORT", 8420, 0, 65_535),
             workers=read.number("OMEGA_WORKERS", 1, 1, 256),
             evaluators=read.number("OMEGA_EVALUATORS", 2, 1, 64),
             deadline=read.number("OMEGA_DEADLINE_MS", 250, 1, 60_000) / 1000,
             memory=read.number("OMEGA_EVALUATOR_MEMORY_MIB", 256, 32, 65_536) << 20,
-            machine=read.value("OMEGA_MACHINE", "yes", _yes),
+            machine=read.value("OMEGA_MACHINE", "yes", forms.yes),
             shadow=read.number("OMEGA_SHADOW_PERMILLE", 10, 0, 1_000) / 1_000,
             in_flight=read.number("OMEGA_IN_FLIGHT", 1_024, 1, 65_536),
             seal_age=read.number("OMEGA_SEAL_AGE_MS", 2_000, 10, 3_600_000) / 1000,
@@ -179,35 +173,43 @@ class Settings:
             locked_deadline=read.number("OMEGA_LOCKED_DEADLINE_MS", 10_000, 10, 600_000) / 1000,
             heartbeat=float(read.number("OMEGA_HEARTBEAT_S", 600, 1, 86_400)),
             checkpoint=read.number("OMEGA_CHECKPOINT_MS", 10_000, 10, 3_600_000) / 1000,
-            retention=read.value("OMEGA_RETENTION", "std7y=2555,hipaa6y=2192,aiact1y=366", _retention),
-            tsa=read.value("OMEGA_TSA_URL", "", _url),
-            tsa_roots=read.value("OMEGA_TSA_ROOTS", "", _path),
-            witnesses=read.value("OMEGA_WITNESSES", "", _witnesses),
+            retention=read.value("OMEGA_RETENTION", "std7y=2555,hipaa6y=2192,aiact1y=366", forms.retention),
+            tsa=read.value("OMEGA_TSA_URL", "", forms.url),
+            tsa_roots=read.value("OMEGA_TSA_ROOTS", "", forms.path),
+            witnesses=read.value("OMEGA_WITNESSES", "", forms.witnesses),
             witness_name=environment.get("OMEGA_WITNESS_NAME", "omega.localhost/witness"),
-            witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", _host),
+            witness_host=read.value("OMEGA_WITNESS_HOST", "127.0.0.1", forms.host),
             witness_port=read.number("OMEGA_WITNESS_PORT", 8421, 0, 65_535),
             anchor=float(read.number("OMEGA_ANCHOR_S", 600, 1, 86_400)),
-            database=_database(environment.get("OMEGA_DATABASE")),
+            kek=read.value("OMEGA_KEK", forms.KEK_FILES, forms.kek),
+            database=read.database("OMEGA_DATABASE"),
             index_days=read.number("OMEGA_INDEX_DAYS", 90, 1, _MOST_DAYS),
-            objects=read.value("OMEGA_OBJECTS", str(data / "objects"), lambda text: _objects(text, store)),
+            region=region,
+            objects=read.value("OMEGA_OBJECTS", regional.get(region) or str(data / "objects"), apart),
             inline=read.number("OMEGA_INLINE_BYTES", 16_384, 0, 24_576),
-            payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555", _retention),
-            opa=_opa(environment.get("OMEGA_OPA", "opa"), environment.get("PATH", "")),
+            payloads=read.value("OMEGA_PAYLOAD_RETENTION", "request=2555,export=7", forms.retention),
+            opa=forms.opa(environment.get("OMEGA_OPA", "opa"), environment.get("PATH", "")),
             opinion_inputs=read.number("OMEGA_OPINION_INPUTS", 1_000, 0, 100_000),
             opinion_seconds=float(read.number("OMEGA_OPINION_S", 120, 1, 3_600)),
             drain=float(read.number("OMEGA_DRAIN_S", 5, 0, 300)),
-            log_form=read.value("OMEGA_LOG", LogForm.TEXT, lambda text: _one_of(LogForm, text)),
-            metrics_for=read.value("OMEGA_METRICS", MetricsFor.LOOPBACK, lambda text: _one_of(MetricsFor, text)),
-            otlp_metrics=_exported("METRICS", environment),
+            log_form=read.value("OMEGA_LOG", LogForm.TEXT, lambda text: forms.one_of(LogForm, text)),
+            metrics_for=read.value("OMEGA_METRICS", MetricsFor.LOOPBACK, lambda text: forms.one_of(MetricsFor, text)),
+            otlp_metrics=forms.exported("METRICS", environment),
             otlp_interval=read.number("OTEL_METRIC_EXPORT_INTERVAL", 60_000, 100, 3_600_000) / 1000,
-            otlp_traces=_exported("TRACES", environment),
+            otlp_traces=forms.exported("TRACES", environment),
             policy_repository=read.value("OMEGA_POLICY_REPOSITORY", "", addresses.git_remote),
             policy_branch=read.value("OMEGA_POLICY_BRANCH", "main", addresses.git_branch),
-            bundle_store=read.value("OMEGA_BUNDLE_STORE", str(data / "published"), lambda text: _objects(text, store)),
+            bundle_store=read.value("OMEGA_BUNDLE_STORE", str(data / "published"), apart),
             git_environment={name: environment[name] for name in _GIT_FINDS if name in environment},
-            jobs=read.value("OMEGA_JOBS", "yes", _yes),
+            jobs=read.value("OMEGA_JOBS", "yes", forms.yes),
             drift=read.number("OMEGA_DRIFT_S", 30, 1, 86_400),
             alerts=read.value("OMEGA_ALERTS", "", alert_targets),
+            portal=PortalSettings.read(read),
+            privacy_stores=read.value("OMEGA_PRIVACY_STORES", "", forms.path),
+            names=read.value("OMEGA_NAMES", "no", forms.yes),
+            detection=read.value("OMEGA_DETECTION", "", forms.path),
+            names_memory=read.number("OMEGA_NAMES_MEMORY_MIB", 1_024, 512, 65_536) << 20,
+            frameworks=read.value("OMEGA_FRAMEWORKS", "", forms.path),
         )
 
     def changed(self, given: Mapping[str, str]) -> "Settings":
@@ -216,10 +218,10 @@ class Settings:
         Raises:
             SettingsError: a value has not its form.
         """
-        read = _Reader(given)
+        read = forms.Reader(given)
         return replace(
             self,
-            host=read.value("OMEGA_HOST", self.host, _host),
+            host=read.value("OMEGA_HOST", self.host, forms.host),
             port=read.number("OMEGA_PORT", self.port, 0, 65_535),
             workers=read.number("OMEGA_WORKERS", self.workers, 1, 256),
         )
@@ -234,7 +236,10 @@ class Settings:
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_OIDC_CLIENT_SECRET_FILE": str(self.oidc_credential or ""),
+            "OMEGA_PORTAL_TOKEN_FILE": str(self.portal.token or ""),
             "OMEGA_BUNDLE_STORE": self.bundle_store,
+            "OMEGA_DETECTION": str(self.detection or ""),
+            "OMEGA_PRIVACY_STORES": str(self.privacy_stores or ""),
             "OMEGA_TSA_ROOTS": str(self.tsa_roots or ""),
             "OMEGA_IDP_ISSUERS": " ".join(
                 issuer if place is None else f"{issuer}={place}" for issuer, place in self.idp_issuers.items()
@@ -297,6 +302,11 @@ class Settings:
         return self.database or f"sqlite:///{self.data / 'product.db'}"
 
     @property
+    def audits(self) -> str:
+        """Return the database URL of audits: firms, engagements, and what auditors write."""
+        return self.database or f"sqlite:///{self.data / 'portal.db'}"
+
+    @property
     def index(self) -> str:
         """Return the database URL of the log's index."""
         return self.database or f"sqlite:///{self.index_file}"
@@ -305,146 +315,3 @@ class Settings:
     def index_file(self) -> Path:
         """Return the file of the index where it is one: its own, so that it is in nobody's way."""
         return self.data / "index.db"
-
-
-@dataclass(frozen=True, slots=True)
-class _Reader:
-    environment: Mapping[str, str]
-
-    def value(self, name: str, default: str, parse: Callable[[str], _T]) -> _T:
-        text = self.environment.get(name, default)
-        try:
-            return parse(text)
-        except ValueError as error:
-            raise SettingsError(f"{name} cannot be `{text}`: {error}") from error
-
-    def number(self, name: str, default: int, least: int, most: int) -> int:
-        def parse(text: str) -> int:
-            if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
-                raise ValueError(f"it is a whole number from {least} to {most}")
-            return int(text)
-
-        return self.value(name, str(default), parse)
-
-
-def _host(text: str) -> str:
-    if not text:  # it would mean every interface of the machine
-        raise ValueError("it is the address to listen on")
-    return text
-
-
-def _path(text: str) -> Path | None:
-    return _directory(text) if text else None
-
-
-def _word(text: str) -> str:
-    if not 0 < len(text) <= _LONGEST_WORD or not all("!" <= each <= "~" for each in text):
-        raise ValueError("it is printable, without spaces")
-    return text
-
-
-def _audience(text: str, issuers: Mapping[str, str | Path | None]) -> str:
-    if issuers and not text:
-        raise ValueError("where OMEGA_IDP_ISSUERS lists somebody, say for whom their tokens are")
-    return addresses.audience(text)
-
-
-def _directory(text: str) -> Path:
-    """Return where it is, whatever directory a process is in."""
-    if not text:
-        raise ValueError("it is a directory")
-    return Path(text).absolute()
-
-
-def _store(text: str) -> str:
-    return text if _URL.match(text) else str(_directory(text))
-
-
-def _yes(text: str) -> bool:
-    if text not in {"yes", "no"}:
-        raise ValueError("it is yes or no")
-    return text == "yes"
-
-
-def _level(text: str) -> Level | None:
-    if text and text not in list(Level):
-        raise ValueError(f"it is one of {', '.join(Level)}")
-    return Level(text) if text else None
-
-
-def _one_of(words: type[_Word], text: str) -> _Word:
-    if text not in list(words):
-        raise ValueError(f"it is one of {', '.join(words)}")
-    return words(text)
-
-
-def _exported(signal: str, environment: Mapping[str, str]) -> bool:
-    """Return whether the variables of OpenTelemetry say where a signal goes; the rest of them its own library reads.
-
-    OpenTelemetry, Environment Variable Specification: "General SDK Configuration", "Exporter Selection".
-    """
-    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
-        return False
-    if environment.get(f"OTEL_{signal}_EXPORTER", "otlp") != "otlp":
-        return False
-    return any(environment.get(f"OTEL_EXPORTER_OTLP_{which}ENDPOINT") for which in ("", f"{signal}_"))
-
-
-def _database(text: str | None) -> str | None:
-    """Return the URL; the error does not quote it, as it may hold a password."""
-    if text is not None and not _POSTGRESQL.fullmatch(text):
-        raise SettingsError("OMEGA_DATABASE cannot be used: it is a URL such as postgresql://user@host/name")
-    return text
-
-
-def _objects(text: str, store: str) -> str:
-    """Return the place for objects, which is apart from the log: each would find what is not its own."""
-    place = _store(text)
-    for inner, outer in ((place, store), (store, place)):
-        if f"{inner}/".startswith(f"{outer.rstrip('/')}/"):
-            raise ValueError("it is a place of its own, apart from OMEGA_STORE")
-    return place
-
-
-def _opa(text: str, path: str) -> Path | None:
-    """Return where a program is, by its name on `path`, or by a path of its own; whether it runs shows when it does."""
-    found = text if "/" in text else shutil.which(text, path=path)
-    return Path(found).absolute() if found else None
-
-
-def _retention(text: str) -> Mapping[str, timedelta]:
-    """Read `class=days,class=days`."""
-    classes = {}
-    for item in text.split(","):
-        found = _CLASS.fullmatch(item)
-        if found is None or not 0 < int(found[2]) <= _MOST_DAYS or found[1] in classes:
-            raise ValueError("it is a list of class=days, such as std7y=2555,sec1y=365")
-        classes[found[1]] = timedelta(days=int(found[2]))
-    return classes
-
-
-def _url(text: str) -> str | None:
-    try:
-        return authority.parse_url(text) if text else None
-    except MalformedError as error:
-        raise ValueError("it is a URL, such as https://tsa.example.org/tsr") from error
-
-
-def _witnesses(text: str) -> tuple[Witness, ...]:
-    """Read `verifier key=url`, white space between two."""
-    witnesses: dict[bytes, Witness] = {}
-    for item in text.split():
-        try:
-            witness = _witness(item)
-        except MalformedError as error:
-            raise ValueError("it is a list of <verifier key of the witness>=<its URL>, with spaces between") from error
-        if witnesses.setdefault(witness.key.id, witness) is not witness:
-            raise ValueError("two witnesses have one key id")
-    return tuple(witnesses.values())
-
-
-def _witness(text: str) -> Witness:
-    found = _WITNESS.fullmatch(text)
-    if found is None:
-        raise MalformedError("no verifier key and URL")
-    return Witness(key=WitnessKey.parse(found[1]), url=authority.parse_url(found[2]))

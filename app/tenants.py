@@ -20,6 +20,7 @@ from app.pdp.bundle import Bundle
 from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.json_places import place_of
 from app.pdp.strict_json import parse
+from app.regions import Region, Residence
 from app.settings import Settings, SettingsError
 
 _LOG = logging.getLogger(__name__)
@@ -28,16 +29,20 @@ _RESERVED = "system"  # the tenant of the service's own records
 _MAX_LIST = 1 << 20
 _MAX_STANDING = 4_096
 _MOST = 1_000
-_MEMBERS = frozenset({"policies", "retention"})
+_MEMBERS = frozenset({"policies", "region", "retention"})
 _CALLERS = "data/callers.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
-    """What the list says of one: its policy directory, its retention class; None where it has the node's."""
+    """What the list says of one: its policy directory, its retention class, where its data have their home.
+
+    None where it has the node's; without a home, its data may be anywhere.
+    """
 
     policies: Path | None
     retention: str | None
+    region: Region | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,16 @@ def listed(settings: Settings) -> Mapping[str, Tenant]:
         raise SettingsError(f"OMEGA_TENANTS cannot be `{path}`: {error.strerror}") from error
     except (ValueError, MalformedRequestError, TooLargeError) as error:
         raise SettingsError(f"OMEGA_TENANTS cannot be `{path}`: {error}") from error
+
+
+def residence(settings: Settings) -> Residence:
+    """Return the region of this node, and the homes of the tenants that have one.
+
+    Raises:
+        SettingsError: see `listed`.
+    """
+    homes = {name: tenant.region for name, tenant in listed(settings).items() if tenant.region is not None}
+    return Residence(region=settings.region, homes=homes)
 
 
 def read(settings: Settings, name: str) -> Bundle:
@@ -165,11 +180,19 @@ def _tenant(name: str, value: Any, here: Path, settings: Settings) -> Tenant:
     if not _NAME.fullmatch(name) or name == _RESERVED:
         raise ValueError(f"`{name[:64]}` is no name of a tenant: lower-case letters, digits, `_`, `-`; not `system`")
     if not isinstance(value, dict) or not value or value.keys() - _MEMBERS or not all(map(_is_text, value.values())):
-        raise ValueError(f"tenant `{name}`: write {{`policies`: a directory, `retention`: a class}}, or one of the two")
+        told = "{`policies`: a directory, `retention`: a class, `region`: a code}, or some of it"
+        raise ValueError(f"tenant `{name}`: write {told}")
     policies, retention = value.get("policies"), value.get("retention")
     if retention is not None and retention not in settings.retention:
         raise ValueError(f"tenant `{name}`: retention class `{retention[:16]}` has no days in OMEGA_RETENTION")
-    return Tenant(policies=None if policies is None else here / policies, retention=retention)
+    region = value.get("region")
+    if region is not None and region not in set(Region):
+        raise ValueError(f"tenant `{name}`: a region is one of {', '.join(Region)}")
+    return Tenant(
+        policies=None if policies is None else here / policies,
+        retention=retention,
+        region=None if region is None else Region(region),
+    )
 
 
 def _is_text(value: object) -> bool:

@@ -1,4 +1,4 @@
-"""The jobs of the platform itself: delete what has to go in time, tell of alerts, forget old runs."""
+"""The jobs of the platform itself: delete what has to go in time, verify the log, tell of alerts, forget old runs."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from app import housekeeping, keys
+from app import housekeeping, keys, log_verifying
 from app.alerts.delivering import Deliverer
 from app.alerts.outbox import Outbox
 from app.jobs.job import Job, JobError, Run
@@ -23,8 +23,18 @@ KEPT: Final = 30 * _DAY
 """Seconds for which runs and alerts are kept. That they were, the log says for longer."""
 
 
-def jobs(settings: Settings, ledger: Ledger, outbox: Outbox, clock: Callable[[], float] = time.time) -> list[Job]:
-    """Return the jobs of a node with these `settings`; `clock` returns Unix seconds."""
+def jobs(
+    settings: Settings,
+    ledger: Ledger,
+    outbox: Outbox,
+    *,
+    note: Callable[[str, Mapping[str, Any]], None],
+    clock: Callable[[], float] = time.time,
+) -> list[Job]:
+    """Return the jobs of a node with these `settings`.
+
+    `note` puts a record of a type into the log; `clock` returns Unix seconds.
+    """
     deliverer = Deliverer(outbox, settings.alerts, clock=clock)
 
     def sweep(_: Run) -> Mapping[str, Any]:
@@ -32,6 +42,9 @@ def jobs(settings: Settings, ledger: Ledger, outbox: Outbox, clock: Callable[[],
 
     def expire(_: Run) -> Mapping[str, Any]:
         return _failing(lambda: housekeeping.expire(settings, _now(clock)))
+
+    def verify(_: Run) -> Mapping[str, Any]:
+        return _failing(lambda: _verified(settings, note, _now(clock)))
 
     def forget(run: Run) -> Mapping[str, Any]:
         before = clock() - KEPT
@@ -52,6 +65,12 @@ def jobs(settings: Settings, ledger: Ledger, outbox: Outbox, clock: Callable[[],
             run=expire,
         ),
         Job(
+            name="evidence.verify",
+            title="verify what came to the log since the last time",
+            schedule=Every(seconds=_DAY, offset=6 * _HOUR),
+            run=verify,
+        ),
+        Job(
             name="jobs.forget",
             title="delete what is old of runs and alerts",
             schedule=Every(seconds=_DAY, offset=5 * _HOUR),
@@ -64,6 +83,19 @@ def jobs(settings: Settings, ledger: Ledger, outbox: Outbox, clock: Callable[[],
             run=sweep,
         ),
     ]
+
+
+def _verified(settings: Settings, note: Callable[[str, Mapping[str, Any]], None], now: datetime) -> Mapping[str, Any]:
+    """Verify the log and have it on record how that went.
+
+    Raises:
+        JobError: the log does not hold; the record says where.
+    """
+    found = log_verifying.verify(settings, now)
+    note(log_verifying.VERIFIED, found.document())
+    if found.finding is not None:
+        raise JobError("log", f"{found.finding[0]} at {found.finding[1]}")
+    return found.document()
 
 
 def _failing(work: Callable[[], Mapping[str, Any]]) -> Mapping[str, Any]:

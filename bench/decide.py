@@ -1,4 +1,4 @@
-"""What a decision costs, and what its proof adds: `make bench`.
+"""What a decision costs, stage by stage: `make bench`. What its proof adds, `bench.proof` measures.
 
 One run, one machine, ratios: evaluation alone, through an evaluator, over HTTP with the record synced
 before the answer, the same without a record, and a do-nothing endpoint on the same server; then CPU
@@ -53,6 +53,7 @@ CONNECTIONS = (1, 8, 64, 256)
 SECONDS = int(os.environ.get("OMEGA_BENCH_SECONDS", "5"))
 ENVIRONMENT = Environment(time="2026-11-22T14:00:00Z", tenant="default", caller="marketplace")
 POSITION = Position(chain="0" * 20, seq=123_456)
+ROLES = ("sealing", "indexing", "scheduling", "zygote", "server")  # words of commands; all else is the supervisor's
 
 
 def microseconds(work: Callable[[], object], times: int = 2_000, rounds: int = 7) -> float:
@@ -85,7 +86,7 @@ def cpu(pid: int) -> dict[str, float]:
     used: dict[str, float] = {}
     for member in family & processes.keys():
         _, seconds, command = processes[member]
-        role = next((role for role in ("sealing", "zygote", "server") if role in command), "supervisor")
+        role = next((role for role in ROLES if role in command), "supervisor")
         used[role] = used.get(role, 0.0) + seconds
     return used
 
@@ -116,9 +117,9 @@ def load(url: str, script: Path, connections: int, pid: int) -> Load:
 
 
 @contextmanager
-def omega(settings: dict[str, str]) -> Iterator[tuple[str, int]]:
+def omega(settings: dict[str, str], *options: str) -> Iterator[tuple[str, int]]:
     """Run the service."""
-    command = [sys.executable, "-m", "app.cli", "serve", "--json"]
+    command = [sys.executable, "-m", "app.cli", "serve", "--json", *options]
     with subprocess.Popen(command, env=os.environ | settings, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:  # noqa: S603
         said = ""
         while not said.rstrip().endswith("}"):
@@ -266,10 +267,10 @@ def sealing(data: bytes, count: int = 5_000) -> float:
     """Return microseconds per record of what the sealer does with a full segment, disk apart."""
     frames = b"".join(journal.frame(data, 0) for _ in range(count))
     begun = time.process_time_ns()
-    batch = Batch()
+    batch, mark = Batch(), record.mark("0" * 20, "std7y")
     for found in journal.frames(frames):
         _, stamp = record.stamp(found.payload)
-        record.follows(found.payload, "0" * 64)
+        record.continues(found.payload, mark, "0" * 64)
         batch.add(found.payload, stamp)
     whole = batch.data
     sealed = seal(
@@ -297,8 +298,8 @@ def table(rows: list[tuple[str, ...]]) -> None:
         print("  " + "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)))
 
 
-def over_http(scratch: Path, settings: dict[str, str], proof: float) -> None:
-    """Measure the three servers side by side, and what the proof adds."""
+def over_http(scratch: Path, settings: dict[str, str]) -> None:
+    """Measure the servers, one after the other."""
     bearer = issue(Settings.from_environment(settings), "marketplace", "default", 3_600)
     script = scratch / "post.lua"
     script.write_text(
@@ -329,21 +330,12 @@ def over_http(scratch: Path, settings: dict[str, str], proof: float) -> None:
         rows.append((name, *cells))
     table(rows)
     print("\nCPU microseconds per request over all processes, by role")
-    usage: list[tuple[str, ...]] = [("", "connections", "worker", "evaluators", "sealer", "supervisor", "all")]
-    totals: dict[tuple[str, int], float] = {}
+    usage: list[tuple[str, ...]] = [("", "connections", "supervisor", *ROLES, "all")]
     for name, by_count in runs.items():
         for count, one in by_count.items():
-            used = [one.cpu.get(role, 0.0) for role in ("server", "zygote", "sealing", "supervisor")]
-            totals[name, count] = sum(used)
+            used = [one.cpu.get(role, 0.0) for role in ("supervisor", *ROLES)]
             usage.append((name, str(count), *(f"{cell:.0f}" for cell in used), f"{sum(used):.0f}"))
     table(usage)
-    print(
-        "\nwhat the proof adds to the CPU of a decision without it: its stages summed, and what all processes used more"
-    )
-    for count in CONNECTIONS:
-        without, whole = totals["decide, no record", count], totals["decide and record", count]
-        more = 100 * (whole - without) / without
-        print(f"  {count:>3} connections: {100 * proof / without:+.0f}% by stages, {more:+.0f}% in all")
 
 
 def main() -> None:
@@ -373,7 +365,7 @@ def main() -> None:
             print(f"  {stage:18} {taken:6.1f}")
         proof = sum(taken for stage, taken in used.items() if stage.endswith("*"))
         print(f"  the proof, summed  {proof:6.1f}")
-        over_http(scratch, settings, proof)
+        over_http(scratch, settings)
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def memory(pid: int) -> float:
     """Return the MiB that a process and its descendants take, pages that they share counted once (Pss)."""
     used = 0
     for member in family(pid):
-        with suppress(OSError):
+        with suppress(FileNotFoundError, ProcessLookupError):  # root alone may look: processes with keys are closed
             used += int(re.findall(r"(?m)^Pss: +(\d+)", Path(f"/proc/{member}/smaps_rollup").read_text())[0])
     return used / 1024
 

@@ -22,9 +22,10 @@ from sqlalchemy import Engine, select
 from app.db import open_engine
 from app.index import entry
 from app.index.indexer import Indexer
+from app.index.query import Query
 from app.index.rows import DECISION
 from app.index.sealed_log import SealedLog
-from app.index.search import Query, search
+from app.index.search import search
 from evidence import checkpoint, form, note, record, segment
 from evidence.checkpoint import Checkpoint, Leaf
 from evidence.checkpointer import checkpoint_key, leaves_key

@@ -14,12 +14,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from multiprocessing import get_context
 
 from app import activation, keys, sealing_line, supervisor
 from app.db import open_engine
+from app.kek_opening import open_keks
 from app.node_log import NodeLog, Place
 from app.pdp.bundle import Bundle, load_snapshot
 from app.pdp.contract_inputs import ContractInputs
@@ -84,15 +86,15 @@ def requests(bundle: Bundle, number: int) -> list[tuple[EvaluationRequest, _Serv
     return found
 
 
-async def build(settings: Settings, number: int) -> None:
-    """Record so many decisions."""
+async def build(settings: Settings, number: int, clock: Callable[[], datetime] = utc_now) -> None:
+    """Record so many decisions; `clock` is asked once for the time of each record."""
     node = keys.load(settings.keys)
     engine = open_engine(settings.key_store)
-    store = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup, patience=60)
+    store = SubjectKeys(engine, kek=Keks(open_keks(settings).load), lookup_key=node.lookup, patience=60)
     bundle = load_snapshot(activation.active(settings.bundles))
     mine, theirs = sealing_line.pair()
     log = NodeLog(
-        Place(journals=settings.journals, version="0", limits=Limits(), clock=utc_now),
+        Place(journals=settings.journals, version="0", limits=Limits(), clock=clock),
         classes=settings.retention,
         line=mine,
         patience=1,

@@ -19,9 +19,11 @@ import uvloop
 from app import activation, keys
 from app.authentication.opening import Authentication
 from app.decision_plane.asgi import DecisionPlane, Health
-from app.decision_plane.http import Answer, Receive, Request, Scope, Send, send_answer
+from app.decision_plane.http import Answer, ProblemError, Receive, Request, Scope, Send, send_answer
 from app.decision_plane.limits import Limits
 from app.decision_plane.refusals import Refusals
+from app.decision_plane.replay import Replayed
+from app.errors import problem
 from app.garbage import collect_rarely
 from app.http_server import HttpServer
 from app.machine_watch import MachineWatch
@@ -89,6 +91,11 @@ class NoDecisions:
         """Return nothing."""
         del decision_id, caller
         return {}
+
+    async def replay(self, decision_id: str, tenants: object) -> Replayed:
+        """Make nothing again."""
+        del decision_id, tenants
+        raise ProblemError(problem("not_found"))
 
 
 async def nothing(scope: Scope, receive: Receive, send: Send) -> None:

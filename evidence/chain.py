@@ -7,11 +7,10 @@ and nobody to share with uses this alone.
 import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from evidence import form, holding, journal, record
 from evidence.errors import DamagedJournalError, JournalError
@@ -26,8 +25,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Appended:
+class Appended(NamedTuple):
     """A record that is on disk: where, and its leaf hash in hex."""
 
     position: Position
@@ -128,26 +126,32 @@ class Chain:
             raise
         return [appended for _, appended in batch]
 
-    def take_in(self, build: Build, orphan_of: Mapping[str, Any] | None = None) -> Taken:
-        """Give the next position to what `build` makes of it. If it raises, nothing was taken in.
+    def now(self) -> str:
+        """Return the time of the chain's clock, in the log's form."""
+        return form.time_text(self._clock())
+
+    def take_in(self, build: Build, orphan_of: Mapping[str, Any] | None = None, *, time: str | None = None) -> Taken:
+        """Give the next position to what `build` makes of it, at `time` (None: now).
+
+        If it raises, nothing was taken in.
 
         Raises:
             MalformedError: the draft has no canonical form.
             RecordTooLargeError: the record would be too large.
         """
-        position = Position(chain=self.name, seq=self.next_seq)
+        position = Position(self.name, self.next_seq)
         data = record.encode(
             build(position),
             position,
             epoch=self.epoch,
             prev=self._prev,
-            time=form.time_text(self._clock()),
+            time=time or self.now(),
             retention_class=self.retention_class,
             orphan_of=orphan_of,
         )
         self._prev = record.leaf(data)
         self.next_seq += 1
-        return data, Appended(position=position, leaf=self._prev)
+        return data, Appended(position, self._prev)
 
     def write(self, batch: list[Taken]) -> int:
         """Hand `batch` to the kernel, in order; return how many bytes it took. Raises OSError."""
@@ -167,8 +171,18 @@ class Chain:
             OSError: nothing may be written or synced after that.
         """
         os.fdatasync(self._file)
-        if self.written >= journal.MAX_FILE:
+        if self.full:
             self._begin_file()
+
+    @property
+    def full(self) -> bool:
+        """Return whether `sync` will begin a new file: its work is then more than an fdatasync of `descriptor`."""
+        return self.written >= journal.MAX_FILE
+
+    @property
+    def descriptor(self) -> int:
+        """Return the descriptor of the file that is written to."""
+        return self._file
 
     def _begin_file(self) -> None:
         following = _create(self.directory, self._last + 1)

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from evidence.errors import DamagedJournalError, JournalError, NotFoundError
 from evidence.record import MAX_RECORD, stamp
@@ -31,8 +32,7 @@ def frame(payload: bytes, durable: int) -> bytes:
     return b"%b%b%b" % (summed, zlib.crc32(payload, zlib.crc32(summed)).to_bytes(4, "big"), payload)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Frame:
+class Frame(NamedTuple):
     """One valid frame: its payload, where it ends, and what was durable when it was written."""
 
     payload: bytes
@@ -51,7 +51,7 @@ def read_frame(data: bytes, offset: int) -> Frame | None:
     payload = data[start : start + length]
     if zlib.crc32(payload, zlib.crc32(data[offset : offset + _SUMMED.size])) != checksum:
         return None
-    return Frame(payload=payload, end=start + length, durable=durable)
+    return Frame(payload, start + length, durable)
 
 
 def frames(data: bytes, offset: int = 0) -> Iterator[Frame]:

@@ -1,6 +1,6 @@
 """Finding one record in the store, and proving it. Needs no index: a decision id says chain and sequence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -16,7 +16,7 @@ from evidence.proof import Proof
 from evidence.record import Position
 from evidence.segment import MAX_SEGMENT, SEAL_KEY, Seal, seal_key
 from evidence.store import WormStore
-from evidence.tree import GrowingTree, inclusion_proof, leaf_hash, root_hash
+from evidence.tree import GrowingTree, leaf_hash, root_hash
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +81,18 @@ class Reader:
             FindingError: what stands there is not what was sealed.
             StoreError: the store does not answer.
         """
+        return self.hashed(seal)[0]
+
+    def hashed(self, seal: Seal) -> tuple[tuple[bytes, ...], list[bytes]]:
+        """Return the records of a segment, and the leaf hash of each. Raises as `records` does."""
         data = self._store.get(seal.object_key, limit=MAX_SEGMENT)
         records = tuple(data.split(b"\n")[:-1])
         if len(records) != seal.count:
             raise FindingError("wrong-segment", seal.object_key, "is not the object that was sealed")
-        if root_hash([leaf_hash(entry) for entry in records]).hex() != seal.root:
+        leaves = [leaf_hash(entry) for entry in records]
+        if root_hash(leaves).hex() != seal.root:
             raise FindingError("wrong-root", seal.object_key, "its records are not those that were sealed")
-        return records
+        return records, leaves
 
     def prove(self, position: Position) -> Proof:
         """Return the proof of the record at `position`, checked.
@@ -97,22 +102,65 @@ class Reader:
             EvidenceError: the log does not hold here, or the store does not answer.
         """
         located = self.locate(position)
-        leaves = [leaf_hash(entry) for entry in located.segment]
+        tree = _tree(located)
         with self._growing:  # several threads may ask at once
-            newest = self._catch_up()
-            index = self._places.get(located.seal.seal_hash)
-            if index is None:
-                raise NotFoundError(f"record {position.decision_id} is sealed, and not under a checkpoint yet")
-            proof = Proof(
-                record=located.record,
-                path=inclusion_proof(leaves, position.seq - located.seal.first_seq),
-                seal=located.seal,
-                index=index,
-                seal_path=self._tree.inclusion_proof(index),
-                checkpoint=self._store.get(checkpoint_key(newest), limit=note.MAX_NOTE),
-            )
-        size = Checkpoint.parse(Note.parse(proof.checkpoint).text).size
-        proof.verify(self._keys.of(proof.checkpoint).of_checkpoint(size))
+            return self._proof(position, located, tree, self._newest())
+
+    def prove_all(self, positions: Iterable[Position]) -> Iterator[Proof]:
+        """Yield the proofs, checked, of those records that are sealed and under a checkpoint.
+
+        Where positions come in order, each segment is read once, and the checkpoint is the one that is newest now.
+
+        Raises:
+            EvidenceError: the log does not hold here, or the store does not answer; NotFoundError before a checkpoint.
+        """
+        with self._growing:
+            newest = self._newest()
+        located, tree = None, GrowingTree()
+        for position in positions:
+            try:
+                if located is None or not _covers(located.seal, position):
+                    located = self.locate(position)
+                    tree = _tree(located)
+                with self._growing:
+                    if self._tree.size != newest[1]:  # somebody asked for a newer one meanwhile
+                        newest = self._newest()
+                    proof = self._proof(position, located, tree, newest)
+            except NotFoundError:
+                continue
+            yield proof
+
+    def root(self, size: int) -> bytes:
+        """Return the root over the first `size` leaves in the store's batches, computed here; what is new is read.
+
+        Raises:
+            ProofError: there are fewer under a checkpoint.
+            EvidenceError: the leaves are malformed, or the store does not answer.
+        """
+        with self._growing:
+            if self._tree.size < size:
+                self._catch_up()
+            return self._tree.root(size)
+
+    def _newest(self) -> tuple[bytes, int]:
+        """Return the newest checkpoint, unchecked, and how many seals are under it: those that the tree has then."""
+        data = self._store.get(checkpoint_key(self._catch_up()), limit=note.MAX_NOTE)
+        return data, Checkpoint.parse(Note.parse(data).text).size
+
+    def _proof(self, position: Position, located: Located, tree: GrowingTree, newest: tuple[bytes, int]) -> Proof:
+        head, size = newest
+        index = self._places.get(located.seal.seal_hash)
+        if index is None:
+            raise NotFoundError(f"record {position.decision_id} is sealed, and not under a checkpoint yet")
+        proof = Proof(
+            record=located.segment[position.seq - located.seal.first_seq],
+            path=tree.inclusion_proof(position.seq - located.seal.first_seq),
+            seal=located.seal,
+            index=index,
+            seal_path=self._tree.inclusion_proof(index),
+            checkpoint=head,
+        )
+        proof.verify(self._keys.of(head).of_checkpoint(size))
         return proof
 
     def _covering(self, position: Position) -> Seal | None:
@@ -128,7 +176,7 @@ class Reader:
             else:
                 high = middle
         seal = self.seal(position.chain, low)
-        return seal if seal is not None and position.seq < seal.first_seq + seal.count else None
+        return seal if seal is not None and _covers(seal, position) else None
 
     def seal(self, chain: str, number: int) -> Seal | None:
         """Return the seal of this number, checked, or None where there is none.
@@ -163,3 +211,14 @@ class Reader:
         if not self._batches:
             raise NotFoundError("there is no checkpoint yet")
         return self._batches - 1
+
+
+def _covers(seal: Seal, position: Position) -> bool:
+    return seal.chain == position.chain and seal.first_seq <= position.seq < seal.first_seq + seal.count
+
+
+def _tree(located: Located) -> GrowingTree:
+    tree = GrowingTree()
+    for entry in located.segment:
+        tree.append(leaf_hash(entry))
+    return tree

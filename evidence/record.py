@@ -7,7 +7,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from evidence import canonical, form
 from evidence.errors import MalformedError, RecordTooLargeError
@@ -39,11 +40,11 @@ _BODY = '{"body":'  # names stand in order, so every record begins with it
 _CHAIN = re.compile(r',"chain":"([0-9a-f]{20})","class":"')
 _read_value = json.JSONDecoder().raw_decode
 _STAMP_BYTES = 300  # more than the members of a stamp can take
+_PREV_BYTES = 500  # more than the members from `chain` to `prev` can take
 _SALT_AND_TAG = 16 + 16  # what every ciphertext has beside its text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
+class Position(NamedTuple):
     """Where a record stands: known before the record is built, so that blocks can be bound to it."""
 
     chain: str
@@ -70,8 +71,7 @@ class Position:
         return position
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(NamedTuple):
     """What a caller of the log says; the writer adds position, time and chain.
 
     `body` and each block of `sealed` may be given as their canonical bytes, which are taken as they are.
@@ -161,14 +161,20 @@ def encode(  # noqa: PLR0913 - the members of a record
         prev.encode(),
         b'"sealed":[%b],' % b",".join(map(_canonical, draft.sealed)) if draft.sealed else b"",
         position.seq,
-        canonical.encode(draft.tenant),
+        _text(draft.tenant),
         time.encode(),
-        canonical.encode(draft.type),
+        _text(draft.type),
     )
     most = MAX_RECORD if orphan_of else MAX_RECORD - _SPARE
     if len(data) > most:
         raise RecordTooLargeError(f"record of {len(data)} bytes is larger than {most}")
     return data
+
+
+@lru_cache(maxsize=1_024)
+def _text(value: str) -> bytes:
+    """Return the canonical bytes of a word that most records share with others."""
+    return canonical.encode(value)
 
 
 def _canonical(value: Mapping[str, Any] | bytes) -> bytes:
@@ -266,11 +272,12 @@ def excerpt(data: bytes) -> Excerpt:
     )
 
 
-def belongs(data: bytes, chain: str, retention_class: str) -> bool:
-    """Return whether a record's bytes say that they are of this chain and class, without parsing it."""
-    return b',"chain":"%b","class":"%b",' % (chain.encode(), retention_class.encode()) in data
+def mark(chain: str, retention_class: str) -> bytes:
+    """Return what stands in every record of this chain and class; see `continues`."""
+    return b',"chain":"%b","class":"%b",' % (chain.encode(), retention_class.encode())
 
 
-def follows(data: bytes, head: str) -> bool:
-    """Return whether a record's bytes name `head` as the leaf hash before them, without parsing it."""
-    return b',"prev":"%b",' % head.encode() in data
+def continues(data: bytes, mark: bytes, head: str) -> bool:
+    """Return whether a record's bytes bear `mark`, and name `head` as the leaf hash before them, without parsing it."""
+    begins = data.rfind(mark)  # a body may have members of these names: what comes last is the record's own
+    return begins >= 0 and data.find(b'"prev":"%b",' % head.encode(), begins, begins + _PREV_BYTES) >= 0

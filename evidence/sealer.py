@@ -241,14 +241,14 @@ class Sealer:
         """Hold the frames of `data`; return how many bytes they took, and whether the segment is full."""
         end, held, limits = 0, chain.held, self._limits
         expected = chain.next_seq + len(held.records)
+        mark = record.mark(chain.directory.name, chain.retention_class)
         for found in journal.frames(data):
             seq, time = record.stamp(found.payload)
             if seq < expected and not held.records:
                 end = found.end  # sealed by an earlier run
                 continue
             head = held.leaves[-1].hex() if held.leaves else chain.head
-            ours = record.belongs(found.payload, chain.directory.name, chain.retention_class)
-            if not ours or seq != expected or not record.follows(found.payload, head):
+            if seq != expected or not record.continues(found.payload, mark, head):
                 name = chain.directory.name
                 raise DamagedJournalError(f"journal of chain {name} does not continue the store at {expected}")
             if len(held.records) == limits.count or (held.records and held.size + len(found.payload) >= limits.size):

@@ -2,7 +2,7 @@
 
 What is appended in one turn of the loop is encoded and hashed at its end, one after the other, without
 awaiting: nothing can come between a position and its record, and code that stays in the processor's caches
-takes a third of the time. Records that wait together share one fdatasync, which runs in a thread of its own. After
+takes a third of the time. Records that wait together share one fdatasync, which runs beside the loop. After
 any failed, or overdue, write or sync the writer takes nothing more: what is on disk is then a question
 for recovery, at the next start, and never for the page cache.
 """
@@ -10,7 +10,6 @@ for recovery, at the next start, and never for the page cache.
 import asyncio
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +19,7 @@ from time import monotonic
 
 from evidence import holding, journal, record
 from evidence.chain import Appended, Build, Chain, Taken, utc_now
+from evidence.chain_sync import ChainSync
 from evidence.errors import BackPressureError, JournalError
 from evidence.record import Draft
 from evidence.spool import Spool, Spooled
@@ -60,7 +60,7 @@ class Writer:
 
     def __init__(self, chain: Chain, *, limits: Limits, ticks: Callable[[], float]) -> None:
         self.failure: str | None = None
-        self.stuck = False  # a sync is overdue, and its thread cannot be stopped
+        self.stuck = False  # a sync is overdue, and cannot be stopped
         self.spool = Spool()
         self._chain, self._limits, self._ticks = chain, limits, ticks
         self._full: str | None = None
@@ -70,7 +70,9 @@ class Writer:
         self._coming = _Coming()
         self._syncing = False
         self._waiting: asyncio.TimerHandle | None = None
-        self._executor = ThreadPoolExecutor(1, thread_name_prefix="fdatasync")
+        self._sync = ChainSync(chain)
+        self._at_rest = asyncio.Event()  # no sync runs that has still time to end
+        self._at_rest.set()
         self._earlier = _found(chain, ticks())  # counts once it is known how much of it is in the store already
 
     @classmethod
@@ -147,12 +149,12 @@ class Writer:
         return future
 
     def _take_in(self) -> None:
-        """Give positions to what was appended in this turn."""
+        """Give positions, and one time, to what was appended in this turn."""
         builds, self._builds = self._builds, []
-        take_in, pending = self._chain.take_in, self._pending
+        take_in, pending, time = self._chain.take_in, self._pending, self._chain.now()
         for build, future in builds:
             try:
-                pending.append((take_in(build), future))
+                pending.append((take_in(build, time=time), future))
             except Exception as error:  # noqa: BLE001 - whatever a draft is made by raises is its caller's
                 if not future.done():
                     future.set_exception(error)
@@ -221,7 +223,7 @@ class Writer:
             self._waiting = None
 
     def _flush(self) -> None:
-        """Write what waits, and sync it in the thread; what arrives meanwhile is the next batch."""
+        """Write what waits, and sync it beside the loop; what arrives meanwhile is the next batch."""
         self._cease_waiting()
         self._syncing = True
         batch, self._pending = self._pending, []
@@ -232,24 +234,26 @@ class Writer:
             self._fail(batch, f"journal cannot be written: {error.strerror}")
             return
         self.spool.add(Spooled(next_seq=batch[-1][0][1].position.seq + 1, size=size, since=self._ticks()))
-        loop = asyncio.get_running_loop()
-        overdue = loop.call_later(self._limits.sync, self._overdue, batch) if self._limits.sync else None
-        synced = loop.run_in_executor(self._executor, self._chain.sync)
-        synced.add_done_callback(lambda done: self._synced(done, batch, overdue))
+        limit, loop = self._limits.sync, asyncio.get_running_loop()
+        overdue = loop.call_later(limit, self._overdue, batch) if limit else None
+        self._at_rest.clear()
+        self._sync.start(lambda error: self._synced(error, batch, overdue))
 
     def _overdue(self, batch: _Batch) -> None:
         """Give up on a sync that takes too long. Whether its records are on disk, recovery will say."""
         self.stuck = True
+        self._at_rest.set()
         self._fail(batch, f"the disk has not synced the journal for {self._limits.sync:g} seconds")
 
-    def _synced(self, done: "asyncio.Future[None]", batch: _Batch, overdue: asyncio.TimerHandle | None) -> None:
+    def _synced(self, error: BaseException | None, batch: _Batch, overdue: asyncio.TimerHandle | None) -> None:
         self.stuck = False
+        self._at_rest.set()
         if overdue is not None:
             overdue.cancel()
-        if (error := done.exception()) is not None:
+        if error is not None:
             # What the kernel could not write is gone from its books: never sync or read this file again.
             self._fail(batch, f"journal cannot be synced: {getattr(error, 'strerror', None) or error}")
-            self._executor.submit(self._chain.abandon)  # on a disk that just failed, and may now hang
+            self._sync.beside(self._chain.abandon)  # on a disk that just failed, and may now hang
             return
         for (_, appended), future in batch:
             if not future.done():
@@ -270,13 +274,12 @@ class Writer:
         """Wait for what was taken in, record that the chain is closed, and let go of it."""
         if waiting := [future for _, future in (*self._pending, *self._builds)]:
             await asyncio.wait(waiting)
-        if self.stuck:
-            self._executor.shutdown(wait=False)  # who holds the file cannot be waited for; the chain stays held
-            return
-        closing = asyncio.get_running_loop().run_in_executor(self._executor, self._close)
-        with suppress(TimeoutError):  # a disk that hangs now holds the chain until this process is gone
-            await asyncio.wait_for(asyncio.shield(closing), self._limits.sync or None)
-        self._executor.shutdown(wait=False)
+        await self._at_rest.wait()
+        if not self.stuck:
+            closing = self._sync.beside(self._close)
+            with suppress(TimeoutError):  # a disk that hangs now holds the chain until this process is gone
+                await asyncio.wait_for(asyncio.shield(closing), self._limits.sync or None)
+        self._sync.close(stuck=self.stuck)  # who holds the file cannot be waited for; the chain stays held
 
     def _close(self) -> None:
         if self.failure is None:

@@ -11,16 +11,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from frameworks import files
 from frameworks.errors import CatalogError, YamlError
+from frameworks.members import Members
 from frameworks.strict_yaml import parse as parse_yaml
 
 SHIPPED: Final = Path(__file__).parent / "catalogs"
 """The directory of the catalogs that come with the package."""
 
-_LARGEST: Final = 1 << 20  # bytes of a file
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _ITEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._()-]{0,47}")
-_LONGEST: Final = 400  # characters of a text
+_MOST: Final = 2_000  # items of a catalog
 _URL: Final = re.compile(r"https://[!-~]+")
 
 
@@ -88,26 +89,11 @@ def load(directory: Path = SHIPPED) -> Mapping[str, Catalog]:
         CatalogError: a file is none, or two have one id, or the directory cannot be read.
     """
     catalogs: dict[str, Catalog] = {}
-    try:
-        texts = {path.name: _read(path) for path in sorted(directory.glob("*.yaml"))}
-    except OSError as error:
-        raise CatalogError(f"`{directory.name}`: {error.strerror}") from error
-    for name, text in texts.items():
+    for name, text in files.texts(directory, CatalogError).items():
         catalog = parse(name, text)
         if catalogs.setdefault(catalog.id, catalog) is not catalog:
             raise CatalogError(f"{name}: another file has the id `{catalog.id}`")
     return MappingProxyType(catalogs)
-
-
-def _read(path: Path) -> str:
-    with path.open("rb") as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise CatalogError(f"{path.name}: more than {_LARGEST} bytes")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise CatalogError(f"{path.name}: no UTF-8") from None
 
 
 def parse(file: str, text: str) -> Catalog:
@@ -120,11 +106,16 @@ def parse(file: str, text: str) -> Catalog:
         document = parse_yaml(text)
     except YamlError as error:
         raise CatalogError(f"{file}:{error}") from None
-    read = _Reader(file, document, {each.name for each in fields(Catalog)} | {"kind"})
-    groups = read.mapping("groups")
+    read = _members(file, document, {each.name for each in fields(Catalog)} | {"kind"})
+    groups = _groups(read)
     common = _Common(kind=read.text("kind"), effective_from=read.day("effective_from"), groups=frozenset(groups))
-    items = [_item(_Reader(f"{file}: items", each, _Common.NAMES), common) for each in read.list("items")]
-    profiles = [_profile(_Reader(f"{file}: profiles", each, _PROFILE)) for each in read.list("profiles", least=0)]
+    items = [
+        _item(_members(f"{file}: items", each, _Common.NAMES), common) for each in read.entries("items", most=_MOST)
+    ]
+    profiles = [
+        _profile(_members(f"{file}: profiles", each, _PROFILE))
+        for each in (read.entries("profiles") if "profiles" in read else ())
+    ]
     return Catalog(
         id=read.matching("id", _NAME),
         title=read.text("title"),
@@ -136,8 +127,8 @@ def parse(file: str, text: str) -> Catalog:
         groups=groups,
         items=_by_id(file, items),
         profiles=_by_id(file, profiles),
-        scope=read.text("scope") if "scope" in read.document else None,
-        check=read.text("check") if "check" in read.document else None,
+        scope=read.text("scope") if "scope" in read else None,
+        check=read.text("check") if "check" in read else None,
     )
 
 
@@ -155,9 +146,9 @@ class _Common:
     groups: frozenset[str]
 
 
-def _item(read: "_Reader", common: _Common) -> Item:
+def _item(read: Members, common: _Common) -> Item:
     found = read.matching("id", _ITEM)
-    read = _Reader(f"{read.place} `{found}`", read.document, _Common.NAMES)
+    read = _members(f"{read.place} `{found}`", read.document, _Common.NAMES)
     group = read.text("group")
     if group not in common.groups:
         raise CatalogError(f"{read.place}: no group `{group}`")
@@ -167,15 +158,15 @@ def _item(read: "_Reader", common: _Common) -> Item:
     return Item(
         id=found,
         group=group,
-        kind=read.text("kind") if "kind" in read.document else common.kind,
+        kind=read.text("kind") if "kind" in read else common.kind,
         summary=read.text("summary"),
-        effective_from=read.day("from") if "from" in read.document else common.effective_from,
-        formerly=read.day("was") if "was" in read.document else None,
+        effective_from=read.day("from") if "from" in read else common.effective_from,
+        formerly=read.day("was") if "was" in read else None,
         unchecked=unchecked,
     )
 
 
-def _profile(read: "_Reader") -> Profile:
+def _profile(read: Members) -> Profile:
     return Profile(
         id=read.matching("id", _NAME),
         title=read.text("title"),
@@ -194,44 +185,13 @@ def _by_id(file: str, things: "list[Any]") -> Mapping[str, Any]:
     return MappingProxyType(found)
 
 
-class _Reader:
-    """Reads the members of one object of a file; `place` begins every message."""
+def _groups(read: Members) -> Mapping[str, str]:
+    value = read.document.get("groups")
+    if not isinstance(value, dict) or not value:
+        raise read.wrong("groups", "is an object")
+    titles = _members(f"{read.place}: groups", value, value.keys())
+    return MappingProxyType({name: titles.text(name) for name in value})
 
-    def __init__(self, place: str, document: Any, names: Collection[str]) -> None:
-        if not isinstance(document, dict):
-            raise CatalogError(f"{place}: an object is wanted")
-        if unknown := sorted(document.keys() - names):
-            raise CatalogError(f"{place}: no member `{unknown[0]}`")
-        self.place, self.document = place, document
 
-    def text(self, name: str) -> str:
-        return self._text(name, self.document.get(name))
-
-    def _text(self, name: str, value: Any) -> str:
-        if not isinstance(value, str) or not 0 < len(value) <= _LONGEST or not value.isprintable():
-            raise CatalogError(f"{self.place}: `{name}` is a line of text, at most {_LONGEST} characters")
-        return value
-
-    def matching(self, name: str, pattern: re.Pattern[str]) -> str:
-        value = self.text(name)
-        if not pattern.fullmatch(value):
-            raise CatalogError(f"{self.place}: `{name}` has not its form")
-        return value
-
-    def day(self, name: str) -> date:
-        try:
-            return date.fromisoformat(self.matching(name, re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")))
-        except ValueError:
-            raise CatalogError(f"{self.place}: `{name}` is no day") from None
-
-    def list(self, name: str, least: int = 1) -> list[Any]:
-        value = self.document.get(name, [])
-        if not isinstance(value, list) or len(value) < least:
-            raise CatalogError(f"{self.place}: `{name}` is a list")
-        return value
-
-    def mapping(self, name: str) -> Mapping[str, str]:
-        value = self.document.get(name)
-        if not isinstance(value, dict) or not value:
-            raise CatalogError(f"{self.place}: `{name}` is an object")
-        return MappingProxyType({key: self._text(name, each) for key, each in value.items()})
+def _members(place: str, document: Any, names: Collection[str]) -> Members:
+    return Members(place, document, names, CatalogError)

@@ -15,3 +15,19 @@ class YamlError(FrameworksError):
 
 class CatalogError(FrameworksError):
     """A file is no catalog: the message begins with the file and, where it is known, the item."""
+
+
+class ControlError(FrameworksError):
+    """A file holds no controls: the message names the file and, where they are known, control, test and member."""
+
+
+class MappingError(FrameworksError):
+    """A file maps no framework to another: the message names the file and, where it is known, the relation."""
+
+
+class ApplicabilityError(FrameworksError):
+    """A file does not say what applies to an organisation: the message names the file and, where known, the item."""
+
+
+class LicensedTextError(FrameworksError):
+    """A file has no texts of a framework: the message names the file and, where it is known, the item."""

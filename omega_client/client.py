@@ -9,6 +9,7 @@ import httpx
 
 from omega_client.conversation import Asking, Conversation, Options, Pause, Talk, Wanted, unanswered
 from omega_client.evaluation import Entity, Evaluation, Question
+from omega_client.privacy import AsyncPrivacy, Privacy
 
 _T = TypeVar("_T")
 
@@ -45,6 +46,7 @@ class Client:
         self._asking = Asking(url, token, **options)
         self._http = httpx.Client(timeout=timeout, transport=transport, trust_env=False)
         self._sleep = sleep
+        self.privacy: Final = Privacy(self._asking, self._run)
 
     def __enter__(self) -> Self:
         return self
@@ -131,6 +133,7 @@ class AsyncClient:
         self._asking = Asking(url, token, **options)
         self._http = httpx.AsyncClient(timeout=timeout, transport=transport, trust_env=False)
         self._sleep = sleep
+        self.privacy: Final = AsyncPrivacy(self._asking, self._run)
 
     async def __aenter__(self) -> Self:
         return self

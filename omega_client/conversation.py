@@ -4,7 +4,7 @@ Asks again after a 503 that says when, so many times, and after nothing else. Wh
 """
 
 import json
-from collections.abc import Callable, Collection, Generator, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from random import SystemRandom
@@ -19,6 +19,7 @@ from evidence.receipt import Receipt
 from omega_client.errors import (
     ClientError,
     DeniedError,
+    NotPermittedError,
     ObligationError,
     ReceiptError,
     RefusedError,
@@ -34,7 +35,8 @@ LONGEST_PAUSE: Final = 5.0  # seconds between two attempts
 
 _random: Final = SystemRandom().random
 _LARGEST: Final = 4 << 20  # bytes of an answer
-_OK: Final = 200
+_DONE: Final = frozenset({200, 201, 202})
+_NO_QUERY: Final[Mapping[str, str]] = {}
 _BUSY: Final = 503
 _REFUSED: Final = range(300, 500)
 _DIGITS: Final = 6
@@ -192,12 +194,25 @@ class Asking:
         """Return the document of an answer with status 200."""
         if receipt and self._history is None:
             raise ReceiptError("a receipt proves nothing without the log's key: hand `log_keys` to the client")
-        request = self._request(path, body, durability, receipt=receipt)
+        query = ({} if durability is Durability.JOURNAL else {"durability": durability.value}) | (
+            {"receipt": "true"} if receipt else {}
+        )
+        return (yield from self.said("POST", path, body, query))
+
+    def said(
+        self, method: str, path: str, body: dict[str, Any] | None, query: Mapping[str, str] = _NO_QUERY
+    ) -> Conversation[Any]:
+        """Send one request, and return the document of an answer that is no refusal.
+
+        Raises:
+            ClientError: there is none.
+        """
+        request = self._request(method, path, body, query)
         attempt = 0
         while True:
             response = yield request
             assert response is not None  # noqa: S101 - what answers a request
-            if response.status_code == _OK:
+            if response.status_code in _DONE:
                 return _document(response)
             pause = self._pause(response, attempt)
             if pause is None:
@@ -205,18 +220,15 @@ class Asking:
             yield Pause(pause)
             attempt += 1
 
-    def _request(self, path: str, body: dict[str, Any], durability: Durability, *, receipt: bool) -> httpx.Request:
+    def _request(self, method: str, path: str, body: dict[str, Any] | None, query: Mapping[str, str]) -> httpx.Request:
         token = self._token if isinstance(self._token, str) else self._token()
-        query = ({} if durability is Durability.JOURNAL else {"durability": durability.value}) | (
-            {"receipt": "true"} if receipt else {}
-        )
-        headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+        headers = {"authorization": f"Bearer {token}"} | ({} if body is None else {"content-type": "application/json"})
         try:
-            content = json.dumps(body, allow_nan=False).encode()
+            content = None if body is None else json.dumps(body, allow_nan=False).encode()
         except (TypeError, ValueError):
             raise ClientError("the question holds a value that JSON does not have") from None
         try:
-            return httpx.Request("POST", self._url + path, params=query, headers=headers, content=content)
+            return httpx.Request(method, self._url + path, params=query, headers=headers, content=content)
         except (httpx.InvalidURL, UnicodeEncodeError):
             raise ClientError("the URL of the service or the token cannot be used") from None
 
@@ -281,6 +293,18 @@ def _raise(response: httpx.Response) -> NoReturn:
     problem = found if isinstance(found, dict) else {}
     code, detail = (text if isinstance(text := problem.get(name), str) else "" for name in ("type", "detail"))
     code = code.removeprefix("urn:omega:problem:") or "unknown"
+    if code == "denied":
+        raise NotPermittedError(detail, _text(problem.get("decision_id")), _gates(problem.get("gates")))
     if response.status_code in _REFUSED:
         raise RefusedError(response.status_code, code, detail)
     raise UnavailableError(f"the service answers {response.status_code} `{code}`")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _gates(value: Any) -> tuple[str, ...]:
+    """Return the ids of the gates that a problem names."""
+    listed = value if isinstance(value, list) else []
+    return tuple(_text(each.get("id")) for each in listed if isinstance(each, dict))

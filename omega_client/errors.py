@@ -38,6 +38,14 @@ class RefusedError(ClientError):
         self.status, self.code, self.detail = status, code, detail
 
 
+class NotPermittedError(RefusedError):
+    """Policy denies what was asked for; the denial is on record as `decision_id`, and `gates` are what did not pass."""
+
+    def __init__(self, detail: str, decision_id: str, gates: tuple[str, ...]) -> None:
+        super().__init__(403, "denied", detail or ", ".join(gates))
+        self.decision_id, self.gates = decision_id, gates
+
+
 class UnavailableError(ClientError):
     """There is no answer, in time or at all. The decision may be on record all the same."""
 

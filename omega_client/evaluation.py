@@ -75,6 +75,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The policies that decided: their revision, and the digest of all of them."""
+
+    revision: str
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """A decision. Of an item of a batch that was no question there is no record: it is a deny with `error`."""
 
@@ -83,6 +91,7 @@ class Evaluation:
     reasons: tuple[Reason, ...] = ()
     obligations: tuple[Mapping[str, Any], ...] = ()
     diagnostics: tuple[Mapping[str, str], ...] = ()
+    policy: Policy | None = None
     evidence: Evidence | None = None
     error: str = ""
 
@@ -110,6 +119,7 @@ class Evaluation:
             reasons=tuple(_reason(each) for each in _member(context, "reasons", list)),
             obligations=tuple(_obligation(each) for each in _member(context, "obligations", list)),
             diagnostics=tuple(_typed(each, dict) for each in _member(context, "diagnostics", list)),
+            policy=_policy(_member(context, "policy", dict)),
             evidence=_evidence(evidence),
         )
 
@@ -143,6 +153,10 @@ def _obligation(value: Any) -> dict[str, Any]:
     members = _typed(value, dict)
     _member(members, "type", str)
     return members
+
+
+def _policy(members: dict[str, Any]) -> Policy:
+    return Policy(revision=_member(members, "revision", str), bundle=_member(members, "bundle", str))
 
 
 def _evidence(members: dict[str, Any]) -> Evidence:

@@ -57,7 +57,8 @@ def chromium(*, dark=False, width=1280):
 
 
 def barriers(page):
-    """Return what axe finds on a page: rules that are broken, and where."""
+    """Return what axe finds on a page, once its style is there: rules that are broken, and where."""
+    page.wait_for_load_state("load")
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": RULES}})
     return [
         f"{page.url}: {each['id']}: {node['html'][:120]}"

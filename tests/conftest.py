@@ -1,14 +1,16 @@
-"""What tests of several packages share: an S3 server and a PostgreSQL server, where they can be had."""
+"""What tests of several packages share: an S3 server, a PostgreSQL server, a key management service."""
 
 import os
 import secrets
 from dataclasses import replace
 
+import boto3
 import pytest
 
 from app.dev_s3 import NotInstalledError, running_s3
 from evidence.stores.s3 import S3Store
 from tests import postgresql as server
+from tests.kms import running_kms
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +58,22 @@ def postgresql():
 def postgresql_url(postgresql):
     """The URL of a database that no other test uses."""
     return postgresql.create_database()
+
+
+@pytest.fixture(scope="session")
+def aws_session():
+    """What boto3 knows of AWS, read once: it takes a third of a second."""
+    return boto3.session.Session()
+
+
+@pytest.fixture
+def kms(monkeypatch, aws_session):
+    """A key management service without keys, which this process is sent to."""
+    monkeypatch.setattr("app.kek_kms.boto3.session.Session", lambda: aws_session)
+    with running_kms() as kms:
+        for name, value in kms.environment.items():
+            monkeypatch.setenv(name, value)
+        yield kms
 
 
 @pytest.fixture

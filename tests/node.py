@@ -6,6 +6,7 @@ import socket
 
 from app import keys, sealing_line, supervisor
 from app.db import open_engine
+from app.kek_opening import open_keks
 from app.node_log import NodeLog, Place
 from app.objects import open_objects
 from app.pdp.bundle import load_snapshot
@@ -52,7 +53,7 @@ def in_force(settings):
 def subject_keys(settings):
     """Return the key store of a node; `close_keys` closes it."""
     node = keys.load(settings.keys)
-    keks = Keks(lambda: keys.load_keks(settings.keys))
+    keks = Keks(open_keks(settings).load)
     return SubjectKeys(open_engine(settings.key_store), kek=keks, lookup_key=node.lookup)
 
 

@@ -53,6 +53,11 @@ def test_a_probe_is_kept_until_the_next(node):
     found = kept(settings)
     assert (found.level, found.label, found.time) == (Level.L1, "L1", NOW)
     assert found.meaning.startswith("durable")
+    assert [(each.refused, each.name) for each in found.tried] == [
+        (True, "give the key other bytes"),
+        (True, "keep for a shorter time"),
+        (True, "let expire before the date"),
+    ]
     assert found.document() == {"level": "L1", "time": "2026-11-22T10:46:23.123456Z"}
     written = json.loads((settings.data / "assurance.json").read_bytes())
     assert written["store"] == settings.store
@@ -90,6 +95,7 @@ def test_another_store_is_probed_at_once(node, tmp_path):
         '{"store": STORE, "time": 1, "level": "L1", "label": "L1"}',
         '{"store": STORE, "time": "2026-11-22", "level": "L1", "label": "L1"}',
         '{"store": STORE, "time": "2026-11-22T10:46:23Z", "level": "L9", "label": "L9"}',
+        '{"store": STORE, "time": "2026-11-22T10:46:23Z", "level": "L1", "label": "L1", "attempts": ["all"]}',
     ],
 )
 def test_a_file_that_says_nothing_is_none(node, text):

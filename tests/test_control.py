@@ -1,9 +1,13 @@
 """What holds for every page of the control plane."""
 
+import json
+
 import pytest
 
+from app.control import _denied
 from app.errors import problem
-from app.pdp.errors import EvaluatorsGoneError, MalformedRequestError, UnrecordedError
+from app.pdp.errors import DeniedError, EvaluatorsGoneError, MalformedRequestError, UnrecordedError
+from app.pdp.model import Decision, Enforcement, Override, Severity, Violation
 from app.pep import RefusedError
 from tests.features.serving import ORIGIN, served
 
@@ -173,3 +177,26 @@ def test_a_refusal_is_a_page_for_people(plane):
 
 def test_a_refusal_names_its_problem():
     assert RefusedError(problem("not_found")).args == ("not_found",)
+
+
+def refusal(plane, accept, *overrides):
+    """Return the answer to what two gates failed of, one of which only reports."""
+    blocking, reporting = (
+        Violation(id=each, message=f"{each} holds", severity=Severity.HIGH, enforcement=word, controls=())
+        for each, word in (("signed", Enforcement.BLOCKING), ("soaked", Enforcement.MONITORING))
+    )
+    denied = DeniedError("c-1", Decision(allow=False, violations=(blocking, reporting), overrides=overrides))
+    with plane.app.test_request_context("/", method="POST", headers={"accept": accept}):
+        return _denied(denied).get_data(as_text=True)
+
+
+def test_what_only_reports_is_told_apart_from_what_denies(plane):
+    told = json.loads(refusal(plane, "application/json"))
+    assert ([each["id"] for each in told["gates"]], [each["id"] for each in told["reported"]]) == (
+        ["signed"],
+        ["soaked"],
+    )
+    set_aside = json.loads(refusal(plane, "application/json", Override(gate="signed", id="ovr-1")))
+    assert (set_aside["gates"], [each["id"] for each in set_aside["reported"]]) == ([], ["signed", "soaked"])
+    page = refusal(plane, "text/html")
+    assert page.index("signed holds") < page.index("denied nothing") < page.index("soaked holds")

@@ -8,6 +8,7 @@ import pytest
 
 from app import control_plane
 from app.control_plane import Beside, ControlPlane, NotCoveredError, Opened, alone, beside, provider
+from app.keys import load as load_keys
 from app.pdp.bundle import load
 from app.pep import MAX_BODY
 from app.settings import Settings, SettingsError
@@ -66,10 +67,12 @@ class Fake:
 class Page:
     """What `Opened` is to a control plane."""
 
-    most = MAX_BODY
-
     def __init__(self):
         self.application, self.closed = Fake("page"), False
+
+    def largest(self, path, method):
+        assert method
+        return 2 * MAX_BODY if path == "/file" else MAX_BODY
 
     def close(self):
         self.closed = True
@@ -158,6 +161,10 @@ def test_too_many_at_once_and_too_much_are_refused(monkeypatch):
     plane = ControlPlane(Page, lambda: "r1")
     assert ask(plane, body=b"a" * (MAX_BODY + 1))[0] == 413
     assert ask(plane, body=None) is None
+    assert ask(plane, "/file", b"a" * (MAX_BODY + 1))[0] == 200
+    assert ask(plane, "/file", b"a" * (2 * MAX_BODY + 1))[0] == 413
+    plane._files._value = 0
+    assert [ask(plane, path)[0] for path in ("/file", "/")] == [503, 200]
     monkeypatch.setattr(control_plane, "_MOST", 0)
     assert ask(plane)[0] == 503
 
@@ -209,3 +216,9 @@ def test_a_worker_has_no_flask_before_a_page_is_asked_for():
     code = "import sys, app.server; print(sorted(sys.modules.keys() & {'flask', 'jinja2', 'authlib', 'app.control'}))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_frameworks_of_ones_own_that_are_none_are_named(tmp_path):
+    settings = prepared(tmp_path, OMEGA_FRAMEWORKS=str(tmp_path / "nowhere"))
+    with pytest.raises(SettingsError, match="OMEGA_FRAMEWORKS: `nowhere` is no directory"):
+        Opened(settings, load_keys(settings.keys), gating().pdp)

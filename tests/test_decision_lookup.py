@@ -1,13 +1,18 @@
 """Recorded decisions as their callers may see them: their own, wherever the record has come to."""
 
+import asyncio
 from functools import partial
 
 import pytest
 
-from app import server
+from app import decision_log, server
 from app.decision_plane.http import ProblemError
+from app.pdp.bundle import load_snapshot
+from app.pdp.errors import EvaluationError
+from app.pdp.explaining import Again, traced
+from app.privacy.errors import KeyDestroyedError, SealedBlockError
 from tests.decision_plane.asking import body
-from tests.node import decided, prepared, sealed
+from tests.node import decided, in_force, prepared, sealed
 from tests.pdp.deciding import Service
 from tests.working import started, work
 
@@ -99,3 +104,77 @@ def test_a_store_that_does_not_hold_is_not_a_missing_decision(settings, working,
     assert (found.code, found.status) == ("evidence_damaged", 500)
     assert found.detail.startswith(detail)
     assert "the log does not hold: " in caplog.text
+
+
+def replaying(working, decision_id, *tenants):
+    async def replay(worker, _):
+        return await worker.replay(decision_id, tenants)
+
+    return working(replay)
+
+
+@pytest.fixture
+def made_again(monkeypatch):
+    """Decide again in this process, with what a test changes of the result; return the changes."""
+    changes = {}
+
+    def again(snapshot, document):
+        told = asyncio.run(traced(load_snapshot(snapshot), document))
+        return Again(result=told["result"] | changes, trace=None)
+
+    monkeypatch.setattr(decision_log, "decide_again", again)
+    return changes
+
+
+def test_a_decision_comes_out_the_same_or_names_the_members_that_differ(settings, working, made_again):
+    (recorded,) = decided(settings, body())
+    found = replaying(working, recorded.decision_id, "default")
+    bundle = in_force(settings)
+    assert (found.verdict, found.differences) == ("same", ())
+    assert (found.bundle, found.revision) == (bundle.digest, bundle.revision)
+    made_again |= {"allow": False, "failed": ["ripe"]}
+    found = replaying(working, recorded.decision_id, "*")
+    assert (found.verdict, found.differences) == ("differs", ("allow", "failed"))
+
+
+@pytest.mark.slow
+def test_a_decision_is_made_again_in_a_process_of_its_own(settings, working):
+    allowed, denied = decided(settings, body(), body(ripe=False))
+    for recorded in (allowed, denied):
+        found = replaying(working, recorded.decision_id, "default")
+        assert (found.verdict, found.differences) == ("same", ())
+
+
+def test_a_decision_of_another_tenant_is_as_one_that_is_not_there(settings, working):
+    (recorded,) = decided(settings, body())
+    for decision_id in (recorded.decision_id, f"{recorded.appended.position.chain}-0", "nonsense"):
+        with pytest.raises(ProblemError) as caught:
+            replaying(working, decision_id, "other" if decision_id == recorded.decision_id else "*")
+        assert caught.value.problem.code == "not_found"
+
+
+def test_what_cannot_be_made_again_accuses_nobody(settings, working, made_again, monkeypatch):
+    (recorded,) = decided(settings, body())
+    made_again["diagnostics"] = [{"code": "evaluation_timeout", "path": ""}]
+    assert replaying(working, recorded.decision_id, "default").verdict == "not_reproducible"
+
+    def crash(*_):
+        raise EvaluationError("evaluation_crashed")
+
+    monkeypatch.setattr(decision_log, "decide_again", crash)
+    assert replaying(working, recorded.decision_id, "default").verdict == "not_reproducible"
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [(KeyDestroyedError("gone"), "key_destroyed"), (SealedBlockError("torn"), "not_reproducible")],
+    ids=["its key was destroyed", "it cannot be opened"],
+)
+def test_a_request_that_cannot_be_opened(settings, working, monkeypatch, error, verdict):
+    (recorded,) = decided(settings, body())
+
+    async def fail(*_):
+        raise error
+
+    monkeypatch.setattr(decision_log, "open_request", fail)
+    assert replaying(working, recorded.decision_id, "default").verdict == verdict

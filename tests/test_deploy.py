@@ -1,10 +1,12 @@
 """What is shipped for other machines, as far as it can be held without them: it names what there is, and agrees."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,7 +28,8 @@ def compose():
 
 def settings_of(environment):
     """Return the settings that these variables make; all of them have to be known."""
-    known = set(re.findall(r'"(OMEGA_[A-Z_]+)"', (ROOT / "app" / "settings.py").read_text()))
+    declared = "".join((ROOT / "app" / name).read_text() for name in ("settings.py", "portal_settings.py"))
+    known = set(re.findall(r'"(OMEGA_[A-Z_]+)"', declared))
     ours = {name: value for name, value in environment.items() if name.startswith("OMEGA_")}
     assert ours.keys() <= known
     return Settings.from_environment(ours)
@@ -94,14 +97,34 @@ def test_the_composition_agrees_with_the_image():
     settings = settings_of(
         image_environment() | ours["environment"] | {"OMEGA_DATABASE": "postgresql://omega@database/omega"}
     )
-    (published,) = ours["ports"]
-    assert published == f"127.0.0.1:{settings.port}:{settings.port}"
+    portal = settings.portal.port
+    assert ours["ports"] == [f"127.0.0.1:{port}:{port}" for port in (settings.port, portal)]
     (volume,) = ours["volumes"]
     assert volume == f"omega:{settings.data}"
     assert int(ours["stop_grace_period"].removesuffix("s")) > settings.drain + ENDING
     assert ours["ulimits"]["nofile"] == 65_536
     build = ours["build"]
     assert (DEPLOY / "docker" / build["context"] / build["dockerfile"]).resolve() == DEPLOY / "docker" / "Dockerfile"
+
+
+def test_the_portal_of_the_composition_has_what_it_needs_and_nothing_of_the_node():
+    services = compose()["services"]
+    given = image_environment() | services["portal"]["environment"]
+    assert "OMEGA_DATABASE" not in given
+    settings = settings_of(given | {"OMEGA_PORTAL_URL": "http://127.0.0.1:8430"})
+    assert settings.portal.url
+    assert settings.portal.database.startswith("postgresql://omega_portal:")
+    assert settings.store == services["omega"]["environment"]["OMEGA_STORE"]
+    assert settings.portal.decision_url == f"http://127.0.0.1:{image_port()}"
+    assert settings.portal.token.is_relative_to(settings.data)
+    assert services["portal"]["command"] == ["serve", "--plane", "portal"]
+    assert services["portal"]["network_mode"] == "service:omega"
+    assert services["portal"]["volumes"] == [f"portal:{settings.data}"]
+    assert int(services["portal"]["stop_grace_period"].removesuffix("s")) > settings.drain + ENDING
+
+
+def image_port():
+    return settings_of(image_environment()).port
 
 
 def test_the_composition_names_what_it_has():
@@ -152,6 +175,29 @@ def test_systemd_knows_every_line_of_a_unit(path, tmp_path):
         env={**os.environ, "LC_ALL": "C"},
     )
     assert [line for line in done.stderr.splitlines() if path.name in line] == []
+
+
+def policy():
+    return json.loads((DEPLOY / "s3" / "portal-read-only.json").read_text())["Statement"]
+
+
+def test_the_portals_policy_reads_and_does_nothing_else():
+    actions = [action for statement in policy() for action in statement["Action"]]
+    assert all(re.fullmatch(r"s3:(Get|List)[A-Za-z]+", action) for action in actions)
+    assert {statement["Effect"] for statement in policy()} == {"Allow"}
+
+
+@pytest.mark.slow
+def test_reading_a_log_on_s3_needs_no_more_than_the_portals_policy(s3_store, reopen_s3):
+    """The names of the calls are not those of the rights: a list of versions needs ListBucketVersions."""
+    s3_store.put("chains/a/1", b"x", retain_until=datetime.now(UTC) + timedelta(days=1))
+    asked, reading = set(), reopen_s3()
+    reading._client.meta.events.register("before-call.s3", lambda model, **_: asked.add(model.name))
+    assert reading.get("chains/a/1") == b"x"
+    assert list(reading.keys()) == ["chains/a/1"]
+    needs = {"GetObject": {"s3:GetObject", "s3:GetObjectVersion"}, "ListObjectVersions": {"s3:ListBucketVersions"}}
+    assert asked == needs.keys()
+    assert set().union(*needs.values()) <= {action for statement in policy() for action in statement["Action"]}
 
 
 def test_alerts_ask_for_metrics_and_labels_that_there_are():

@@ -70,15 +70,20 @@ def section(page, heading):
     return re.split(rf"^#{{2,{rank}}} ", page.partition(f"\n{heading}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
 
 
+def declared():
+    """The modules in which settings are declared."""
+    return text("app/settings.py") + text("app/portal_settings.py")
+
+
 def test_every_setting_has_a_row():
-    settings = set(re.findall(r'"(OMEGA_[A-Z_]+)"', text("app/settings.py")))
+    settings = set(re.findall(r'"(OMEGA_[A-Z_]+)"', declared()))
     assert len(settings) > 10
     assert settings == {row for row in table_rows(text("docs/operating.md")) if row.startswith("OMEGA_")}
 
 
 def test_every_default_stands_in_its_row():
     page = text("docs/operating.md")
-    numbers = re.findall(r'read\.number\("(OMEGA_[A-Z_]+)", ([0-9_]+)', text("app/settings.py"))
+    numbers = re.findall(r'read\.number\("(OMEGA_[A-Z_]+)", ([0-9_]+)', declared())
     assert numbers
     for name, default in numbers:
         assert f"| `{name}` | `{int(default)}` |" in page
@@ -126,8 +131,8 @@ def test_every_path_of_the_architecture_exists():
 
 
 def test_every_module_is_in_the_layout_once():
-    modules = [name for name in tracked() if re.fullmatch(r"(app|evidence|omega_client)/.*\.py", name)]
-    listed = [path for path in layout() if re.fullmatch(r"(app|evidence|omega_client)/.*\.py", path)]
+    modules = [name for name in tracked() if re.fullmatch(r"(app|auditor_portal|evidence|omega_client)/.*\.py", name)]
+    listed = [path for path in layout() if re.fullmatch(r"(app|auditor_portal|evidence|omega_client)/.*\.py", path)]
     assert sorted(listed) == modules
 
 

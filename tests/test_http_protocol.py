@@ -1,9 +1,11 @@
 import asyncio
+import gc
 import socket
 from contextlib import asynccontextmanager
 
 import pytest
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app import http_protocol
 from app.http_protocol import HttpProtocol
@@ -89,6 +91,41 @@ def test_a_connection_that_asks_nothing_is_closed(monkeypatch):
             return await reader.read()
 
     assert run(main) == b""
+
+
+def test_a_peer_that_does_not_read_is_cut_off(monkeypatch):
+    monkeypatch.setattr(http_protocol, "READING_SECONDS", 0.05)
+    cut = asyncio.Event()
+    lost = HttpProtocol.connection_lost
+
+    def noted(protocol, error):
+        lost(protocol, error)
+        cut.set()
+
+    monkeypatch.setattr(HttpProtocol, "connection_lost", noted)
+
+    async def main():
+        async with answering(parts=(b"x" * 65_536,) * 512) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            reader._transport.pause_reading()
+            await cut.wait()
+            reader._transport.resume_reading()
+            return len(await reader.read())
+
+    assert run(main) < 512 * 65_536
+
+
+def test_a_peer_that_reads_slowly_gets_all_of_it():
+    async def main():
+        async with answering(parts=(b"x" * 65_536,) * 64) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            size = 0
+            while part := await reader.read(65_536):
+                size += part.count(b"x")
+                await asyncio.sleep(0)
+            return size
+
+    assert run(main) == 64 * 65_536
 
 
 @pytest.mark.parametrize("target", [b"/a#b", b"/#", b"/a?b#c"])
@@ -199,3 +236,19 @@ def test_a_body_that_comes_in_two_is_not_whole():
         return seen
 
     assert run(main) == [(None, {"type": "http.request", "body": b"xxxx", "more_body": True})]
+
+
+def test_a_request_leaves_nothing_for_the_collector_of_garbage():
+    async def main():
+        async with connected() as (reader, writer):
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(3):
+                    writer.write(posted(5))
+                    await answer(reader)
+                return sum(isinstance(each, RequestResponseCycle) for each in gc.get_objects())
+            finally:
+                gc.enable()
+
+    assert run(main) == 1  # the one that the connection still has

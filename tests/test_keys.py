@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 
 from app import keys
-from app.keys import KeyFileError, ensure, load
+from app.keys import KeyFileError, KeysError, ensure, load, load_keks
 from evidence.keys import VerifierKey
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +24,10 @@ def directory(tmp_path):
     path = tmp_path / "node" / "keys"
     ensure(path, ORIGIN)
     return path
+
+
+def everything(directory):
+    return load(directory), load_keks(directory)
 
 
 def contents(directory):
@@ -55,8 +59,9 @@ def test_the_mode_does_not_depend_on_the_umask(tmp_path):
 def test_what_was_made_is_loaded(directory):
     node = load(directory)
     assert node.log.origin == ORIGIN
-    assert len(node.keks[1]) == len(node.lookup) == 32
-    assert node.keks[1] != node.lookup
+    kek = load_keks(directory)[1]
+    assert len(kek) == len(node.lookup) == 32
+    assert kek != node.lookup
     assert node.token.private_bytes_raw() != node.log.private_key.private_bytes_raw()
     node.log.verifier.verify(node.log.sign(b"text"), b"text")
 
@@ -88,13 +93,38 @@ def test_a_first_start_that_died_half_way_is_finished(directory, name):
     assert {kept_name: after[kept_name] for kept_name in kept} == {kept_name: before[kept_name] for kept_name in kept}
 
 
-@pytest.mark.parametrize("name", SECRET_FILES)
+@pytest.mark.parametrize("name", [name for name in SECRET_FILES if name != KEK])
 def test_a_lost_key_is_never_replaced_in_silence(directory, name):
     (directory / name).unlink()
     for start in (lambda: ensure(directory, ORIGIN), lambda: load(directory)):
         with pytest.raises(KeyFileError, match=re.escape(name)):
             start()
     assert not (directory / name).exists()
+
+
+def test_a_lost_generation_is_not_replaced_either(directory):
+    (directory / KEK).unlink()
+    ensure(directory, ORIGIN)
+    assert load_keks(directory) == {}
+
+
+def test_the_first_generation_may_be_made_elsewhere(tmp_path):
+    made = []
+    ensure(tmp_path / "keys", ORIGIN, make_kek=lambda: made.append(sorted(contents(tmp_path / "keys"))))
+    assert made == [["log.key", "lookup.key", "token.key"]]
+    ensure(tmp_path / "keys", ORIGIN, make_kek=lambda: made.append("again"))
+    assert made[1:] == []
+
+
+def test_where_the_first_generation_cannot_be_made_the_next_start_tries_again(tmp_path):
+    def failing():
+        raise KeysError("away")
+
+    with pytest.raises(KeysError, match="away"):
+        ensure(tmp_path / "keys", ORIGIN, make_kek=failing)
+    assert not (tmp_path / "keys" / "log.vkey").exists()
+    ensure(tmp_path / "keys", ORIGIN)
+    assert load_keks(tmp_path / "keys").keys() == {1}
 
 
 def test_the_keys_of_another_log_are_refused(directory):
@@ -114,12 +144,12 @@ def test_an_origin_that_cannot_name_a_log_makes_no_keys(tmp_path, origin):
 def test_a_file_that_others_could_read_is_refused_by_name_and_mode(directory, name, mode):
     (directory / name).chmod(mode)
     with pytest.raises(KeyFileError, match=rf"{re.escape(name)}` has mode {mode:04o}; it must be 0600"):
-        load(directory)
+        everything(directory)
 
 
 def test_a_secret_that_not_even_we_can_write_is_fine(directory):
     (directory / KEK).chmod(0o400)
-    load(directory)
+    everything(directory)
 
 
 def test_a_verifier_key_that_others_could_write_is_refused(directory):
@@ -151,14 +181,14 @@ def test_a_link_is_not_followed(directory, tmp_path):
     (directory / KEK).rename(tmp_path / KEK)
     (directory / KEK).symlink_to(tmp_path / KEK)
     with pytest.raises(KeyFileError, match="cannot be read"):
-        load(directory)
+        everything(directory)
 
 
 def test_a_pipe_is_refused_without_waiting_for_its_writer(directory):
     (directory / KEK).unlink()
     os.mkfifo(directory / KEK, 0o600)
     with pytest.raises(KeyFileError, match="small plain file"):
-        load(directory)
+        everything(directory)
 
 
 def pem(key):
@@ -187,7 +217,7 @@ def pem(key):
 def test_a_file_that_holds_something_else_is_refused_by_name(directory, name, content):
     (directory / name).write_bytes(content)
     with pytest.raises(KeyFileError, match=re.escape(name)) as caught:
-        load(directory)
+        everything(directory)
     assert "AAAA" not in str(caught.value)
 
 
@@ -202,7 +232,6 @@ def test_no_secret_shows_in_a_repr(directory):
     node = load(directory)
     shown = f"{node!r} {node}"
     for secret in (
-        node.keks[1],
         node.lookup,
         node.token.private_bytes_raw(),
         node.log.private_key.private_bytes_raw(),
@@ -242,13 +271,13 @@ def test_whoever_comes_second_keeps_the_key_of_the_first(tmp_path, monkeypatch):
 ENSURE = """
 import sys
 from pathlib import Path
-from app.keys import ensure, load
+from app.keys import ensure, load, load_keks
 
 print("ready", flush=True)
 sys.stdin.readline()
 ensure(Path(sys.argv[1]), "omega.example/log")
 node = load(Path(sys.argv[1]))
-print(node.log.verifier, node.keks[1].hex(), node.lookup.hex(), node.token.private_bytes_raw().hex())
+print(node.log.verifier, load_keks(Path(sys.argv[1]))[1].hex(), node.lookup.hex(), node.token.private_bytes_raw().hex())
 """
 
 
@@ -276,3 +305,19 @@ def test_processes_that_start_at_once_share_their_keys(tmp_path):
         "log.vkey",
         *SECRET_FILES[2:],
     ]
+
+
+def test_the_portals_key_is_made_once_and_trusted_like_the_others(tmp_path):
+    secret = keys.ensure_portal_key(tmp_path / "keys")
+    assert (len(secret), keys.ensure_portal_key(tmp_path / "keys")) == (32, secret)
+    (tmp_path / "keys" / "portal.key").chmod(0o644)
+    with pytest.raises(KeyFileError, match="0600"):
+        keys.ensure_portal_key(tmp_path / "keys")
+    (tmp_path / "file").touch()
+    with pytest.raises(KeyFileError, match="cannot be made"):
+        keys.ensure_portal_key(tmp_path / "file" / "keys")
+
+
+def test_the_token_key_is_had_without_the_others(directory):
+    (directory / "log.key").unlink()
+    assert keys.load_token_key(directory).sign(b"")

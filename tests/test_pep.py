@@ -6,7 +6,18 @@ from flask import Flask
 from app.errors import problem
 from app.pdp.errors import DeniedError, TooLargeError, UnrecordedError
 from app.pdp.model import Entity
-from app.pep import Feature, Gate, RefusedError, Resource, UngatedError, install, refuse_ungated, seen_other, sent
+from app.pep import (
+    Feature,
+    Gate,
+    RefusedError,
+    Resource,
+    UngatedError,
+    bundle_in_force,
+    install,
+    refuse_ungated,
+    seen_other,
+    sent,
+)
 from tests.features.gating import gating, officer
 
 ACTIONS = {"policies.view"}
@@ -98,6 +109,11 @@ def test_what_was_sent_is_read(options, found):
         assert sent() == found
 
 
+def test_a_get_that_names_the_type_of_no_body_sends_nothing():
+    with Flask("app").test_request_context("/", method="GET", content_type="application/json"):
+        assert sent() == {}
+
+
 @pytest.mark.parametrize(
     ("body", "error"),
     [
@@ -145,3 +161,9 @@ def test_nothing_is_answered_for_options_beside_the_gate():
 def test_a_route_cannot_be_made_without_saying_what_it_is_about():
     with pytest.raises(TypeError):
         Feature("market").route("/sell")
+
+
+def test_an_application_that_asks_elsewhere_has_no_policies_of_its_own():
+    served = Served("omega-ciso")
+    with served.app.app_context(), pytest.raises(RuntimeError, match="elsewhere"):
+        bundle_in_force()

@@ -15,10 +15,11 @@ from sqlmodel import SQLModel
 
 from app import db, schema
 from app.db import ProductRow, open_engine, write_transaction
+from app.features.frameworks import rows as rows_frameworks  # noqa: F401 - tables of the control plane
 from app.features.policies.git import rows_activations  # noqa: F401 - tables of the control plane
 from app.features.policies.overrides import rows_overrides  # noqa: F401 - tables of the control plane
 from app.index.rows import IndexRow
-from app.privacy import rows
+from app.privacy import consent_rows, rows  # noqa: F401 - tables of the control plane
 from app.schema import SchemaError
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from app import activation, supervisor
+from app import activation, statement, supervisor
 from app.pdp.errors import BundleError
 from app.settings import Settings
 from app.supervisor import Plane, ServeError, Supervisor, prepare, serve
@@ -107,10 +107,10 @@ def test_what_cannot_be_prepared_is_said(tmp_path, break_it, message):
 @pytest.mark.parametrize(
     ("host", "url"), [("127.0.0.1", r"http://127\.0\.0\.1:\d+"), ("::1", r"http://\[::1\]:\d+")], ids=["IPv4", "IPv6"]
 )
-def test_the_url_is_one(host, url, tmp_path, monkeypatch):
+def test_the_url_is_one(host, url, monkeypatch):
     monkeypatch.setattr(socket.socket, "bind", lambda *_: None)
     monkeypatch.setattr(socket.socket, "getsockname", lambda _: (host, 8_420, 0, 0))
-    with supervisor._listen(Settings.from_environment(node_environment(tmp_path, OMEGA_HOST=host))) as there:
+    with supervisor._listen(host, 8_420, "OMEGA_HOST") as there:
         assert there.family == (socket.AF_INET6 if ":" in host else socket.AF_INET)
         assert re.fullmatch(url, supervisor._url(there))
 
@@ -120,6 +120,22 @@ def test_a_node_that_decides_nothing_makes_no_keys(tmp_path):
     with pytest.raises(ServeError, match=r"log\.vkey` .*: copy it there from a node that decides"):
         serve(settings, print, [Plane.BACKGROUND])
     assert not settings.keys.exists()
+
+
+def test_a_node_that_runs_jobs_alone_has_what_it_takes_to_record(tmp_path, monkeypatch):
+    settings = Settings.from_environment(node_environment(tmp_path))
+
+    async def run_(_, ready):
+        ready()
+        for name in ("lock", "lock.background"):
+            with pytest.raises(ServeError, match="another service runs on"):
+                supervisor.hold(settings.data, name)
+        return 5
+
+    monkeypatch.setattr(Supervisor, "run", run_)
+    assert serve(settings, print, [Plane.BACKGROUND, Plane.JOBS]) == 5
+    assert (settings.keys / "log.key").exists()
+    assert activation.active(settings.bundles).stem == statement.verify_stated(settings)
 
 
 def test_a_node_that_decides_nothing_needs_the_store(tmp_path):

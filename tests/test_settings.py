@@ -3,6 +3,7 @@
 from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_network
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.addresses import loopback_url
+from app.regions import Region
 from app.settings import Settings, SettingsError, Witness
 from evidence.cosignature import WitnessKey
 from evidence.store import Level
@@ -35,9 +37,11 @@ NUMBERS = {
     "OMEGA_WITNESS_PORT": ("witness_port", 0, 65_535, 1),
     "OMEGA_INDEX_DAYS": ("index_days", 1, 36_500, 1),
     "OMEGA_DRAIN_S": ("drain", 0, 300, 1),
+    "OMEGA_PORTAL_PORT": ("portal.port", 0, 65_535, 1),
 }
 TEXTS = ["OMEGA_RETENTION", "OMEGA_REQUIRE", "OMEGA_STORE_IMMUTABLE", "OMEGA_HOST", "OMEGA_STORE", "OMEGA_DATABASE"]
 TEXTS += ["OMEGA_POLICY_REPOSITORY", "OMEGA_POLICY_BRANCH", "OMEGA_BUNDLE_STORE"]
+TEXTS += ["OMEGA_PORTAL_URL", "OMEGA_PORTAL_HOST", "OMEGA_PORTAL_DATABASE", "OMEGA_DECISION_URL"]
 TEXTS += ["OMEGA_PUBLIC_URL", "OMEGA_IDP_ISSUERS", "OMEGA_IDP_AUDIENCE", "OMEGA_TRUSTED_PROXIES"]
 
 
@@ -69,7 +73,7 @@ def test_nothing_need_be_set(monkeypatch, tmp_path):
     assert settings.bundle_store == str(tmp_path / "var" / "published")
     assert settings.policy_mirror == tmp_path / "var" / "policies.git"
     assert settings.git_environment == {}
-    assert settings.payloads == {"request": timedelta(days=2_555)}
+    assert settings.payloads == {"request": timedelta(days=2_555), "export": timedelta(days=7)}
     assert (settings.drain, settings.log_form, settings.metrics_for) == (5.0, "text", "loopback")
     assert not settings.otlp_metrics
     assert not settings.otlp_traces
@@ -232,8 +236,8 @@ def test_the_variables_of_opentelemetry_say_what_is_exported(environment, metric
 @pytest.mark.parametrize("name", NUMBERS)
 def test_a_number_is_read_in_its_unit(name):
     field, least, most, unit = NUMBERS[name]
-    assert getattr(read(**{name: str(least)}), field) == pytest.approx(least * unit)
-    assert getattr(read(**{name: str(most)}), field) == pytest.approx(most * unit)
+    assert attrgetter(field)(read(**{name: str(least)})) == pytest.approx(least * unit)
+    assert attrgetter(field)(read(**{name: str(most)})) == pytest.approx(most * unit)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -443,6 +447,20 @@ def test_where_policies_cannot_come_from(url):
         read(OMEGA_POLICY_REPOSITORY=url)
 
 
+@pytest.mark.parametrize("kek", ["files", "awskms://eu-central-1", "awskms://us-gov-west-1", "awskms://cn-north-1"])
+def test_who_can_keep_the_key_encryption_key(kek):
+    assert read(OMEGA_KEK=kek).kek == kek
+
+
+@pytest.mark.parametrize(
+    "kek",
+    ["", "file", "awskms://", "awskms:eu-central-1", "awskms://eu-central-1/key", "awskms://EU-CENTRAL-1", "kms://x"],
+)
+def test_who_cannot_keep_the_key_encryption_key(kek):
+    with pytest.raises(SettingsError, match="OMEGA_KEK"):
+        read(OMEGA_KEK=kek)
+
+
 @pytest.mark.parametrize("branch", ["", "-x", "a..b", "a b", "x.lock", "/x", "x/"])
 def test_what_is_no_branch(branch):
     with pytest.raises(SettingsError, match="OMEGA_POLICY_BRANCH"):
@@ -452,3 +470,63 @@ def test_what_is_no_branch(branch):
 def test_git_finds_of_our_environment_how_to_reach_a_remote():
     settings = read(PATH="/bin", GIT_DIR="x", SSH_AUTH_SOCK="y")
     assert settings.git_environment == {"PATH": "/bin", "SSH_AUTH_SOCK": "y"}
+
+
+def test_a_portal_is_served_where_it_has_a_url(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    portal = read().portal
+    assert (portal.url, portal.host, portal.port) == (None, "127.0.0.1", 8_430)
+    assert (portal.database, portal.decision_url, portal.token) == (None, None, None)
+    assert read().audits == f"sqlite:///{tmp_path}/var/portal.db"
+    settings = read(
+        OMEGA_PORTAL_URL="https://audit.example.org",
+        OMEGA_DATABASE="postgresql://omega@db/omega",
+        OMEGA_PORTAL_DATABASE="postgresql://omega_portal:secret@db/omega",
+        OMEGA_DECISION_URL="https://pdp.example.org",
+        OMEGA_PORTAL_TOKEN_FILE="token",  # noqa: S106 - where one is
+    )
+    assert settings.audits == "postgresql://omega@db/omega"
+    assert settings.portal.token == tmp_path / "token"
+    assert "secret" not in repr(settings)
+    monkeypatch.chdir("/")
+    assert Settings.from_environment(settings.places).portal.token == tmp_path / "token"
+
+
+@pytest.mark.parametrize("name", ["OMEGA_PORTAL_URL", "OMEGA_DECISION_URL"])
+@pytest.mark.parametrize("url", ["http://audit.example.org", "https://audit.example.org/portal", "audit.example.org"])
+def test_what_crosses_the_wire_is_protected(name, url):
+    with pytest.raises(SettingsError, match=f"{name} cannot be"):
+        read(**{name: url})
+
+
+def test_an_unusable_url_of_the_portals_database_is_not_quoted():
+    with pytest.raises(SettingsError, match="OMEGA_PORTAL_DATABASE cannot be used") as refused:
+        read(OMEGA_PORTAL_DATABASE="mysql://omega:hunter2@db/omega")
+    assert "hunter2" not in str(refused.value)
+
+
+REGIONAL = "EU=s3://eu-objects,US=/us"
+
+
+def test_a_node_takes_the_objects_of_its_region():
+    read = Settings.from_environment({"OMEGA_REGION": "EU", "OMEGA_REGION_OBJECTS": REGIONAL})
+    assert (read.region, read.objects) == (Region.EU, "s3://eu-objects")
+    own = Settings.from_environment({"OMEGA_REGION": "EU", "OMEGA_REGION_OBJECTS": REGIONAL, "OMEGA_OBJECTS": "/o"})
+    assert own.objects == "/o"
+    assert Settings.from_environment({}).region is None
+
+
+@pytest.mark.parametrize(
+    ("region", "places"),
+    [
+        pytest.param("MOON", "", id="no such region"),
+        pytest.param("UK", REGIONAL, id="no place for this one"),
+        pytest.param("", REGIONAL, id="a node without a region"),
+        pytest.param("EU", "EU=/a,EU=/b", id="a region twice"),
+        pytest.param("EU", "MOON=/a", id="a place for no region"),
+        pytest.param("EU", "EU=", id="no place"),
+    ],
+)
+def test_places_of_regions_that_cannot_be(region, places):
+    with pytest.raises(SettingsError, match="OMEGA_REGION"):
+        Settings.from_environment({"OMEGA_REGION": region, "OMEGA_REGION_OBJECTS": places})

@@ -120,9 +120,10 @@ def test_what_is_lacking_is_named(settings):
     worker(settings, 0, checks=CHECKS | {"spool": False, "sealer": False})
     worker(settings, 1)
     worker(settings, 2)
-    altered(settings, "worker-1", time=time.time() - 100)
+    now = time.time()
+    altered(settings, "worker-1", time=now - 100)
     altered(settings, "worker-2", pid=ended())
-    found = status.look(settings, time.time())
+    found = status.look(settings, now)
     assert found.lacking == (
         "worker 0: spool",
         "worker 0: sealer",

@@ -6,14 +6,17 @@ import signal
 import time
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
-from app import status, supervisor
+from app import child as children
+from app import portal_process, replacing, status, supervisor
 from app.pdp.lifeline import HOPELESS
 from app.settings import Settings
 from app.supervisor import Plane, Supervisor
 from app.telemetry.publishing import snapshots
+from evidence.keys import VerifierKey
 from tests.node import listening, node_environment
 
 POLITE = "trap 'echo {name} >> ended; exit 0' TERM INT; echo {name} >> started; while :; do sleep 0.02; done"
@@ -34,12 +37,13 @@ def quick(monkeypatch):
     monkeypatch.setattr(supervisor, "_LONGEST_PAUSE", 0.002)
     monkeypatch.setattr(supervisor, "_LOOK", 0.001)
     monkeypatch.setattr(supervisor, "_SPARE_PAUSE", 0.001)
+    monkeypatch.setattr(supervisor, "_REPLACING", 0.001)
 
 
 @pytest.fixture
 def supervising(settings, tmp_path, monkeypatch):
     """Return a way to make a supervisor whose children are shell scripts that write down what they do."""
-    monkeypatch.setattr(supervisor, "__file__", str(tmp_path / "app" / "supervisor.py"))  # where children start
+    monkeypatch.setattr(children, "__file__", str(tmp_path / "app" / "supervisor.py"))  # where children start
     sockets = []
 
     def make(worker=POLITE, sealer=POLITE, indexer=POLITE, anchoring=None, planes=tuple(Plane)):
@@ -99,22 +103,81 @@ def test_told_to_stop_it_ends_the_sealer_after_the_workers_and_the_indexer_last(
         ([Plane.DECISION], ["sealer", "worker0", "worker1"]),
         ([Plane.CONTROL], ["sealer", "worker0", "worker1"]),
         ([Plane.BACKGROUND], ["anchoring", "background", "indexer"]),
+        ([Plane.BACKGROUND, Plane.JOBS], ["anchoring", "background", "indexer", "sealer"]),
     ],
-    ids=["decision", "control", "background"],
+    ids=["decision", "control", "background", "background and jobs"],
 )
 def test_a_plane_has_its_processes_and_no_others(supervising, tmp_path, planes, started):
     async def then():
-        await until(lambda: len(lines(tmp_path / "started")) >= 3)
+        await until(lambda: len(lines(tmp_path / "started")) >= len(started))
         told(signal.SIGTERM)
 
     assert run(supervising(anchoring=POLITE, planes=planes), then) == 0
     assert sorted(lines(tmp_path / "started")) == sorted(lines(tmp_path / "ended")) == started
 
 
+def portal_of(settings, planes):
+    with listening() as there, listening() as portals, closing(Supervisor(settings, there, planes, portals)) as made:
+        (found,) = made._portals
+        assert found.descriptors == (portals.fileno(),)
+        assert found.command[1:5] == ["-m", "auditor_portal", str(portals.fileno()), str(os.getpid())]
+        return found, made
+
+
+def test_a_portal_beside_a_node_asks_that_node_and_can_be_done_without(settings):
+    found, made = portal_of(settings, tuple(Plane))
+    assert found.command[5] == made._url
+    assert found.spare
+    assert found in made._children
+
+
+def test_a_portal_alone_is_all_there_is(settings):
+    found, made = portal_of(replace(settings, port=8_420), [Plane.PORTAL])
+    assert found.command[5] == "http://127.0.0.1:8420"
+    assert not found.spare
+    assert made._children == [found]
+
+
+def test_a_portal_with_a_role_of_its_own_does_not_have_the_nodes(settings, monkeypatch):
+    monkeypatch.setenv("OMEGA_DATABASE", "postgresql://omega:secret@db/omega")
+    monkeypatch.setenv("OMEGA_PORTAL_DATABASE", "postgresql://portal@db/omega")
+    shared, _ = portal_of(settings, tuple(Plane))
+    assert "OMEGA_DATABASE" in shared.environment
+    apart = replace(settings, portal=replace(settings.portal, database="postgresql://portal@db/omega"))
+    found, made = portal_of(apart, tuple(Plane))
+    assert "OMEGA_DATABASE" not in found.environment
+    assert "OMEGA_DATABASE" in made._workers[0].environment
+
+
+def test_a_portal_runs_where_it_has_a_url(settings):
+    assert not portal_process.runs(settings, tuple(Plane))
+    known = replace(settings, portal=replace(settings.portal, url="https://audit.example.org"))
+    assert portal_process.runs(known, tuple(Plane))
+    assert not portal_process.runs(known, [Plane.DECISION])
+
+
+def test_a_portal_alone_makes_no_keys(tmp_path):
+    away = Settings.from_environment(
+        node_environment(tmp_path, OMEGA_PORTAL_URL="http://127.0.0.1:8430", OMEGA_PORTAL_PORT="0")
+    )
+    with pytest.raises(supervisor.ServeError, match="copy it there from a node that decides"):
+        supervisor.serve(away, print, [Plane.PORTAL])
+    assert [path.name for path in away.data.iterdir()] == ["lock.portal"]
+
+
+def test_a_portal_alone_makes_no_store(tmp_path):
+    away = Settings.from_environment(node_environment(tmp_path, OMEGA_PORTAL_URL="http://127.0.0.1:8430"))
+    away.keys.mkdir(mode=0o700, parents=True)
+    (away.keys / "log.vkey").write_text(f"{VerifierKey(origin='omega.localhost/log', public_key=bytes(32))}\n")
+    with pytest.raises(supervisor.ServeError, match="store"):
+        supervisor.serve(away, print, [Plane.PORTAL])
+    assert sorted(path.name for path in away.data.iterdir()) == ["keys", "lock.portal"]
+
+
 def test_workers_are_told_what_they_serve(settings):
     for planes in ([Plane.CONTROL], [Plane.DECISION], tuple(Plane)):
         with listening() as there, closing(Supervisor(settings, there, planes)) as made:
-            assert {*made._workers[0].command[7:]} == {*planes} - {Plane.BACKGROUND}
+            assert {*made._workers[0].command[7:]} == {*planes} & supervisor.SERVING
 
 
 def test_who_exports_metrics_has_a_process_for_it(settings):
@@ -123,12 +186,47 @@ def test_who_exports_metrics_has_a_process_for_it(settings):
 
 
 @pytest.mark.parametrize(
-    ("planes", "there"), [([Plane.DECISION], True), ([Plane.BACKGROUND], False)], ids=["decision", "background"]
+    ("planes", "lines_"),
+    [([Plane.DECISION], 3), ([Plane.BACKGROUND], 0), ([Plane.BACKGROUND, Plane.JOBS], 1)],
+    ids=["decision", "background", "background and jobs"],
 )
-def test_jobs_are_run_where_decisions_are_recorded(settings, planes, there):
+def test_jobs_are_run_where_decisions_are_recorded(settings, planes, lines_):
     with listening() as listens, closing(Supervisor(replace(settings, jobs=True), listens, planes)) as made:
-        assert ("jobs" in [child.name for child in made._spare]) is there
-        assert len(made._sealer.descriptors) == (3 if there else 0)
+        assert ("jobs" in [child.name for child in made._spare]) is bool(lines_)
+        assert len(made._sealer.descriptors) == lines_
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_worker_that_is_to_be_replaced_is_and_the_others_are_left_alone(supervising, settings, tmp_path):
+    settings.data.mkdir()
+    made = supervising()
+
+    async def then():
+        await until(lambda: len(lines(tmp_path / "started")) >= 4)
+        before = made._workers[0].process.pid
+        replacing.ask(settings, "worker 0", before)
+        replacing.ask(settings, "worker 1", before)  # which is another's number
+        await until(lambda: lines(tmp_path / "started").count("worker0") == 2)
+        assert made._workers[0].process.pid != before
+        told(signal.SIGTERM)
+
+    assert run(made, then) == 0
+    assert lines(tmp_path / "started").count("worker1") == 1
+    assert [child.starts for child in made._workers] == [2, 1]
+    assert not any(child.deaths or child.replaced for child in made._workers)
+
+
+def test_a_fresh_worker_is_waited_for(settings):
+    settings.data.mkdir()
+    with listening() as there, closing(Supervisor(settings, there)) as made:
+        child, process = made._workers[0], SimpleNamespace(pid=os.getpid(), returncode=None)
+        assert not made._heard(child)
+        status.say(settings, status.SERVICE, {"workers": 2, "processes": [], "url": "", "since": 0})
+        status.say(settings, "worker-0", {})
+        assert not made._heard(child)
+        child.process = process
+        assert made._heard(child)
+        asyncio.run(made._until_heard(child, os.getpid() + 1))
 
 
 DRAINING = (
@@ -238,7 +336,7 @@ def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog
         pass
 
     assert run(supervising(sealer=SHORT), then) == 1
-    assert lines(tmp_path / "started").count("sealer") == supervisor._DEATHS
+    assert lines(tmp_path / "started").count("sealer") == children.DEATHS
     assert sorted(lines(tmp_path / "ended")) == ["indexer", "worker0", "worker1"]
     assert "sealer keeps dying: the service ends" in caplog.text
 
@@ -248,7 +346,7 @@ def test_a_child_that_keeps_dying_ends_the_service(supervising, tmp_path, caplog
 def test_the_service_goes_on_without_a_child_it_can_do_without(supervising, tmp_path, code):
 
     async def then():
-        await until(lambda: lines(tmp_path / "started").count("anchoring") > supervisor._DEATHS + 2)
+        await until(lambda: lines(tmp_path / "started").count("anchoring") > children.DEATHS + 2)
         told(signal.SIGTERM)
 
     assert run(supervising(anchoring=SHORT.replace("7", str(code))), then) == 0
@@ -261,7 +359,7 @@ def test_a_child_it_can_do_without_that_cannot_be_started(supervising, tmp_path,
     made._spare[0].command = [str(tmp_path / "nothing")]
 
     async def then():
-        await until(lambda: caplog.text.count("anchoring cannot be started") > supervisor._DEATHS + 2)
+        await until(lambda: caplog.text.count("anchoring cannot be started") > children.DEATHS + 2)
         told(signal.SIGTERM)
 
     assert run(made, then) == 0
@@ -281,10 +379,10 @@ def test_only_who_is_anchored_has_a_process_for_it(supervising, tmp_path):
 
 @pytest.mark.usefixtures("quick")
 def test_deaths_long_ago_are_forgotten(supervising, tmp_path, monkeypatch):
-    monkeypatch.setattr(supervisor, "_WITHIN", 0.0)
+    monkeypatch.setattr(children, "WITHIN", 0.0)
 
     async def then():
-        await until(lambda: lines(tmp_path / "started").count("sealer") > 2 * supervisor._DEATHS)
+        await until(lambda: lines(tmp_path / "started").count("sealer") > 2 * children.DEATHS)
         told(signal.SIGTERM)
 
     assert run(supervising(sealer=SHORT), then) == 0
@@ -303,7 +401,7 @@ def test_a_child_that_cannot_go_on_ends_the_service_at_once(supervising, tmp_pat
 @pytest.mark.parametrize("code", [7, HOPELESS])
 def test_without_an_index_the_service_goes_on(supervising, tmp_path, code):
     async def then():
-        await until(lambda: lines(tmp_path / "started").count("indexer") > supervisor._DEATHS)
+        await until(lambda: lines(tmp_path / "started").count("indexer") > children.DEATHS)
         told(signal.SIGTERM)
 
     assert run(supervising(indexer=SHORT.replace("7", str(code))), then) == 0
@@ -316,7 +414,7 @@ def test_an_indexer_that_cannot_be_started_is_tried_again_and_again(supervising,
     made._indexer.command = ["./nowhere"]
 
     async def then():
-        await until(lambda: caplog.text.count("indexer cannot be started") > supervisor._DEATHS)
+        await until(lambda: caplog.text.count("indexer cannot be started") > children.DEATHS)
         await until(lambda: len(lines(tmp_path / "started")) >= 3)
         told(signal.SIGTERM)
 
@@ -324,7 +422,7 @@ def test_an_indexer_that_cannot_be_started_is_tried_again_and_again(supervising,
 
 
 def test_a_child_that_does_not_stop_is_killed(supervising, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(supervisor, "_PATIENCE", 0.05)
+    monkeypatch.setattr(supervisor, "PATIENCE", 0.05)
 
     async def then():
         await until(lambda: len(lines(tmp_path / "started")) >= 4)
@@ -336,14 +434,14 @@ def test_a_child_that_does_not_stop_is_killed(supervising, tmp_path, monkeypatch
 
 
 def test_a_child_that_is_being_started_is_stopped_too(supervising, monkeypatch):
-    start = supervisor._Child.start
+    start = supervisor.Child.start
 
     async def slowly(child):
         told(signal.SIGTERM)
         await asyncio.sleep(0.02)
         return await start(child)
 
-    monkeypatch.setattr(supervisor._Child, "start", slowly)
+    monkeypatch.setattr(supervisor.Child, "start", slowly)
 
     async def then():
         pass

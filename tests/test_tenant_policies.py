@@ -235,7 +235,7 @@ def test_a_tenants_class_that_cannot_be_opened_costs_others_nothing(settings, wo
 
 def test_slow_policies_hold_up_the_start_no_longer_than_the_worker_is_patient(settings, monkeypatch):
     acme, slow = tenants.standing(settings.bundles)["acme"].bundle, []
-    monkeypatch.setattr(tenant_policies, "_PATIENCE", 0.05)
+    monkeypatch.setattr(tenant_policies, "_PATIENCE", 3.0)
 
     async def start(found, snapshot):
         if snapshot.stem == acme:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from app import activation, supervisor, tenants
 from app.pdp.bundle import parse_snapshot
 from app.pdp.errors import BundleError
+from app.regions import Region
 from app.settings import Settings, SettingsError
 from app.tenants import Standing, Tenant
 from tests.node import node_environment
@@ -39,11 +40,15 @@ def test_without_a_list_there_are_none(tmp_path):
 
 
 def test_the_list_says_what_each_has_of_its_own(node, tmp_path):
-    settings = node(acme=files("acme"), globex={"retention": "hipaa6y"}, both={"policies": "b", "retention": "std7y"})
+    settings = node(
+        acme=files("acme"),
+        globex={"retention": "hipaa6y"},
+        both={"policies": "b", "retention": "std7y", "region": "EU"},
+    )
     assert tenants.listed(settings) == {
         "acme": Tenant(policies=tmp_path / "acme-policies", retention=None),
         "globex": Tenant(policies=None, retention="hipaa6y"),
-        "both": Tenant(policies=tmp_path / "b", retention="std7y"),
+        "both": Tenant(policies=tmp_path / "b", retention="std7y", region=Region.EU),
     }
 
 
@@ -57,6 +62,7 @@ def test_the_list_says_what_each_has_of_its_own(node, tmp_path):
         pytest.param('{"a": []}', "tenant `a`: write", id="no object for a tenant"),
         pytest.param('{"a": {"policies": ""}}', "tenant `a`: write", id="an empty place"),
         pytest.param('{"a": {"policies": "p", "data": "d"}}', "tenant `a`: write", id="an unknown member"),
+        pytest.param('{"a": {"region": "MOON"}}', "a region is one of", id="no such region"),
         pytest.param('{"a": {"retention": "forever"}}', "`forever` has no days in OMEGA_RETENTION", id="no such class"),
         pytest.param(" " * (1 << 20) + "{}", "OMEGA_TENANTS cannot be", id="too large"),
         pytest.param(

@@ -35,6 +35,7 @@ class SingleUse:
         """
         try:
             with closing(sqlite3.connect(self._path, timeout=_BUSY, isolation_level=None)) as database:
+                database.execute("PRAGMA secure_delete=ON")
                 database.execute(_TABLE)
                 database.execute("BEGIN IMMEDIATE")
                 database.execute("DELETE FROM used WHERE expires < ?", (int(now),))

@@ -8,11 +8,14 @@ import sys
 from collections.abc import Sequence
 
 from app.cli.output import CommandError
+from app.core_dumps import refuse_core_dumps
 from app.settings import Settings, SettingsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
+    if arguments is None:  # the process is ours
+        refuse_core_dumps()
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
         settings = Settings.from_environment(os.environ)
@@ -21,9 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             code = evidence.run(given[1:], settings)
         else:
-            from app.cli.commands import parser  # noqa: PLC0415 - half a second that `evidence` need not spend
+            from app.cli.commands import parser  # noqa: PLC0415 - what `evidence` need not load
 
-            options = parser().parse_args(given)
+            options = parser(given[0] if given else "").parse_args(given)
             code = int(options.run(options, settings))
         sys.stdout.flush()  # here, where it is known what a closed pipe means
     except SettingsError as error:

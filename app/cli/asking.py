@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any, Final
 
-from app import activation
 from app.cli import token
 from app.cli.output import NO_SERVICE, UNUSABLE, CommandError
-from app.pdp.bundle import load_snapshot
-from app.pdp.enforce import Permit, Recorded
-from app.pdp.model import Decision, Durability, EvaluationRequest
+from app.pdp.enforce import Permit
+from app.pdp.model import Decision, EvaluationRequest
 from app.settings import Settings
-from evidence.chain import Appended
-from evidence.record import Position
 
 _TOKEN_LIFETIME: Final = 60  # seconds
 _PATIENCE: Final = 10.0  # seconds
@@ -77,14 +73,14 @@ def enforce(settings: Settings, asker: Asker, request: EvaluationRequest) -> Per
     if not answer["decision"]:
         reasons = "; ".join(f"{each['id']}: {each['message']}" for each in answer["context"].get("reasons", ()))
         raise CommandError(f"denied by decision {decision_id}: {reasons or 'see the record'}", 1)
-    recorded = Recorded(
+    policy = answer["context"].get("policy", {})
+    return Permit(
+        request=request,
+        decision_id=decision_id,
         decision=Decision(allow=True),
-        appended=Appended(position=Position.parse(decision_id), leaf=""),
-        bundle=load_snapshot(activation.active(settings.bundles)),
-        durability=Durability.JOURNAL,
-        asked=b"",
+        bundle=str(policy.get("bundle", "")),
+        revision=str(policy.get("revision", "")),
     )
-    return Permit(request=request, recorded=recorded)
 
 
 def _answer(value: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from app.cli.explanation import told
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
 from app.decision_log import Outcome, Replay
+from app.kek_opening import open_keks
 from app.objects import ObjectsError, open_objects
 from app.pdp.errors import PdpError
 from app.privacy.detached import Detached
@@ -101,7 +102,7 @@ async def _telling(
     tell: Callable[[bytes, SubjectKeys, Path, Detached], Awaitable[Told]],
 ) -> Told:
     engine = open_engine(settings.key_store)
-    subject_keys = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup)
+    subject_keys = SubjectKeys(engine, kek=Keks(open_keks(settings).load), lookup_key=node.lookup)
     try:
         payloads = Detached(open_objects(settings.objects), tuple(settings.payloads))
         return await tell(record, subject_keys, settings.bundles, payloads)

@@ -18,6 +18,7 @@ from app.cli.decision_list import moment
 from app.cli.output import CommandError, note
 from app.db import DatabaseUrlError, open_engine
 from app.decision_log import open_request
+from app.kek_opening import open_keks
 from app.objects import ObjectGoneError, ObjectsError, open_objects
 from app.opa_log import event
 from app.opa_mask import Mask, MaskError, masked, parse_masks
@@ -139,7 +140,7 @@ async def _opening(settings: Settings, node: keys.NodeKeys, *, with_inputs: bool
         yield _kept_closed
         return
     engine = open_engine(settings.key_store)
-    subject_keys = SubjectKeys(engine, kek=Keks(lambda: node.keks), lookup_key=node.lookup)
+    subject_keys = SubjectKeys(engine, kek=Keks(open_keks(settings).load), lookup_key=node.lookup)
     payloads = Detached(open_objects(settings.objects), tuple(settings.payloads))
 
     async def opened(record: Record) -> tuple[Any, bool]:

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 from app.cli.output import CommandError, note, print_json, print_rows, printable
 from app.index.errors import IndexingError
-from app.index.search import MOST, Entry, Page, Query, search
+from app.index.query import MOST, Query
+from app.index.search import Entry, Page, search
 from app.indexing import opened_index
 from app.settings import Settings
 
@@ -22,6 +23,10 @@ def add_to(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     command.add_argument("--tenant", default="default", help="whose decisions (default: %(default)s)")
     command.add_argument("--action", help="its whole name")
     command.add_argument("--subject", metavar="PSEUDONYM", help="psn_ and 32 hex digits, as records name a person")
+    command.add_argument("--resource", metavar="ID", help="its id, or its pseudonym")
+    command.add_argument("--rule", metavar="ACTION/GATE", help="a rule that failed")
+    command.add_argument("--revision", help="of the policies that decided")
+    command.add_argument("--bundle", metavar="DIGEST", help="of the policies that decided")
     outcome = command.add_mutually_exclusive_group()
     outcome.add_argument("--allowed", dest="allow", action="store_true", default=None, help="what was allowed alone")
     outcome.add_argument("--denied", dest="allow", action="store_false", default=None, help="what was denied alone")
@@ -36,8 +41,22 @@ def add_to(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
 
 def run(options: argparse.Namespace, settings: Settings) -> int:
     """List decisions."""
-    names = ("tenant", "action", "subject", "allow", "since", "until", "type", "limit", "after")
-    query = Query(**{name: getattr(options, name) for name in names})
+    names = (
+        "tenant",
+        "action",
+        "subject",
+        "allow",
+        "since",
+        "until",
+        "type",
+        "limit",
+        "after",
+        "resource",
+        "revision",
+        "bundle",
+    )
+    rules = None if options.rule is None else (options.rule,)
+    query = Query(**{name: getattr(options, name) for name in (*names, "limit", "after")} | {"rules": rules})
     try:
         with opened_index(settings) as engine:
             page = search(engine, query)

@@ -4,7 +4,7 @@ import argparse
 from datetime import UTC, datetime
 
 from app import keys
-from app.cli.output import CommandError, print_json, print_rows
+from app.cli.output import CommandError, counted, print_json, print_rows
 from app.db import DatabaseUrlError
 from app.features.policies.drift.drift_job import scan, titles
 from app.features.policies.errors import PoliciesError
@@ -52,5 +52,5 @@ def run_scan(options: argparse.Namespace, settings: Settings) -> int:
     elif found.findings:
         print_rows(titles(found.findings))
     else:
-        print(f"nothing differs; {len(found.observed.workers)} workers looked at")
+        print(f"nothing differs; {counted(len(found.observed.workers), 'worker')} looked at")
     return 1 if found.findings else 0

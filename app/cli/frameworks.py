@@ -1,16 +1,15 @@
-"""`omega frameworks`: list, show."""
+"""`omega frameworks`: list, show; what is about controls is in `framework_controls`."""
 
 import argparse
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
+from app.cli import control_tests, framework_controls
+from app.cli.collected import collected
 from app.cli.output import CommandError, print_json, print_rows
 from app.settings import Settings
-from frameworks import catalog
-from frameworks.catalog import Catalog
-from frameworks.errors import CatalogError
+from frameworks.catalog import Catalog, Item
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -21,14 +20,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     showing = group.add_parser("show", help="print the items of one framework")
     showing.add_argument("framework", help="its id, such as soc2")
     for command, run in ((listing, run_list), (showing, run_show)):
-        command.add_argument("--catalogs", type=Path, metavar="DIR", help="read the catalogs of this directory instead")
         command.add_argument("--json", action="store_true", help="print JSON")
         command.set_defaults(run=run)
+    control_tests.add_to(group)
+    framework_controls.add_to(group)
 
 
-def run_list(options: argparse.Namespace, _settings: Settings) -> int:
+def run_list(options: argparse.Namespace, settings: Settings) -> int:
     """Print every catalog, and how many items it has."""
-    found = _load(options)
+    found = collected(settings).catalogs
     if options.json:
         print_json([_heading(each) | {"items": len(each.items)} for each in found.values()])
         return 0
@@ -37,14 +37,15 @@ def run_list(options: argparse.Namespace, _settings: Settings) -> int:
     return 0
 
 
-def run_show(options: argparse.Namespace, _settings: Settings) -> int:
+def run_show(options: argparse.Namespace, settings: Settings) -> int:
     """Print the items of one catalog, and whose words they are."""
-    found = _load(options)
-    chosen = found.get(options.framework)
+    found = collected(settings)
+    chosen = found.catalogs.get(options.framework)
     if chosen is None:
-        raise CommandError(f"no framework `{options.framework}`; there are {', '.join(found)}")
+        raise CommandError(f"no framework `{options.framework}`; there are {', '.join(found.catalogs)}")
+    texts = found.texts.get(chosen.id, {})
     if options.json:
-        items = [{name: _value(value) for name, value in asdict(each).items()} for each in chosen.items.values()]
+        items = [_item(each) | ({"text": texts[each.id]} if each.id in texts else {}) for each in chosen.items.values()]
         print_json(_heading(chosen) | {"groups": dict(chosen.groups), "items": items})
         return 0
     print(f"{chosen.title}\n{chosen.version} · {chosen.publisher}\n{chosen.source}\nlicence: {chosen.licence}")
@@ -58,14 +59,13 @@ def run_show(options: argparse.Namespace, _settings: Settings) -> int:
         for each in chosen.items.values()
     ]
     print_rows([("id", "kind", "not yet", "what it is about"), *rows])
+    for name, text in texts.items():
+        print(f"\n{name}\n{text}")
     return 0
 
 
-def _load(options: argparse.Namespace) -> Any:
-    try:
-        return catalog.load(options.catalogs or catalog.SHIPPED)
-    except CatalogError as error:
-        raise CommandError(str(error)) from error
+def _item(item: Item) -> dict[str, Any]:
+    return {name: _value(value) for name, value in asdict(item).items()}
 
 
 def _heading(one: Catalog) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import argparse
 from app import keys
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
-from app.kek_files import KekFiles
+from app.kek_opening import open_keks
 from app.privacy.errors import PrivacyError
 from app.privacy.kek_rotation import Rotation, rotate_kek
 from app.privacy.keks import Keks
@@ -43,15 +43,15 @@ def rotate(settings: Settings) -> Rotation:
     Raises:
         CommandError: it cannot be done, or not yet be finished.
     """
-    files = KekFiles(settings.keys)
+    provider = open_keks(settings)
     try:
         keys.load(settings.keys)  # before a database is made where there is no node
         engine = open_engine(settings.key_store)
         try:
-            return rotate_kek(KeyTable(engine, Keks(files.load)), files)
+            return rotate_kek(KeyTable(engine, Keks(provider.load)), provider)
         finally:
             engine.dispose()
     except PrivacyError as error:
         raise CommandError(f"{error.code}: {error}") from error
-    except (keys.KeyFileError, DatabaseUrlError) as error:
+    except (keys.KeysError, DatabaseUrlError) as error:
         raise CommandError(str(error)) from error

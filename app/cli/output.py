@@ -30,6 +30,11 @@ def print_rows(rows: list[tuple[str, ...]]) -> None:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words: `1 worker`, `2 workers`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def refused(error: Exception, *, as_json: bool) -> int:
     """Say why policies are not admitted, and return the exit code.
 

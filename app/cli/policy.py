@@ -2,7 +2,7 @@
 
 import argparse
 
-from app import activation, tenants
+from app import activation, statement, tenants
 from app.cli import mutation, policy_git, policy_status, policy_test, promote
 from app.cli.output import CommandError, print_json, refused
 from app.pdp.admission_process import admit_apart, compare_apart
@@ -61,7 +61,9 @@ def run_reload(options: argparse.Namespace, settings: Settings) -> int:
         if options.tenant:
             bundle = tenants.activate(settings, options.tenant)
         else:
-            bundle = activation.activate(settings.policies, settings.bundles, activation.second(settings))
+            second = activation.second(settings)
+            bundle = activation.keep(activation.read(settings.policies), settings.bundles, second)
+            statement.put_in_force(bundle, settings)
     except BundleError as error:
         return refused(error, as_json=options.json)
     except OSError as error:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from app import db, schema
 from app.cli.asking import Asker, enforce
-from app.cli.output import CommandError, print_json, print_rows
+from app.cli.output import CommandError, counted, print_json, print_rows
 from app.features.policies.errors import PoliciesError, RefusedCommitError
 from app.features.policies.git import activating
 from app.features.policies.git.activating import Candidate
@@ -90,7 +90,7 @@ def run_fetch(options: argparse.Namespace, settings: Settings) -> int:
         new = [{"commit": e.id, "signer": e.principal, "committed": _time(e.committed_at)} for e in found]
         print_json({"ok": True, "head": head, "new": new})
         return 0
-    print(f"{settings.policy_branch} is at {head}; {len(found)} new commits, each signed as it has to be")
+    print(f"{settings.policy_branch} is at {head}; {counted(len(found), 'new commit')}, each signed as it has to be")
     if found:
         print_rows([("commit", "signer", "committed"), *((e.id, e.principal, _time(e.committed_at)) for e in found)])
     return 0

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Collection
 from pathlib import Path
 
-from app import assurance, logs, supervisor
+from app import assurance, logs, portal_process, supervisor
 from app.addresses import loopback_url
 from app.cli.output import CommandError, print_json
 from app.pdp.errors import BundleError
@@ -23,7 +23,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         action="append",
         choices=list(Plane),
         type=Plane,
-        help="run this plane alone, or several: decision, control (pages for officers), background (index and anchors)",
+        help="run this plane alone, or several: decision, control (pages for officers), background (index and anchors),"
+        " jobs (beside background, where nobody decides), portal (pages for auditors)",
     )
     command.add_argument("--host", metavar="ADDRESS", help="listen here, whatever OMEGA_HOST says")
     command.add_argument("--port", metavar="N", help="listen on this port, whatever OMEGA_PORT says")
@@ -37,6 +38,10 @@ def run(options: argparse.Namespace, settings: Settings) -> int:
     given = {"OMEGA_HOST": options.host, "OMEGA_PORT": options.port, "OMEGA_WORKERS": options.workers}
     settings = settings.changed({name: value for name, value in given.items() if value is not None})
     planes = options.plane or list(Plane)
+    if set(planes) == {Plane.PORTAL} and not settings.portal.url:
+        raise CommandError("there is no auditor portal without OMEGA_PORTAL_URL: say what auditors know it by")
+    if Plane.JOBS in planes and set(planes) <= {Plane.JOBS, Plane.PORTAL}:
+        raise CommandError("nobody would say how the node does: run `--plane jobs` beside `--plane background`")
     try:
         return supervisor.serve(settings, lambda url: _ready(url, settings, planes, as_json=options.json), planes)
     except (supervisor.ServeError, BundleError) as error:
@@ -49,10 +54,16 @@ def _ready(url: str, settings: Settings, planes: Collection[Plane], *, as_json: 
         level = None if store is None else store.label
         print_json({"url": url, "data": str(settings.data), "store": settings.store, "assurance": level})
         return
+    if portal_process.runs(settings, planes):
+        print(f"auditors find their engagements on {settings.portal.url}/", flush=True)
+    if portal_process.alone(planes):
+        return
     if Plane.DECISION not in planes and Plane.CONTROL in planes:
         print(f"omega serves pages for officers on {url}/policies/, and records in {settings.store}", flush=True)
         return
     if Plane.DECISION not in planes:
+        if Plane.JOBS in planes:
+            print("omega runs jobs, where this node leads; `omega jobs list` says how they stand", flush=True)
         print(f"omega keeps index and anchors of {settings.store}, and says how on {url}; stop with Ctrl-C", flush=True)
         return
     omega = _places(settings) + _command()

@@ -11,8 +11,10 @@ from functools import partial
 from typing import Final
 
 from app import housekeeping, keys, log_scan
+from app.cli.dsr_stores import backup_time, repeat_erasures
 from app.cli.output import CommandError, print_json
 from app.db import DatabaseUrlError, open_engine
+from app.kek_opening import open_keks
 from app.node_log import record_now
 from app.objects import ObjectsError, open_objects
 from app.privacy.concealer import PATIENCE
@@ -56,7 +58,15 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         command.add_argument(
             "--reason", required=True, metavar="CODE", help="such as litigation:2026-17; it is recorded"
         )
-    _command(group, "replay-erasures", "after a restore: erase again what the log says was erased", run_replay)
+    replay = _command(group, "replay-erasures", "after a restore: erase again what the log says was erased", run_replay)
+    replay.add_argument(
+        "--backup-of",
+        metavar="TIME",
+        help="when the backup was made, such as 2026-11-22T14:00:00Z: look through restored stores as well",
+    )
+    replay.add_argument(
+        "--store", action="append", default=[], metavar="NAME", help="a store that was restored; else all described"
+    )
     _command(group, "sweep", "delete payloads that no record names, and those whose time has ended", run_sweep)
 
 
@@ -103,19 +113,23 @@ def run_release(options: argparse.Namespace, settings: Settings) -> int:
 
 def run_replay(options: argparse.Namespace, settings: Settings) -> int:
     """Erase again."""
+    since = backup_time(options.backup_of)
     with _stores(settings) as stores:
         record = partial(record_now, settings)
         records = log_scan.erasures(stores.log, settings.journals)
         found = replay_erasures(records, stores.table, stores.detached, now=datetime.now(UTC), record=record)
-    told = {
+        again = None if since is None else repeat_erasures(settings, stores.lookup_key, options.store, since)
+    told: dict[str, object] = {
         "erased": len(found.erased),
         "destroyed_again": found.destroyed,
         "payloads": found.payloads,
         "held": sorted(found.held),
         "unreadable": found.unreadable,
     }
+    if again is not None:
+        told |= {"listed": again.known, "stores": again.again, "failed": list(again.failed), "blind": list(again.blind)}
     _say(options, told)
-    return 1 if found.unreadable else 0
+    return 1 if found.unreadable or (again is not None and again.failed) else 0
 
 
 def run_sweep(options: argparse.Namespace, settings: Settings) -> int:
@@ -176,7 +190,7 @@ def _stores(settings: Settings) -> Iterator[_Stores]:
         log = Reader(open_store(settings.store, read_only=True), node.log.verifier)
         engine = open_engine(settings.key_store)
         try:
-            table = KeyTable(engine, Keks(lambda: keys.load_keks(settings.keys)))
+            table = KeyTable(engine, Keks(open_keks(settings).load))
             yield _Stores(table=table, detached=detached, lookup_key=node.lookup, log=log)
         finally:
             engine.dispose()

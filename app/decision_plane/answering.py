@@ -38,9 +38,11 @@ class Answering:
         explainer: Explainer,
         sign_receipt: Callable[[Sequence[Appended]], str],
         in_flight: int,
+        admits: Callable[[str], bool] = lambda _: True,
     ) -> None:
+        """Answer with what is handed; `admits` tells whether the data of a tenant may be here."""
         self.pdp, self.explainer, self.sign_receipt = pdp, explainer, sign_receipt
-        self._authenticate, self._limits, self._refusals = authenticate, limits, refusals
+        self._authenticate, self._limits, self._refusals, self._admits = authenticate, limits, refusals, admits
         self._places = Places(in_flight)
 
     @property
@@ -55,7 +57,8 @@ class Answering:
         certificate too.
 
         Raises:
-            ProblemError: nobody that is known, or somebody who asks too often (`ThrottledError`).
+            ProblemError: nobody that is known, somebody whose data belong into another region, or who asks too often
+                (`ThrottledError`).
         """
         own = header == b"authorization"
         shown = request.headers.get(header)
@@ -71,11 +74,14 @@ class Answering:
         return caller
 
     def limit(self, caller: Caller) -> None:
-        """Count a request of `caller`.
+        """Count a request of `caller`, whose data may be here; nothing of it was written yet.
 
         Raises:
+            ProblemError: they may not.
             ThrottledError: it is one too many.
         """
+        if not self._admits(caller.tenant):
+            raise ProblemError(problem("wrong_region"))
         with suppress(NoPoliciesError):  # nothing is decided, nothing recorded, and so nothing counted
             self._limits.take(caller, self._registered(caller))
 

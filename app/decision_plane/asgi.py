@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from app.authentication.authenticator import Presented
 from app.authentication.token_grants import TokenGrants
-from app.decision_plane import authzen, ext_authz, opa, openapi, token_endpoint
+from app.decision_plane import authzen, ext_authz, openapi, replay, token_endpoint
 from app.decision_plane.answering import Answering
 from app.decision_plane.explainer import DecideAgain, Explainer
 from app.decision_plane.http import (
@@ -34,9 +34,11 @@ from app.decision_plane.http import (
 )
 from app.decision_plane.limits import Limits, ThrottledError
 from app.decision_plane.metadata import Metadata
+from app.decision_plane.opa import endpoints as opa
 from app.decision_plane.operation import Operation, Parameter, Token, one_object, schema_of, text
 from app.decision_plane.page_token import PageTokens
 from app.decision_plane.refusals import Refusals
+from app.decision_plane.replay import Replaying, Replays
 from app.decision_plane.search import Searching
 from app.errors import Problem, problem
 from app.pdp.enforce import Caller, Pdp
@@ -63,8 +65,8 @@ _OPENAPI: Final = Operation(
 )
 
 
-class Decisions(Protocol):
-    """Finds recorded decisions."""
+class Decisions(Replays, Protocol):
+    """Finds recorded decisions, and makes them again."""
 
     async def find(self, decision_id: str, caller: Caller) -> dict[str, Any]:
         """Return record and proof, or raise `ProblemError`."""
@@ -151,8 +153,9 @@ class DecisionPlane:
         tokens: TokenGrants,
         watcher: Watcher | None = None,
         more: Callable[[Answering], Iterable[Route]] = lambda _: (),
+        admits: Callable[[str], bool] = lambda _: True,
     ) -> None:
-        """Answer with what is handed; `more` returns further routes."""
+        """Answer with what is handed; `more` returns further routes, `admits` tells whose data may be here."""
         self._decisions, self._health, self._watcher = decisions, health, watcher or Unwatched()
         self._by = Answering(
             pdp,
@@ -162,7 +165,9 @@ class DecisionPlane:
             explainer=Explainer(decide_again),
             sign_receipt=sign_receipt,
             in_flight=in_flight,
+            admits=admits,
         )
+        self._replaying = Replaying(self._by, decisions)
         self._routes = Routes(
             (
                 *authzen.routes(self._by),
@@ -172,6 +177,12 @@ class DecisionPlane:
                 *token_endpoint.routes(self._by, tokens),
                 *ext_authz.routes(self._by),
                 Route(path=_DECISIONS, methods={"GET": self._decision}, described={"GET": _DECISION}),
+                Route(
+                    path=_DECISIONS,
+                    behind=replay.REPLAY,
+                    methods={"POST": self._replay},
+                    described={"POST": replay.OPERATION},
+                ),
                 Route(path="/healthz", methods={"GET": self._healthz}, described={"GET": _HEALTHZ}),
                 Route(path="/readyz", methods={"GET": self._readyz}, described={"GET": _READYZ}),
                 Route(path="/openapi.json", methods={"GET": self._openapi}, described={"GET": _OPENAPI}),
@@ -183,6 +194,21 @@ class DecisionPlane:
     def in_flight(self) -> int:
         """Return how many requests are being answered."""
         return self._by.in_flight
+
+    async def caller(self, request: Request) -> Caller:
+        """Return who sends a request to another plane of this worker: by the same proofs, within the same limits.
+
+        Raises:
+            ProblemError: nobody that is known, or somebody who asks too often.
+            UnrecordedError: the log could not take that they do.
+        """
+        try:
+            return self._by.caller(request)
+        except ProblemError as error:
+            self._watcher.refused(error.problem)
+            if isinstance(error, ThrottledError):
+                await self._by.throttled(error)
+            raise
 
     def serves(self, path: str) -> bool:
         """Return whether there is a route of `path`."""
@@ -233,6 +259,10 @@ class DecisionPlane:
     async def _decision(self, request: Request) -> Answer:
         found = await self._decisions.find(request.path.removeprefix(_DECISIONS), self._by.caller(request))
         return Answer(document=found)
+
+    async def _replay(self, request: Request) -> Answer:
+        decision_id = request.path.removeprefix(_DECISIONS).removesuffix(replay.REPLAY)
+        return await self._replaying.answer(request, decision_id)
 
     async def _healthz(self, _: Request) -> Answer:
         return Answer(document={"status": "ok"})

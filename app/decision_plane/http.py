@@ -125,6 +125,20 @@ def _within(body: bytes, limit: int) -> bytes:
     return body
 
 
+def whole(body: bytes, receive: Receive) -> Receive:
+    """Return what hands over a body that is here, and then what `receive` has."""
+    handed = False
+
+    async def next_message() -> Any:
+        nonlocal handed
+        if handed:
+            return await receive()
+        handed = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return next_message
+
+
 async def send_answer(send: Send, answer: Answer, headers: Headers = ()) -> None:
     """Send an answer, with `headers` beside its own."""
     body = answer.body
@@ -168,12 +182,13 @@ Handler = Callable[[Request], Awaitable[Answer]]
 class Route:
     """What is at a path, or below one that ends in `/` and is not the root: a handler for each method.
 
-    `refuse` writes a problem as the protocol of this route has its errors. `described` says of each method what the
-    OpenAPI document has to know.
+    With `behind`, only what is below and ends in that. `refuse` writes a problem as the protocol of this route has its
+    errors. `described` says of each method what the OpenAPI document has to know.
     """
 
     path: str
     methods: Mapping[str, Handler]
+    behind: str = ""
     refuse: Callable[[Problem], Answer] = as_problem
     described: Mapping[str, Operation] = field(default_factory=dict)
 
@@ -182,17 +197,19 @@ class Routes:
     """A table of routes."""
 
     def __init__(self, routes: Iterable[Route]) -> None:
-        self._exact = {route.path: route for route in routes}
-        below = [route for path, route in self._exact.items() if path.endswith("/") and path != "/"]
-        self._below = sorted(below, key=lambda route: -len(route.path))  # the closest first
+        self._all = tuple(routes)
+        self._exact = {route.path: route for route in self._all if not route.behind}
+        below = [route for route in self._all if route.path.endswith("/") and route.path != "/"]
+        self._below = sorted(below, key=lambda route: (-len(route.path), -len(route.behind)))  # the closest first
 
     def __iter__(self) -> Iterator[Route]:
-        return iter(self._exact.values())
+        return iter(self._all)
 
     def find(self, path: str) -> Route | None:
-        """Return the route of `path`: the one that is named so, or else the closest above it."""
+        """Return the route of `path`: the one that is named so, or else the closest around it."""
         exact = self._exact.get(path)
-        return exact or next((route for route in self._below if path.startswith(route.path)), None)
+        around = (route for route in self._below if path.startswith(route.path) and path.endswith(route.behind))
+        return exact or next(around, None)
 
 
 def handler(route: Route, request: Request) -> Handler:

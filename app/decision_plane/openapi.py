@@ -49,8 +49,8 @@ def document(routes: Iterable[Route], *, version: str) -> dict[str, Any]:
 
 def _path(route: Route, operation: Operation) -> str:
     """Return the path; what stands behind a last `/` is the parameter that the operation names."""
-    behind = next((each.name for each in operation.parameters if each.place == "path"), None)
-    return route.path if behind is None else f"{route.path}{{{behind}}}"
+    named = next((each.name for each in operation.parameters if each.place == "path"), None)
+    return route.path if named is None else f"{route.path}{{{named}}}{route.behind}"
 
 
 def _operation(route: Route, method: str, operation: Operation) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def _responses(route: Route, operation: Operation) -> dict[str, Any]:
         str(status): {"description": "The answer.", "content": {operation.content_type: {"schema": schema}}}
         for status, schema in operation.answers.items()
     }
-    tokens = () if operation.token is Token.NONE else ("unauthenticated", "too_many_requests")
+    tokens = () if operation.token is Token.NONE else ("unauthenticated", "wrong_region", "too_many_requests")
     codes: dict[int, list[str]] = defaultdict(list)
     for code in (*tokens, *operation.problems, *_ALWAYS):
         codes[route.refuse(problem(code)).status].append(code)

@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
+from app.core_dumps import refuse_core_dumps
 from app.impact.replaying import Asked, Journalled, Node, Replayer, Sealed, Stretch
 from app.impact.tally import Tally
 from app.objects import ObjectsError
@@ -155,6 +156,7 @@ def _tally(future: "Future[Tally | str]") -> Tally:
 def start(node: Node, asked: Asked) -> None:
     """Begin a process of the pool."""
     global _replayer  # noqa: PLW0603 - what a process of the pool has, it has for all its work
+    refuse_core_dumps()
     _replayer = Replayer(node, asked)
 
 

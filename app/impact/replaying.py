@@ -16,6 +16,7 @@ from typing import Any, Final
 from app import keys
 from app.db import open_engine
 from app.impact.tally import UNKNOWN, Apart, Change, Example, Flip, Tally, change_of, rules_of
+from app.kek_opening import keks_at
 from app.objects import ObjectGoneError, open_objects
 from app.pdp.bundle import Bundle, load_snapshot, parse_snapshot
 from app.pdp.decide import Decided, cut_off
@@ -46,6 +47,7 @@ class Node:
 
     store: str
     keys: Path
+    kek: str
     key_store: str
     objects: str
     payloads: tuple[str, ...]
@@ -58,6 +60,7 @@ class Node:
         return cls(
             store=settings.store,
             keys=settings.keys,
+            kek=settings.kek,
             key_store=settings.key_store,
             objects=settings.objects,
             payloads=tuple(settings.payloads),
@@ -130,7 +133,7 @@ class Replayer:
         self.reader = Reader(open_store(node.store, read_only=True), held.log.verifier)
         self._payloads = Detached(open_objects(node.objects), node.payloads)
         self._engine = open_engine(node.key_store)
-        self._keys = KeyTable(self._engine, Keks(lambda: held.keks))
+        self._keys = KeyTable(self._engine, Keks(keks_at(node.keys, node.kek, log=held.log.origin).load))
         self._candidate = _loaded(parse_snapshot(asked.snapshot)) if asked.snapshot is not None else None
         self._policies: OrderedDict[str, _Policies] = OrderedDict()
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine, Table, func, select
 from app.index import entry
 from app.index.entry import Row
 from app.index.indexer import translated
-from app.index.rows import CHAIN, CHECKPOINT, DECISION, SEGMENT
+from app.index.rows import CHAIN, CHECKPOINT, DECISION, FAILURE, SEGMENT
 from app.index.sealed_log import Batch, SealedLog
 from app.index.window import Window
 from evidence.checkpoint import Leaf
@@ -117,7 +117,7 @@ class Comparison:
         found = {row["chain"]: row for row in _rows(connection, CHAIN)}
         strangers = {
             name
-            for table in (SEGMENT, DECISION)
+            for table in (SEGMENT, DECISION, FAILURE)
             for name in connection.execute(select(table.c.chain).distinct()).scalars()
         }
         for name in sorted(found.keys() | tree.chains.keys() | strangers):
@@ -129,6 +129,7 @@ class Comparison:
         """Walk one chain: what the tree has of it beside what the index has of it."""
         segments = _Ahead(connection, SEGMENT, name, "number", f"segment {name}/")
         decisions = _Ahead(connection, DECISION, name, "seq", f"decision {name}-")
+        failures = _Ahead(connection, FAILURE, name, "seq", f"failure {name}-")
         newest: Seal | None = None
         for leaf, number in leaves:
             yield from segments.strangers(leaf.segment)
@@ -138,26 +139,32 @@ class Comparison:
                 break  # it came into the log, and will come into the index
             newest = self._log.seal(leaf)
             if there is not None or self._window.holds(newest):
-                yield from self._segment(newest, number, there, decisions)
+                yield from self._segment(newest, number, there, decisions, failures)
         if newest is not None:
             yield from _compared_row(f"chain {name}", entry.chain_row(newest), row)
         elif row is not None:
             yield Lie(code=Code.EXTRA, where=f"chain {name}")
         yield from segments.strangers()
         yield from decisions.strangers()
+        yield from failures.strangers()
 
-    def _segment(self, seal: Seal, number: int, there: Row | None, decisions: "_Ahead") -> Iterator[Lie]:
+    def _segment(
+        self, seal: Seal, number: int, there: Row | None, decisions: "_Ahead", failures: "_Ahead"
+    ) -> Iterator[Lie]:
         yield from _compared_row(f"segment {seal.chain}/{seal.segment}", entry.segment_row(seal, number), there)
         yield from decisions.strangers(seal.first_seq)
+        yield from failures.strangers(seal.first_seq)
         self.compared.segments += 1
         if not self._window.holds(seal):  # about to be dropped, and its records may be gone from the store
-            for _ in decisions.strangers(seal.first_seq + seal.count):
-                pass
+            for ahead in (decisions, failures):
+                for _ in ahead.strangers(seal.first_seq + seal.count):
+                    pass
             return
         for record in self._log.records(seal):
             yield from decisions.strangers(record.seq)
-            where = f"decision {record.position.decision_id}"
-            yield from _compared_row(where, entry.decision_row(record, seal.segment), decisions.take(record.seq))
+            expected = entry.decision_row(record, seal.segment)
+            yield from _compared_row(f"decision {record.position.decision_id}", expected, decisions.take(record.seq))
+            yield from _failures(record.position.decision_id, record.seq, expected, failures)
             self.compared.records += 1
 
 
@@ -181,6 +188,17 @@ class _Ahead:
             return None
         found, self._next = self._next, next(self._rows, None)
         return found
+
+
+def _failures(decision_id: str, seq: int, decision: Row, failures: _Ahead) -> Iterator[Lie]:
+    """Compare the rules that failed in one record with those that the index has of it."""
+    yield from failures.strangers(seq)
+    found = {}
+    while (there := failures.take(seq)) is not None:
+        found[there["rule"]] = there
+    for expected in entry.failure_rows(decision):
+        yield from _compared_row(f"failure {decision_id}", expected, found.pop(expected["rule"], None))
+    yield from (Lie(code=Code.EXTRA, where=f"failure {decision_id}") for _ in found)
 
 
 def _rows(connection: Connection, table: Table, *conditions: Any, order: Any = None) -> Iterator[Row]:

@@ -6,6 +6,7 @@ can put into a record keeps the index from going on.
 """
 
 import json
+from collections.abc import Iterator
 from typing import Any, Final
 
 from evidence.checkpoint import Checkpoint
@@ -16,6 +17,7 @@ Row = dict[str, Any]
 
 _LONGEST: Final = 256  # characters; longer texts are cut, so that they fit into every database's index
 _MOST: Final = 64  # failed gates
+_NONE_FAILED: Final = frozenset({None, "[]"})
 _encode: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -42,7 +44,30 @@ def decision_row(record: Excerpt, segment: int) -> Row:
         "failed": _gates(result.get("failed")),
         "bundle": text(policy.get("bundle")),
         "revision": text(policy.get("revision")),
+        "purpose": _purpose(result.get("obligations")),
     }
+
+
+def _purpose(obligations: Any) -> str | None:
+    """Return the purpose that the obligation `access` states: for what somebody reads personal data."""
+    for each in map(_object, obligations if isinstance(obligations, list) else ()):
+        if each.get("type") == "access":
+            return text(each.get("purpose"))
+    return None
+
+
+def failure_rows(decision: Row) -> Iterator[Row]:
+    """Yield a row for each rule that failed, given the row of the record: in the order of their names, each once."""
+    if decision["action"] is None or decision["failed"] in _NONE_FAILED:
+        return
+    for gate in sorted(set(json.loads(decision["failed"]))):
+        yield {
+            "chain": decision["chain"],
+            "seq": decision["seq"],
+            "rule": f"{decision['action']}/{gate}",
+            "time": decision["time"],
+            "tenant": decision["tenant"],
+        }
 
 
 def segment_row(seal: Seal, checkpoint: int) -> Row:

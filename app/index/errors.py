@@ -15,3 +15,10 @@ class IndexDamagedError(IndexingError):
 
 class QueryError(IndexingError):
     """The question cannot be asked; the message says why."""
+
+
+class SlowQueryError(IndexingError):
+    """The question takes longer than any may: no index serves it, and there is much to look through."""
+
+    def __init__(self) -> None:
+        super().__init__("this takes too long to find")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
-from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Engine, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import schema
@@ -20,7 +20,7 @@ from app.db import BUSY_TIMEOUT_MS, DatabaseUrlError, write_transaction
 from app.index import entry
 from app.index.entry import Row
 from app.index.errors import IndexDamagedError, IndexUnavailableError
-from app.index.rows import CHAIN, CHECKPOINT, DECISION, SEGMENT
+from app.index.rows import CHAIN, CHECKPOINT, DECISION, FAILURE, SEGMENT
 from app.index.sealed_log import Batch, SealedLog
 from app.index.window import Window
 from evidence.record import Excerpt
@@ -32,7 +32,7 @@ LOCK: Final = 0x6F6D6567_61000002
 _PATIENCE_MS: Final = 15_000  # for the indexers of other nodes: a large segment takes a second
 _DELETED_AT_ONCE: Final = 100  # segments
 _WRITTEN_AT_ONCE: Final = 500  # records
-_TABLES: Final = (DECISION, SEGMENT, CHECKPOINT, CHAIN)
+_TABLES: Final = (FAILURE, DECISION, SEGMENT, CHECKPOINT, CHAIN)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -176,10 +176,16 @@ class Indexer:
 
 def _write_decisions(connection: Connection, rows: Iterator[Row]) -> None:
     """Insert rows by the driver's own means: what SQLAlchemy does for each row costs as much as the row itself."""
-    compiled = insert(DECISION).compile(dialect=connection.dialect)
-    statement, positional = str(compiled), compiled.positional
     while some := list(islice(rows, _WRITTEN_AT_ONCE)):
-        connection.exec_driver_sql(statement, [tuple(row.values()) for row in some] if positional else some)
+        _insert(connection, DECISION, some)
+        if failures := [failure for row in some for failure in entry.failure_rows(row)]:
+            _insert(connection, FAILURE, failures)
+
+
+def _insert(connection: Connection, table: Table, rows: list[Row]) -> None:
+    compiled = insert(table).compile(dialect=connection.dialect)
+    given = [tuple(row.values()) for row in rows] if compiled.positional else rows
+    connection.exec_driver_sql(str(compiled), given)
 
 
 def _next(connection: Connection) -> int:
@@ -188,8 +194,9 @@ def _next(connection: Connection) -> int:
 
 
 def _drop(connection: Connection, chain: str, number: int, seqs: range) -> None:
-    of_chain = and_(DECISION.c.chain == chain, DECISION.c.seq >= seqs.start, DECISION.c.seq < seqs.stop)
-    connection.execute(delete(DECISION).where(of_chain))
+    for table in (FAILURE, DECISION):
+        of_chain = and_(table.c.chain == chain, table.c.seq >= seqs.start, table.c.seq < seqs.stop)
+        connection.execute(delete(table).where(of_chain))
     connection.execute(delete(SEGMENT).where(SEGMENT.c.chain == chain, SEGMENT.c.number == number))
 
 

@@ -6,7 +6,7 @@ those of the log, as text: they sort as they follow each other.
 
 from typing import ClassVar, Final
 
-from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Index, MetaData, String, Table, Text, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -14,6 +14,15 @@ from sqlmodel import Field, SQLModel
 def _ordered(length: int) -> TypeEngine[str]:
     """Return text that sorts by its bytes, whatever the database sorts like elsewhere."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
+
+
+_ORDER: Final = ("time", "chain", "seq")
+
+
+def _denied(name: str, column: str) -> Index:
+    """Return an index of what was denied alone, by one column."""
+    where = {"sqlite_where": text("allow IS 0"), "postgresql_where": text("allow IS false")}
+    return Index(name, "tenant", column, *_ORDER, **where)  # type: ignore[arg-type]
 
 
 class IndexRow(SQLModel):
@@ -72,13 +81,20 @@ class CheckpointRow(IndexRow, table=True):
 
 
 class DecisionRow(IndexRow, table=True):
-    """One record of the window: a decision most often, `type` says what else. Its id is `<chain>-<seq>`."""
+    """One record of the window: a decision most often, `type` says what else. Its id is `<chain>-<seq>`.
+
+    Each index serves one question in the order of time; those of denials hold nothing else, and so cost little.
+    """
 
     __tablename__ = "indexed_decision"
     __table_args__ = (
-        Index("indexed_decision_time", "tenant", "type", "time", "chain", "seq"),
-        Index("indexed_decision_action", "tenant", "action", "time", "chain", "seq"),
-        Index("indexed_decision_subject", "tenant", "subject_ref", "time", "chain", "seq"),
+        Index("indexed_decision_time", "tenant", "type", *_ORDER),
+        Index("indexed_decision_action", "tenant", "action", *_ORDER),
+        Index("indexed_decision_subject", "tenant", "subject_ref", *_ORDER),
+        Index("indexed_decision_resource", "tenant", "resource_ref", *_ORDER),
+        Index("indexed_decision_policy", "tenant", "revision", "bundle", *_ORDER),
+        _denied("indexed_decision_denied", "type"),
+        _denied("indexed_decision_denied_action", "action"),
     )
 
     chain: str = Field(sa_column=Column(_ordered(20), primary_key=True))
@@ -97,9 +113,24 @@ class DecisionRow(IndexRow, table=True):
     failed: str | None = Field(sa_type=Text)
     bundle: str | None = Field(sa_type=Text)
     revision: str | None = Field(sa_type=Text)
+    purpose: str | None = Field(sa_type=Text)
+
+
+class FailureRow(IndexRow, table=True):
+    """One rule, `<action>/<gate>`, that failed in a decision of the window."""
+
+    __tablename__ = "indexed_failure"
+    __table_args__ = (Index("indexed_failure_rule", "tenant", "rule", *_ORDER),)
+
+    chain: str = Field(sa_column=Column(_ordered(20), primary_key=True))
+    seq: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    rule: str = Field(sa_column=Column(Text, primary_key=True))
+    time: str = Field(sa_type=_ordered(27))
+    tenant: str = Field(max_length=64)
 
 
 CHAIN: Final[Table] = IndexRow.metadata.tables["indexed_chain"]
 SEGMENT: Final[Table] = IndexRow.metadata.tables["indexed_segment"]
 CHECKPOINT: Final[Table] = IndexRow.metadata.tables["indexed_checkpoint"]
 DECISION: Final[Table] = IndexRow.metadata.tables["indexed_decision"]
+FAILURE: Final[Table] = IndexRow.metadata.tables["indexed_failure"]

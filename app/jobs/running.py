@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 ATTEMPTS: Final = 3
 """How often a run is begun whose process ends before it does."""
 
+_LATE: Final = 0.01  # seconds by which a second has surely begun
 _UNFORESEEN: Final = "unforeseen"
 
 
@@ -86,7 +87,7 @@ class Runner:
     def run_now(self, job: Job) -> bool:
         """Run `job` because a person wants it; return whether it was run to its end."""
         with self._alone(job) as alone:
-            ended = self._make(job, Due(scheduled_for=int(self._clock())), by="operator") if alone else None
+            ended = self._make(job, Due(scheduled_for=self._free_second(job)), by="operator") if alone else None
         return ended is not None and ended.state is State.FINISHED
 
     def recover(self, scope: Scope) -> int:
@@ -108,6 +109,17 @@ class Runner:
                     self._do(job, permit, taken, row.attempt + 1)
                     made += 1
         return made
+
+    def _free_second(self, job: Job) -> int:
+        """Return this second; the next, once it has come, where a run of `job` was for this one."""
+        now = self._clock()
+        try:
+            taken = self._ledger.latest(self.key(job)) == int(now)
+        except SQLAlchemyError:
+            taken = False  # whoever keeps the run says so
+        if taken:
+            self._stopping.wait(int(now) + 1 - now + _LATE)
+        return int(now) + taken
 
     @contextmanager
     def _alone(self, job: Job) -> Iterator[bool]:

@@ -18,6 +18,7 @@ do what they should, is admission's business. Does not load the engine.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -178,7 +179,8 @@ def load_snapshot(path: Path) -> Bundle:
         OSError: it cannot be read.
     """
     with path.open("rb") as file:
-        bundle = parse_snapshot(file.read(_MAX_SNAPSHOT_BYTES + 1))
+        size = os.fstat(file.fileno()).st_size  # `read` takes the room for all that it is allowed, at once
+        bundle = parse_snapshot(file.read(min(size, _MAX_SNAPSHOT_BYTES) + 1))
     if bundle.digest != path.stem:
         raise BundleError(f"{path.name}:1:1: holds the bundle {bundle.digest}")
     return bundle

@@ -18,7 +18,11 @@ TENANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _MEMBERS: Final = frozenset({"tenant", "actions", "subject_types"})
 _EXPLAIN: Final = "explain"
 _PROXY: Final = "proxy"
-_OPTIONAL: Final = frozenset({_EXPLAIN, _PROXY, "limits"}) | CREDENTIALS
+_REPLAY: Final = "replay"
+EVERY: Final = "*"
+"""Stands for every tenant."""
+
+_OPTIONAL: Final = frozenset({_EXPLAIN, _PROXY, _REPLAY, "limits"}) | CREDENTIALS
 _MOST: Final[Mapping[str, int]] = {"per_second": 1_000_000, "burst": 1_000_000, "per_day": 10**12}
 
 
@@ -41,6 +45,7 @@ class Caller:
 
     `explain`: it may have decisions explained, and so learn the gates of these actions and where their rules stand.
     `proxy`: it asks about the requests of others, and how.
+    `replay`: the tenants whose recorded decisions it may have made again, to learn whether they come out the same.
     """
 
     tenant: str
@@ -48,6 +53,7 @@ class Caller:
     subject_types: frozenset[str]
     explain: bool = False
     proxy: Proxy | None = None
+    replay: frozenset[str] = frozenset()
     limits: Limits = Limits()
     credentials: Credentials = field(default_factory=Credentials)
 
@@ -100,9 +106,17 @@ def _caller(name: str, value: Any, actions: Collection[str]) -> Caller:
         subject_types=types,
         explain=explain,
         proxy=proxy,
+        replay=_replay(value[_REPLAY]) if _REPLAY in value else frozenset(),
         limits=_limits(value["limits"]) if "limits" in value else Limits(),
         credentials=parse_credentials(value),
     )
+
+
+def _replay(value: Any) -> frozenset[str]:
+    tenants = _texts(_REPLAY, value)
+    if any(each != EVERY and not TENANT.fullmatch(each) for each in tenants):
+        raise _BreachError(f"`replay` lists tenants, or `{EVERY}` for every one")
+    return frozenset(tenants)
 
 
 def _limits(value: Any) -> Limits:

@@ -29,7 +29,7 @@ _INTO_LIST: Final = 0.7
 _LEFT_OUT: Final = 0.3
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 _TEXT: Final = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
-_TABLE: Final = re.compile(r"\bdata\.([a-z][a-z0-9_]*)")
+_TABLE: Final = re.compile(r"\bdata((?:\.[a-z][a-z0-9_]*)+)(\[action\])?")
 _NO_TABLES: Final = frozenset({"rules", "lib"})
 
 
@@ -86,17 +86,31 @@ class ContractInputs:
 
     def generator(self, action: str, *, seed: str = "") -> Generator:
         """Return what makes facts for an action out of everything its rules, data and cases are written with."""
-        limits = self._data.get("thresholds", {}).get(action.partition(".")[0], {})
-        known = [*self.named(action), *leaves(limits), *leaves(self._told[action])]
-        return Generator(Random(f"{action}{seed}"), known)  # noqa: S311 - see above
+        return Generator(Random(f"{action}{seed}"), self._words(action), leaves(self._told[action]))  # noqa: S311 - see above
 
     def named(self, action: str) -> set[str]:
         """Return every text that the rules of an action, or the data they read, are written with."""
+        return {each for each in self._words(action) if isinstance(each, str)}
+
+    def _words(self, action: str) -> set[Any]:
+        """Return every value that the rules of an action are written with, or find in the data that they name.
+
+        So what is made for one action does not hang on what others are about: of `data.limits.box` it is that member
+        alone, and of `data.limits[action]` the entry of the action that is decided, which `action` stands for in rules.
+        """
         files = needed(self._bundle.actions[action].file, self._bundle.modules)
         sources = [_COMMENT.sub("", self._bundle.modules[file]) for file in files]
-        tables = {name for source in sources for name in _TABLE.findall(source)} - _NO_TABLES
+        read = {place for source in sources for place in _TABLE.findall(source)}
         texts = {text for source in sources for text in _TEXT.findall(source)}
-        return texts | {each for name in tables for each in leaves(self._data.get(name)) if isinstance(each, str)}
+        return texts | {each for path, own in read for each in leaves(self._read(path, action if own else ""))}
+
+    def _read(self, path: str, action: str) -> Any:
+        """Return what stands in the data at a path such as `.limits.box`, or in the entry of an action there."""
+        names = path.split(".")[1:]
+        place = None if names[0] in _NO_TABLES else self._data
+        for name in [*names, *([action] if action else [])]:
+            place = place.get(name) if isinstance(place, dict) else None
+        return place
 
 
 def documents(bundle: Bundle) -> Iterator[dict[str, Any]]:

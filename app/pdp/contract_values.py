@@ -79,11 +79,13 @@ def leaves(value: Any) -> Iterator[Any]:
 
 
 class Generator:
-    """Makes values. `known` are those that rules may ask for: of cases, of data, in the rules themselves."""
+    """Makes values. `known` are those that rules may ask for, of data or in the rules themselves; `told`, of cases."""
 
-    def __init__(self, random: Random, known: Iterable[Any]) -> None:
+    def __init__(self, random: Random, known: Iterable[Any], told: Iterable[Any] = ()) -> None:
         self.random = random
-        given = list(known)
+        cases = list(told)
+        given = [*known, *cases]
+        self.told = frozenset(each for each in cases if isinstance(each, str))
         self.texts: Sequence[str] = sorted({each for each in given if isinstance(each, str)})
         self.numbers: Sequence[float] = sorted({each for each in given if type(each) in {int, float}})
         self._fitting: dict[int, tuple[Mapping[str, Any], Sequence[str]]] = {}

@@ -33,9 +33,8 @@ _TYPES: Final[dict[type, str]] = {
 }
 _DAY: Final = 86_400
 _KNOWN: Final = 40
-_MORE: Final = (
-    48  # enough for one that fulfils every demand: what is found must not hang on the words of a rule elsewhere
-)
+_MORE: Final = 16
+_FEW: Final = 96
 _SHIFTS: Final = [
     *(1, 59, 60, 61, 299, 300, 301, 899, 901, 3_599, 3_601, 43_199, 43_201),
     *(_DAY * days for days in (1, 7, 30, 31, 45, 46, 90, 91, 365, 366, 2_556, 9_000)),
@@ -144,7 +143,22 @@ def _lists(value: list[Any], schema: Schema | None, generator: Generator) -> Ite
     yield from (("reordered", value[place:] + value[:place]) for place in range(1, len(value)))
     yield from (("shorter", value[:length]) for length in range(1, len(value)))
     if schema is not None and "items" in schema:
-        yield from (("longer", [*value, generator.value(schema["items"])]) for _ in range(_MORE))
+        yield from (("longer", [*value, item]) for item in _items(schema["items"], generator))
+
+
+def _items(schema: Schema, generator: Generator) -> Iterator[Any]:
+    """Yield what a list may get more of: every text of a case, and every other known text where those are few.
+
+    So what is found hangs on the action, and not on how many texts stand elsewhere.
+    """
+    if type_of(schema) == "string" and not {"enum", "const", "format"} & schema.keys():
+        known = generator.fitting(schema)
+        others = [text for text in known if text not in generator.told]
+        yield from (text for text in known if text in generator.told)
+        yield from others if len(others) <= _FEW else generator.random.sample(others, _MORE)
+        yield from (generator.fresh(schema) for _ in range(3))
+    else:
+        yield from (generator.value(schema) for _ in range(3 * _MORE))
 
 
 def _texts(value: str, schema: Schema | None, texts: list[str], generator: Generator) -> Iterator[_Told]:

@@ -135,15 +135,23 @@ class _Prepared:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permit:
-    """Proof that an action may happen: it was allowed, and that is on record. Made by `Pdp.enforce` alone."""
+    """Proof that an action may happen: it was allowed, and that is on record.
+
+    Made by `Pdp.enforce`, and by those who ask a decision point over HTTP, of its answer.
+
+    Attributes:
+        request: what is permitted.
+        decision_id: of the decision that permits it.
+        decision: what was decided; the obligations stand in it.
+        bundle: digest of the policies that decided.
+        revision: of these policies.
+    """
 
     request: EvaluationRequest
-    recorded: Recorded
-
-    @property
-    def decision_id(self) -> str:
-        """Return the id of the decision that permits."""
-        return self.recorded.decision_id
+    decision_id: str
+    decision: Decision
+    bundle: str
+    revision: str
 
 
 class Pdp:
@@ -334,9 +342,10 @@ class Pdp:
         if self._payloads is not None and sum(map(len, texts)) > self._inline:
             body["payloads"] = [await self._payloads.keep(person, text) for person, text in said]
             said = []
+        text = canonical(body)  # now: who waits together holds less memory than with the values
 
         def build(position: Position) -> Draft:
-            return Draft(type="decision", tenant=caller.tenant, body=canonical(body), sealed=sealed(said, position))
+            return Draft(type="decision", tenant=caller.tenant, body=text, sealed=sealed(said, position))
 
         return _Prepared(
             decision=decided.decision,
@@ -373,7 +382,13 @@ class Pdp:
         recorded = await self.evaluate(request, caller, durability=durability)
         if not recorded.decision.allow:
             raise DeniedError(recorded.decision_id, recorded.decision)
-        return Permit(request=request, recorded=recorded)
+        return Permit(
+            request=request,
+            decision_id=recorded.decision_id,
+            decision=recorded.decision,
+            bundle=recorded.bundle.digest,
+            revision=recorded.bundle.revision,
+        )
 
     async def refuse(self, caller: Caller, reason: str, sha256: str, suppressed: int) -> None:
         """Record that bytes of `caller` were no request. `sha256` is of the bytes, and is sealed: it could be guessed.

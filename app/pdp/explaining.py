@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from app.pdp.bundle import Action, Bundle, load_snapshot
+from app.pdp.bundle import Action, Bundle, load_snapshot, needed
 from app.pdp.decide import decide
 from app.pdp.engine import Engine
 from app.pdp.errors import EngineError, EvaluationError
@@ -94,7 +94,9 @@ async def traced(bundle: Bundle, document: bytes) -> dict[str, Any]:
     async def evaluate(query: str, text: bytes) -> bytes:
         asked.append(text.decode())
         try:
-            return Engine(bundle.modules, bundle.data).evaluate(query, asked[0]).encode()
+            action = bundle.actions[parsed["action"]["name"]]
+            modules = {path: bundle.modules[path] for path in needed(action.file, bundle.modules)}
+            return Engine(modules, bundle.data).evaluate(query, asked[0]).encode()
         except EngineError:
             raise EvaluationError("evaluation_failed") from None
 
@@ -107,7 +109,7 @@ async def traced(bundle: Bundle, document: bytes) -> dict[str, Any]:
 
 def _measured(bundle: Bundle, action: Action, text: str) -> dict[str, Any]:
     modules = syntax(bundle, action)
-    sources = {**bundle.modules, action.file: labelled(modules, action)}
+    sources = {each.file: each.source.decode() for each in modules} | {action.file: labelled(modules, action)}
     engine = Engine(sources, bundle.data, coverage=True)
     answer = json.loads(engine.evaluate(f"data.{action.name}.passed", text))
     held = answer["result"][0]["expressions"][0]["value"]

@@ -13,6 +13,7 @@ from app.pdp.bundle import Action, Bundle
 from app.pdp.engine import Engine
 from app.pdp.gate_sources import gate_rules
 from app.pdp.syntax import Module, Rule
+from app.pdp.test_engines import TestEngines
 from app.pdp.test_report import Coverage, GateCoverage, RuleCoverage
 
 _HELD: Final = "omega.held"
@@ -29,8 +30,11 @@ class Seen:
     failed: Mapping[tuple[str, str], set[int]] = field(default_factory=dict)
 
 
-def watch(bundle: Bundle, modules: Sequence[Module], tests: Sequence[Callable[[Engine], object]]) -> Seen:
-    """Run `tests` on an engine whose gates tell what becomes of them; `modules` is the syntax of the bundle."""
+def watch(bundle: Bundle, modules: Sequence[Module], tests: Sequence[tuple[str, Callable[[Engine], object]]]) -> Seen:
+    """Run `tests` on engines whose gates tell what becomes of them; `modules` is the syntax of the bundle.
+
+    Each test comes with the name of the package or action that it is of.
+    """
     held: dict[tuple[str, int], set[int]] = {}
     passed: dict[tuple[str, str], set[int]] = {}
     failed: dict[tuple[str, str], set[int]] = {}
@@ -51,9 +55,9 @@ def watch(bundle: Bundle, modules: Sequence[Module], tests: Sequence[Callable[[E
     by_file = {module.file: module for module in modules}
     for action in bundle.actions.values():
         sources[action.file] = _telling(by_file[action.file], action)
-    engine = Engine(sources, bundle.data, watch={_HELD: hold, _DECIDED: decide})
-    for number, test in enumerate(tests):  # noqa: B007 - `hold` and `decide` read it
-        test(engine)
+    engines = TestEngines(bundle, sources, watch={_HELD: hold, _DECIDED: decide})
+    for number, (of, test) in enumerate(tests):  # noqa: B007 - `hold` and `decide` read it
+        test(engines.of(of))
     return Seen(held=held, passed=passed, failed=failed)
 
 

@@ -3,14 +3,12 @@
 Knows no metrics and no traces. What it is told holds no fact, no person, no payload.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.pdp.model import Decision, Durability
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class Evaluated(NamedTuple):
     """One decision on record, and when it came how far, in nanoseconds of `Observer.now`.
 
     Attributes:

@@ -19,6 +19,7 @@ from app.pdp.gate_coverage import gate_coverage, rule_coverage, watch
 from app.pdp.model import Severity
 from app.pdp.policy_case import Outcome, gravest, parse_cases
 from app.pdp.syntax import Module, parse_syntax_trees
+from app.pdp.test_engines import TestEngines
 from app.pdp.test_report import Coverage, Kind, TestReport, TestResult
 
 _TEST: Final = re.compile(r"test_\w+")
@@ -66,14 +67,14 @@ def run_tests(
         BundleError: the engine does not take the bundle, or a file of cases is misshapen.
     """
     try:
-        engine = Engine({**bundle.modules, **bundle.tests}, bundle.data, coverage=True)
-        modules = parse_syntax_trees(engine.syntax_trees())
+        engines = TestEngines(bundle, {**bundle.modules, **bundle.tests}, coverage=True)
+        modules = parse_syntax_trees(engines.whole.syntax_trees())
     except EngineError as error:
         raise BundleError(str(error)) from None
     every = policy_tests(bundle, modules)
     tests = [test for test in every if chosen(test)]
-    results = tuple(_result(test, bundle, engine, clock, begun) for test in tests)
-    covered = engine.covered()
+    results = tuple(_results(tests, bundle, engines, clock, begun))
+    covered = engines.covered()
     coverage = {
         file: Coverage(covered=lines[0], missed=lines[1])
         for file, lines in sorted(covered.items())
@@ -82,7 +83,7 @@ def run_tests(
     if not rules:
         return TestReport(results=results, coverage=coverage)
     left_out = {test.of for test in every} - {test.of for test in tests}
-    seen = watch(bundle, modules, [partial(test.verify, bundle) for test in tests])
+    seen = watch(bundle, modules, [(test.of, partial(test.verify, bundle)) for test in tests])
     return TestReport(
         results=results,
         coverage=coverage,
@@ -98,6 +99,18 @@ def policy_tests(bundle: Bundle, modules: Sequence[Module]) -> list[PolicyTest]:
         BundleError: a file of cases is misshapen.
     """
     return [*_rego_tests(bundle, modules), *_cases(bundle)]
+
+
+def _results(
+    tests: Sequence[PolicyTest],
+    bundle: Bundle,
+    engines: TestEngines,
+    clock: Callable[[], float],
+    begun: Callable[[str], None],
+) -> Iterator[TestResult]:
+    """Yield what each test showed; the first has all modules, for what is wrong in any shows when one is asked."""
+    for number, test in enumerate(tests):
+        yield _result(test, bundle, engines.of(test.of) if number else engines.whole, clock, begun)
 
 
 def _result(

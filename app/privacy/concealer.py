@@ -8,7 +8,7 @@ from app.pdp.errors import UnrecordedError
 from app.pdp.recording import Person
 from app.privacy.detached import Detached
 from app.privacy.errors import KeyStoreError, SealedBlockError
-from app.privacy.sealed_block import SubjectKey
+from app.privacy.sealed_block import Cipher, SubjectKey
 
 PATIENCE: Final = 5.0
 """Seconds a payload has to become durable; its request is not decided otherwise."""
@@ -22,12 +22,16 @@ class Keys(Protocol):
 
 
 class Concealed:
-    """See `app.pdp.recording.Person`. An erasure that comes between naming and sealing leaves no record."""
+    """See `app.pdp.recording.Person`. An erasure that comes between naming and sealing leaves no record.
 
-    __slots__ = ("key",)
+    Lives as long as a message is answered, whose questions share it and so one cipher.
+    """
+
+    __slots__ = ("_cipher", "key")
 
     def __init__(self, key: SubjectKey) -> None:
         self.key = key
+        self._cipher: Cipher | None = None
 
     @property
     def subject(self) -> str:
@@ -37,7 +41,9 @@ class Concealed:
     def seal(self, text: bytes, *, place: tuple[str, int]) -> dict[str, str]:
         """See `app.pdp.recording.Person`."""
         try:
-            return self.key.seal(text, place=place)
+            if self._cipher is None:
+                self._cipher = self.key.cipher()
+            return self.key.seal(text, place=place, cipher=self._cipher)
         except SealedBlockError as error:
             raise UnrecordedError("the subject's key was destroyed, or takes no such text") from error
 

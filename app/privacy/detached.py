@@ -21,6 +21,9 @@ MAX_PAYLOADS: Final = 8
 REQUESTS: Final = "request"
 """The class of requests; each class has its own retention."""
 
+EXPORTS: Final = "export"
+"""The class of what was made for a person to take along."""
+
 _NAME: Final = re.compile(r"([a-z0-9]{1,16})/psn_[0-9a-f]{32}/[0-9a-f]{32}", re.ASCII)
 _SUBJECT: Final = re.compile(r"psn_[0-9a-f]{32}", re.ASCII)
 _BATCH: Final = 50_000
@@ -47,9 +50,9 @@ class Detached:
         *,
         random: Callable[[int], bytes] = os.urandom,
     ) -> None:
-        """Keep payloads of `classes` and of `REQUESTS` in `objects`, which may hold other things beside."""
+        """Keep payloads of `classes`, of `REQUESTS` and of `EXPORTS` in `objects`, which may hold other things."""
         self._objects = objects
-        self._classes = sorted({REQUESTS, *classes})
+        self._classes = sorted({REQUESTS, EXPORTS, *classes})
         self._random = random
 
     def keep(self, key: SubjectKey, text: bytes, kind: str = REQUESTS) -> dict[str, Any]:
@@ -72,6 +75,10 @@ class Detached:
             SealedBlockError: it is not what the record says.
         """
         return key.open_payload(reference, self._objects.get(reference["object"], limit=MAX_PAYLOAD))
+
+    def delete(self, reference: Mapping[str, Any]) -> bool:
+        """Delete the payload that a record names, and return whether there was one."""
+        return self._objects.delete(reference["object"])
 
     def of(self, subject: str) -> list[str]:
         """Return the names of all payloads of a pseudonym."""

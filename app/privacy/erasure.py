@@ -17,7 +17,7 @@ from app.privacy.errors import UnknownPersonError
 from app.privacy.holds import refuse_held
 from app.privacy.key_table import KeyTable, delete_keys, empty_wal, translated
 from app.privacy.lookup import lookup_of
-from app.privacy.rows import ERASURE, RETIRED_KEY, SUBJECT_KEY
+from app.privacy.rows import ERASURE, SUBJECT_KEY
 from evidence import canonical
 from evidence.record import Draft, Position
 
@@ -42,7 +42,7 @@ Recorder: TypeAlias = Callable[[Draft], Recorded]
 
 
 class Ground(StrEnum):
-    """Why a person may ask to be erased: GDPR, article 17(1), points (a) to (f)."""
+    """Why a person is erased: GDPR, article 17(1), points (a) to (f); or, by other laws, because they asked."""
 
     NOT_NECESSARY = "not_necessary"
     CONSENT_WITHDRAWN = "consent_withdrawn"
@@ -50,6 +50,7 @@ class Ground(StrEnum):
     UNLAWFUL = "unlawful"
     LEGAL_OBLIGATION = "legal_obligation"
     CHILD = "child"
+    REQUEST = "request"  # CCPA, section 1798.105(a)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,14 @@ class Erasure:
         """
         self._table, self._detached, self._lookup_key, self._settle = table, detached, lookup_key, settle
 
+    def announce(self, tenant: str, kind: str, identifier: str, ground: Ground, *, record: Recorder) -> tuple[str, str]:
+        """Put on record that a person is to be erased, once; return the pseudonym and that record's decision id.
+
+        For who has something to erase elsewhere first: `erase` goes on from here. Raises as `erase` does.
+        """
+        under_way = self._begin(lookup_of(self._lookup_key, tenant, kind, identifier), ground)
+        return under_way["subject"], self._request(tenant, under_way, record)
+
     def erase(self, tenant: str, kind: str, identifier: str, ground: Ground, *, record: Recorder) -> Certificate:
         """Destroy every key and payload of a person, and whom the pseudonym stood for; or finish what was cut off.
 
@@ -109,11 +118,7 @@ class Erasure:
                 empty_wal(self._table.engine)  # a crash at the very end leaves its last traces there
             raise
         subject, ground = under_way["subject"], Ground(under_way["ground"])
-        requested = under_way["requested"]
-        if requested is None:
-            body = {"subject": subject, "keys": self._key_ids(subject), "ground": ground.value}
-            requested = record(Draft(type=REQUESTED, tenant=tenant, body=body)).position.decision_id
-            self._note(subject, requested=requested)
+        requested = self._request(tenant, under_way, record)
         keys = self._destroy(subject)
         self._settle()
         payloads = self._delete_payloads(subject, under_way["payloads"])
@@ -146,13 +151,15 @@ class Erasure:
                 found = connection.execute(wanted).mappings().one()
             return {str(name): value for name, value in found.items()}
 
-    def _key_ids(self, subject: str) -> list[str]:
-        with translated(), self._table.engine.begin() as connection:
-            return sorted(
-                kid
-                for table in (SUBJECT_KEY, RETIRED_KEY)
-                for kid in connection.execute(select(table.c.kid).where(table.c.subject == subject)).scalars()
-            )
+    def _request(self, tenant: str, under_way: Mapping[str, Any], record: Recorder) -> str:
+        """Return the decision id of the record that an erasure begins with, which is written now if it was not."""
+        if under_way["requested"] is not None:
+            return str(under_way["requested"])
+        subject = under_way["subject"]
+        body = {"subject": subject, "keys": self._table.key_ids(subject), "ground": under_way["ground"]}
+        requested = record(Draft(type=REQUESTED, tenant=tenant, body=body)).position.decision_id
+        self._note(subject, requested=requested)
+        return requested
 
     def _note(self, subject: str, **values: Any) -> None:
         with translated(), write_transaction(self._table.engine) as connection:

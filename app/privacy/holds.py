@@ -85,6 +85,16 @@ def reasons(connection: Connection, subject: str) -> frozenset[str]:
     return frozenset(connection.execute(wanted).scalars())
 
 
+def standing(table: KeyTable, subject: str) -> frozenset[str]:
+    """Return why a pseudonym is held, as it stands now.
+
+    Raises:
+        KeyStoreError: the database failed.
+    """
+    with translated(), table.engine.begin() as connection:
+        return reasons(connection, subject)
+
+
 def refuse_held(connection: Connection, subject: str) -> None:
     """Raise where a hold stands on a pseudonym.
 

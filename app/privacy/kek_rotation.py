@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Table, func, select, update
 
 from app.db import write_transaction
-from app.kek_files import KekFiles
+from app.kek_provider import KekProvider
 from app.privacy.errors import KeyStoreError
 from app.privacy.key_table import KeyTable, current_generation, empty_wal, translated
 from app.privacy.rows import KEK_GENERATION, RETIRED_KEY, SUBJECT_KEY
@@ -29,27 +29,31 @@ class Rotation:
     destroyed: tuple[int, ...]
 
 
-def rotate_kek(table: KeyTable, files: KekFiles) -> Rotation:
+def rotate_kek(table: KeyTable, keks: KekProvider) -> Rotation:
     """Replace the KEK, or finish a replacement that was cut off; return once no old generation is left.
 
     Raises:
-        KeyStoreError: the database failed, or a data key cannot be unwrapped. The old generations are still there.
-        KeyFileError: the files cannot be used, or somebody else is rotating.
+        KeyStoreError: the database failed, or a generation or a data key cannot be opened. The old generations are
+            still there.
+        KeysError: who keeps the generations fails, or somebody else is rotating.
     """
-    with files.exclusive():
+    with keks.exclusive():
         generation = _generation(table)
-        if generation not in files.load():
+        if generation not in keks.load():
             raise KeyStoreError(f"generation {generation} of the key-encryption key, which is in force, is not here")
-        if not any(old < generation for old in files.traces()):
+        fresh = not any(old < generation for old in keks.traces())
+        if fresh:
             generation += 1
-            files.make(generation)
+            keks.make(generation)
+        table.keks.reload()  # what cannot be opened must not come into force
+        if fresh:
             _advance(table, generation)
         wrapped = _wrap_all(table, generation)
         with translated():
             empty_wal(table.engine)
-        old = tuple(sorted(each for each in files.traces() if each < generation))
+        old = tuple(sorted(each for each in keks.traces() if each < generation))
         for each in old:
-            files.destroy(each)
+            keks.destroy(each)
         table.keks.reload()
     return Rotation(generation=generation, wrapped=wrapped, destroyed=old)
 
@@ -109,7 +113,10 @@ def _wrap(table: KeyTable, connection: Connection, rows: Table, row: dict[str, A
         key = table.keks.unwrap(row)
     except KeyStoreError:
         return False
-    wrapped = table.keks.wrap(row | {"kek": generation}, key, table.random(_NONCE_BYTES))
+    try:
+        wrapped = table.keks.wrap(row | {"kek": generation}, key, table.random(_NONCE_BYTES))
+    finally:
+        key[:] = bytes(len(key))
     values = {"wrapped": wrapped, "kek": generation}
     connection.execute(update(rows).where(rows.c.kid == row["kid"]).values(values))
     return True

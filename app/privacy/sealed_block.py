@@ -24,6 +24,9 @@ KEY_BYTES: Final = 32
 MAX_PAYLOAD: Final = 16 << 20
 """Bytes: the largest object of a detached payload."""
 
+Cipher = AESGCM
+"""What `SubjectKey.cipher` returns."""
+
 _REFERENCE: Final = frozenset({"commit", "kid", "nonce", "object", "size", "subject"})
 _OBJECT: Final = re.compile(r"[a-z0-9]{1,16}/psn_[0-9a-f]{32}/[0-9a-f]{32}", re.ASCII)
 _MEMBERS: Final = frozenset({"alg", "commit", "ct", "kid", "nonce", "subject"})
@@ -32,6 +35,7 @@ _KID: Final = re.compile(r"k_[0-9a-f]{32}", re.ASCII)
 _NONCE: Final = re.compile(r"[0-9a-f]{24}", re.ASCII)
 _COMMIT: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _COMMITMENT_DOMAIN: Final = b"evidence-commitment/v1\n"
+_COMMITMENT: Final = hashlib.sha256(_COMMITMENT_DOMAIN)  # copied for each block: that costs less than to begin anew
 _PAYLOAD_DOMAIN: Final = b"evidence-payload-commitment/v1\n"
 _SALT_BYTES: Final = 16
 _NONCE_BYTES: Final = 12
@@ -41,13 +45,14 @@ _TAG_BYTES: Final = 16
 class SubjectKey:
     """One subject's data key, under the pseudonym that stands for the subject in the log.
 
-    The cipher is set up anew for each block: it costs a microsecond, and a kept one holds 2.5 KB, three times
-    the rest of a cached key. NIST SP 800-38D, section 8.3, allows 2^32 blocks with random nonces under one key.
+    The cipher is set up anew for each block unless one comes along: it costs a microsecond, and a kept one holds
+    2.5 KB, three times the rest of a cached key. NIST SP 800-38D, section 8.3, allows 2^32 blocks with random nonces
+    under one key.
     """
 
     __slots__ = ("_forgotten", "_key", "_names", "kid", "subject")
 
-    def __init__(self, subject: str, kid: str, key: bytes) -> None:
+    def __init__(self, subject: str, kid: str, key: bytes | bytearray) -> None:
         """Hold `key` (32 bytes) for `subject` (`psn_` and 32 hex digits) as `kid` (`k_` and 32 hex digits).
 
         Raises:
@@ -61,6 +66,12 @@ class SubjectKey:
         self._forgotten = False
         self._names: Final = f"\n{subject}\n{kid}"
 
+    def __del__(self) -> None:
+        """Overwrite the key when nobody has it any more."""
+        key = getattr(self, "_key", None)
+        if key is not None:
+            key[:] = bytes(KEY_BYTES)
+
     def __repr__(self) -> str:
         """Return the names alone; the key never shows."""
         return f"SubjectKey(subject={self.subject!r}, kid={self.kid!r})"
@@ -70,18 +81,27 @@ class SubjectKey:
         raise TypeError("a subject key cannot be pickled")
 
     def seal(
-        self, text: bytes, *, place: tuple[str, int], random: Callable[[int], bytes] = os.urandom
+        self,
+        text: bytes,
+        *,
+        place: tuple[str, int],
+        random: Callable[[int], bytes] = os.urandom,
+        cipher: Cipher | None = None,
     ) -> dict[str, str]:
         """Return the block that hides `text` at `place`: decision id, and index in the record's `sealed`.
+
+        `cipher` is what `cipher` returned, for who seals several blocks in a row.
 
         Raises:
             KeyDestroyedError: the key was destroyed meanwhile.
             SealedBlockError: the place is not ASCII, or the text is beyond what the cipher takes (2^31 bytes).
         """
-        salted, nonce, ciphertext = self._encrypt(text, _associated_block(place), random)
+        salted, nonce, ciphertext = self._encrypt(text, _associated_block(place), random, cipher)
+        commitment = _COMMITMENT.copy()
+        commitment.update(salted)
         return {
             "alg": ALGORITHM,
-            "commit": hashlib.sha256(_COMMITMENT_DOMAIN + salted).hexdigest(),
+            "commit": commitment.hexdigest(),
             "ct": binascii.b2a_base64(ciphertext, newline=False).decode("ascii"),
             "kid": self.kid,
             "nonce": nonce.hex(),
@@ -135,7 +155,12 @@ class SubjectKey:
         self._forgotten = True
         self._key[:] = bytes(KEY_BYTES)
 
-    def _cipher(self) -> AESGCM:
+    def cipher(self) -> Cipher:
+        """Return the cipher under this key; keep it no longer than what is being sealed.
+
+        Raises:
+            KeyDestroyedError: the key was destroyed meanwhile.
+        """
         self._verify_kept()
         return AESGCM(self._key)
 
@@ -143,11 +168,14 @@ class SubjectKey:
         if self._forgotten:
             raise KeyDestroyedError("the subject's key was destroyed")
 
-    def _encrypt(self, text: bytes, associated: str, random: Callable[[int], bytes]) -> tuple[bytes, bytes, bytes]:
+    def _encrypt(
+        self, text: bytes, associated: str, random: Callable[[int], bytes], cipher: Cipher | None = None
+    ) -> tuple[bytes, bytes, bytes]:
+        self._verify_kept()
         fresh = random(_SALT_BYTES + _NONCE_BYTES)
         salted, nonce = fresh[:_SALT_BYTES] + text, fresh[_SALT_BYTES:]
         try:
-            ciphertext = self._cipher().encrypt(nonce, salted, (associated + self._names).encode("ascii"))
+            ciphertext = (cipher or self.cipher()).encrypt(nonce, salted, (associated + self._names).encode("ascii"))
         except (ValueError, OverflowError):
             raise SealedBlockError("this text cannot be sealed at this place") from None
         self._verify_kept()  # a payload is sealed in a thread: the key may have been overwritten while it was in use
@@ -159,7 +187,7 @@ class SubjectKey:
         if named["subject"] != self.subject or named["kid"] != self.kid:
             raise SealedBlockError("the block was sealed under another key")
         try:
-            salted = self._cipher().decrypt(nonce, ciphertext, (associated + self._names).encode("ascii"))
+            salted = self.cipher().decrypt(nonce, ciphertext, (associated + self._names).encode("ascii"))
         except (InvalidTag, ValueError, OverflowError):
             raise SealedBlockError("the block was altered, or belongs to another place") from None
         if not hmac.compare_digest(hashlib.sha256(domain + salted).digest(), commit):

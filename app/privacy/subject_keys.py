@@ -73,6 +73,7 @@ class SubjectKeys:
         if len(lookup_key) != KEY_BYTES:
             raise KeyStoreError("the lookup key has not 32 bytes")
         self._table = KeyTable(engine, kek, random=random)
+        self._keks = self._table.keks
         self._lookup_key = lookup_key
         self._cached = cached
         self._lifetime = lifetime
@@ -146,6 +147,8 @@ class SubjectKeys:
 
     def close(self) -> None:
         """Drop every key and refuse whoever asks from now on; what has been started ends on its own."""
+        if not self._closed:
+            self._thread.submit(self._keks.drop)  # after what has been started, which needs them
         self._closed = True
         self._cache.clear()
         self._thread.shutdown(wait=False)

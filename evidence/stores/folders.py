@@ -106,7 +106,8 @@ def read(file: int, limit: int) -> bytes:
     """
     if not stat.S_ISREG(os.fstat(file).st_mode):
         raise StoreError("something other than a file stands in the store")
-    data = bytearray()
-    while len(data) <= limit and (chunk := os.read(file, limit + 1 - len(data))):
-        data += chunk
-    return bytes(data)
+    pieces, left = [], limit + 1
+    while left and (piece := os.read(file, left)):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)  # nearly always one, which is then not copied

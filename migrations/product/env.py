@@ -5,6 +5,8 @@ from alembic import context
 from app import sessions  # noqa: F401 - every module of rows is imported here, so that the metadata is whole
 from app.alerts import rows as rows_alerts  # noqa: F401
 from app.db import ProductRow
+from app.features.ai_act import rows as rows_ai_act  # noqa: F401
+from app.features.frameworks import rows as rows_frameworks  # noqa: F401
 from app.features.policies.changes import rows_changes  # noqa: F401
 from app.features.policies.drift import rows_drift  # noqa: F401
 from app.features.policies.git import rows_activations  # noqa: F401

@@ -58,7 +58,7 @@ def test_flags_say_more_than_the_environment(omega, ready, settings):
     ((served, planes),) = ready
     assert (served.host, served.port, served.workers) == ("127.0.0.2", 0, 3)
     assert served.data == settings.data
-    assert planes == ["decision", "control", "background"]
+    assert planes == ["decision", "control", "background", "jobs", "portal"]
 
 
 @pytest.mark.usefixtures("ready", "settings")
@@ -82,6 +82,29 @@ def test_each_plane_runs_alone(omega, ready):
     assert f"omega decides on {URL}" in omega("serve", "--plane", "decision").out
     omega("serve", "--plane", "decision", "--plane", "background")
     assert [planes for _, planes in ready] == [["background"], ["decision"], ["decision", "background"]]
+
+
+@pytest.mark.usefixtures("settings")
+def test_jobs_are_run_beside_who_says_how_the_node_does(omega, ready):
+    out = omega("serve", "--plane", "background", "--plane", "jobs").out
+    assert "omega runs jobs, where this node leads" in out
+    assert f"says how on {URL}" in out
+    ended = omega("serve", "--plane", "jobs")
+    assert (ended.code, len(ready)) == (2, 1)
+    assert "beside `--plane background`" in ended.message
+
+
+@pytest.mark.usefixtures("settings")
+def test_it_says_where_the_portal_is(omega, ready, monkeypatch):
+    assert "auditors" not in omega("serve").out
+    assert "OMEGA_PORTAL_URL" in omega("serve", "--plane", "portal").message
+    assert "beside `--plane background`" in omega("serve", "--plane", "jobs", "--plane", "portal").message
+    assert len(ready) == 1
+    monkeypatch.setenv("OMEGA_PORTAL_URL", "https://audit.example.org")
+    said = "auditors find their engagements on https://audit.example.org/\n"
+    assert said in omega("serve").out
+    assert omega("serve", "--plane", "portal").out == said
+    assert "auditors" not in omega("serve", "--plane", "decision").out
 
 
 @pytest.mark.usefixtures("ready")

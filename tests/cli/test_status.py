@@ -48,3 +48,49 @@ def test_a_service_that_is_not_ready_says_why(omega, settings):
     told = omega("status", "--json")
     assert (told.code, told.json["ready"], len(told.json["lacking"])) == (1, False, 2)
     assert status.look(settings, time.time()).ready is False
+
+
+RUN = {
+    "scheduled_for": 1_795_356_000,
+    "state": "finished",
+    "attempt": 1,
+    "missed": 0,
+    "runner": "n1#7.1",
+    "decision_id": "c-1",
+    "started_at": 1_795_356_000_000,
+    "ended_at": 1_795_356_001_500,
+    "code": "",
+    "detail": "{}",
+}
+
+
+def jobs(settings, **changes):
+    """Have this process be the one that runs jobs."""
+    runs = [RUN | {"job": "policies.scan_drift@n1"}, RUN | {"job": "jobs.forget", "state": "failed", "code": "keys"}]
+    names = ["evidence.expire", "jobs.forget", "payloads.sweep", "policies.scan_drift"]
+    alerts = {"waiting": 2, "dead": [["alt_1", "slack a", "refused"]]}
+    stated = {"node": "n1", "leads": True, "jobs": names, "denied": {"payloads.sweep": "c-9"}, "runs": runs}
+    status.say(settings, status.JOBS, stated | {"alerts": alerts} | changes)
+
+
+def test_where_jobs_are_run_it_is_said_how_they_stand(omega, settings):
+    service(settings, workers=1)
+    worker(settings, 0)
+    jobs(settings)
+    told = omega("status").out.split("\n\n")[3].splitlines()
+    assert told[0] == "jobs: this node leads; alerts: 2 wait, 1 could not be told"
+    assert told[1].split() == ["job", "last", "for", "state", "took", "missed", "by"]
+    assert told[2].split()[:3] == ["evidence.expire", "-", "never"]
+    assert told[3].split() == ["jobs.forget", "2026-11-22T14:00:00Z", "keys", "1.5", "s", "0", "n1#7.1"]
+    assert told[4].split()[:4] == ["payloads.sweep", "-", "denied", "by"]
+    assert told[5].split()[:3] == ["policies.scan_drift", "2026-11-22T14:00:00Z", "finished"]
+    found = omega("status", "--json").json["jobs"]
+    assert (found["leads"], found["denied"], len(found["runs"])) == (True, {"payloads.sweep": "c-9"}, 2)
+
+
+def test_where_another_node_leads_that_is_said(omega, settings):
+    service(settings, workers=1)
+    worker(settings, 0)
+    assert omega("status", "--json").json["jobs"] is None
+    jobs(settings, leads=False, alerts={"waiting": 0, "dead": []})
+    assert "jobs: another node leads, or none yet; alerts: 0 wait, 0 could not be told" in omega("status").out

@@ -10,6 +10,7 @@ from app.decision_plane.asgi import DecisionPlane, Health
 from app.decision_plane.http import ProblemError
 from app.decision_plane.limits import Limits
 from app.decision_plane.refusals import Refusals
+from app.decision_plane.replay import Replayed, Verdict
 from app.errors import problem
 from app.pdp.explain import Trace
 from app.pdp.explaining import Again, traced
@@ -44,11 +45,21 @@ class Shelf:
     def __init__(self, log):
         self.log = log
         self.problem = None
+        self.replaying = None  # what a replay waits for, as a test says
 
     async def find(self, decision_id, caller):
         if self.problem is not None:
             raise ProblemError(problem(self.problem))
         return {"id": decision_id, "tenant": caller.tenant}
+
+    async def replay(self, decision_id, tenants):
+        if self.replaying is not None:
+            await self.replaying()
+        if self.problem is not None or not set(tenants) & {"default", "*"}:
+            raise ProblemError(problem(self.problem or "not_found"))
+        return Replayed(
+            decision_id=decision_id, verdict=Verdict.DIFFERS, bundle="b", revision="r", differences=("allow",)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

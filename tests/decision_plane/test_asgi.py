@@ -66,11 +66,24 @@ def damaged(plane):
 
 
 READ = {"method": "GET", "path": "/v1/decisions/01a203ec17c0f73dc8f6-3", "headers": [BEARER]}
+
+
+def elsewhere(plane):
+    plane.app._by._admits = lambda tenant: tenant != "other"
+
+
 PROBLEMS = [
     pytest.param(nothing, (b"{",), {}, ("malformed_request", 400), id="no JSON"),
     pytest.param(nothing, (body(),), {"headers": [JSON]}, ("unauthenticated", 401), id="no token"),
     pytest.param(
         nothing, (body(),), {"query": b"explain=true"}, ("forbidden", 403), id="an explanation it may not have"
+    ),
+    pytest.param(
+        elsewhere,
+        (b"{", None),
+        {"headers": [(b"authorization", b"Bearer another"), JSON]},
+        ("wrong_region", 421),
+        id="a tenant of another region",
     ),
     pytest.param(nothing, (), {"path": "/nowhere"}, ("not_found", 404), id="no such path"),
     pytest.param(nothing, (), {"path": "/v1/decision"}, ("not_found", 404), id="a path that almost is one"),

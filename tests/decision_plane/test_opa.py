@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.decision_plane.opa import MAX_INPUTS
+from app.decision_plane.opa.endpoints import MAX_INPUTS
 from evidence.errors import JournalError
 from tests.decision_plane.asking import BEARER, JSON, Plane
 from tests.decision_plane.asking import body as evaluation

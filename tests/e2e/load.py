@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 from tests.pdp.evaluating import ROOT
 
 _AGAIN = 0.05  # seconds until a caller whose connection broke tries again
+_IDLE = 2.0  # seconds without a question after which a connection is not used again; the service closes it after five
 PUBLISH = json.loads((ROOT / "examples" / "publish.json").read_text())
 
 Question = tuple[str, bytes]
@@ -93,10 +95,15 @@ class Load:
 
     async def _keep_asking(self) -> None:
         reader, writer = await asyncio.open_connection(*self._address)
+        answered = time.monotonic()
         try:
             for tag, body in self._questions:
+                if time.monotonic() - answered > _IDLE:  # on a busy machine this process may have waited for long
+                    writer.close()
+                    reader, writer = await asyncio.open_connection(*self._address)
                 writer.write(self._request(body))
                 status, document = await read_answer(reader)
+                answered = time.monotonic()
                 self._note(tag, status, document)
                 if self._stopping:
                     return

@@ -151,7 +151,7 @@ class Service:
         """Run a command beside the service."""
         command = [sys.executable, "-m", "app.cli", *map(str, arguments)]
         return subprocess.run(
-            command, capture_output=True, text=True, env=self.environment | more, cwd=ROOT, check=False, timeout=60
+            command, capture_output=True, text=True, env=self.environment | more, cwd=ROOT, check=False, timeout=180
         )
 
     @property

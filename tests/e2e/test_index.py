@@ -52,7 +52,7 @@ def test_whatever_was_decided_is_found(serving, settings, tmp_path):
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert "the index says what the log says" in verified.stdout
     assert sorted(path.name for path in tmp_path.glob("node/*.db")) == (
-        [] if settings else ["index.db", "product.db", "subject_keys.db"]
+        [] if settings else ["index.db", "portal.db", "product.db", "subject_keys.db"]
     )
     assert service.omega("evidence", "reindex").returncode == 0
     assert found(service) == {answer.decision_id for answer in answers}

@@ -12,7 +12,7 @@ from tests.e2e.service import Role
 from tests.e2e.verified import verified
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
-ROUNDS = int(os.environ.get("OMEGA_ROUNDS", "5"))
+ROUNDS = int(os.environ.get("OMEGA_ROUNDS", "3"))
 
 
 async def crashed(service, head_alone):

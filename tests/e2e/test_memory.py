@@ -20,7 +20,7 @@ from tests.e2e.verified import verified
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
-DECISIONS = int(os.environ.get("OMEGA_DECISIONS", "20000"))
+DECISIONS = int(os.environ.get("OMEGA_DECISIONS", "10000"))
 WARM = 2_000
 SUBJECTS_KEPT = 50_000
 SUBJECT = 1.0  # KiB

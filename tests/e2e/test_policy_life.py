@@ -10,15 +10,17 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app import activation
+from app import activation, keys, log_scan, statement
 from app.cli import main
 from app.db import open_engine
 from app.features.policies.errors import PublicationError
 from app.features.policies.git.publication import CURRENT, pack, verify_published
-from app.keys import ensure_bundle_key
 from app.objects import open_objects
 from app.pdp.bundle import parse_files
+from evidence.reader import Reader
+from evidence.store import open_store
 from tests.cli.shell import Shell
+from tests.e2e.service import Role
 from tests.e2e.verified import verified
 from tests.features.policies.signing import ALICE, BOB, MALLORY, Work, person
 from tests.pdp.evaluating import ROOT
@@ -52,8 +54,10 @@ JSON = {"accept": "application/json", "sec-fetch-site": "same-origin"}
 def policies(tmp_path):
     """The shipped policies, without most of the platform's, so that admission takes a second."""
     place = shutil.copytree(ROOT / "policies", tmp_path / "shipped")
+    asked = json.loads((place / "data" / "callers.json").read_text())["control"]["actions"]  # by the pages themselves
+    kept = {"lib", "marketplace"} | {each.partition(".")[0] for each in asked}
     for path in (place / "rego").iterdir():
-        if path.name not in {"lib", "marketplace", "policies", "session"}:
+        if path.name not in kept:
             shutil.rmtree(path)
     for path in [*(place / "rego" / "marketplace").iterdir(), *(place / "rego" / "lib").glob("*_test.rego")]:
         if not path.name.startswith("publish"):
@@ -141,6 +145,13 @@ class Life:
         assert text.count(TITLE) == 1
         return {RULES: text.replace(TITLE, title)}
 
+    def decisions(self):
+        """Return the bodies of the decisions on record, in the order of their time."""
+        settings = self.service.settings
+        reader = Reader(open_store(settings.store, read_only=True), keys.load(settings.keys).log.verifier)
+        found = [record for record, _ in log_scan.decisions(reader, settings.journals)]
+        return [record.body for record in sorted(found, key=lambda record: record.time)]
+
     def recorded(self):
         """Return what the journals of the node hold, as bytes."""
         return b"".join(path.read_bytes() for path in self.service.settings.journals.rglob("*.evj"))
@@ -154,6 +165,18 @@ class Life:
 
     def commit(self, change, by=ALICE, **how):
         return self.work.commit(change, by, **({"at": datetime.now(UTC).replace(microsecond=0)} | how))
+
+    def limited(self, window, **windows):
+        """Return the change that has policies put in force in `window` alone; `windows` are other days of the week."""
+        limits = json.loads((self.policies / "data" / "thresholds.json").read_text())
+        limits["policies"]["activate"]["change_window"] = window
+        calendar = json.loads((self.policies / "data" / "change_windows.json").read_text())
+        for name, days in windows.items():
+            times = [{"days": [f"{day:%A}" for day in days], "from": "00:00", "to": "24:00"}]
+            calendar["windows"][name] = {"zone": "UTC", "allow": times, "deny": [], "freezes": []}
+        calendar["freezes"] = []
+        files = {"thresholds": limits, "change_windows": calendar}
+        return {f"policies/data/{name}.json": json.dumps(each) for name, each in files.items()}
 
     def officer(self, name):
         """Sign an officer in, with a second factor that a test may claim for them."""
@@ -254,6 +277,35 @@ def test_the_life_of_a_policy(life, say, monkeypatch):
     verified(life.service.settings.store, life.service.settings.keys / "log.vkey")
 
 
+def test_a_change_window(life):
+    now = datetime.now(UTC)
+    first, shut = life.work.head(), [now + timedelta(days=3), now + timedelta(days=4)]
+    near = [now + timedelta(days=day) for day in (-1, 0, 1)]  # whenever this test ends
+    old = life.activate(first)["bundle"]
+    life.commit(life.limited("week", week=shut))
+    closed = life.commit({}, BOB)
+    opened = life.activate(closed)  # at any time, as the policies before say
+    life.commit(life.limited("week", week=near))
+    wider = life.commit({}, BOB)
+    assert "in_change_window: the change window for policies is open" in life.refused(wider)
+    assert life.publishes() == (True, opened["bundle"])
+
+    # Who turns to an earlier state needs no window; from there on it is open, and then open by the calendar.
+    assert life.activate(first, "roll-back")["bundle"] == old
+    life.activate(wider)
+    life.commit(life.retitled("tests cover as much as is asked for"))
+    inside = life.activate(life.commit({}, BOB))
+    assert life.publishes() == (True, inside["bundle"])
+
+    assert life.service.stop() == 0
+    verified(life.service.settings.store, life.service.settings.keys / "log.vkey")
+    decided = [each for each in life.decisions() if each["action"] == "policies.activate"]
+    results = [(each["resource"]["id"], each["result"]["allow"], each["result"]["failed"]) for each in decided]
+    assert (wider, False, ["in_change_window"]) in results
+    assert "in_change_window" in decided[-1]["result"]["passed"]
+    assert [each["policy"]["bundle"] for each in decided][-1] != opened["bundle"]
+
+
 def test_what_nobody_can_do(life):
     signers = ALICE.line() + BOB.line() + CAROL.line(f'valid-before="{datetime.now(UTC) - timedelta(days=2):%Y%m%d}Z" ')
     first = life.work.head()
@@ -282,7 +334,7 @@ def test_what_nobody_can_do(life):
     assert "come from Git" in life.shell("policy", "reload").message
 
     # An edited bundle in the store is no bundle, and the next activation puts it right.
-    objects, key = open_objects(settings.bundle_store), ensure_bundle_key(settings.keys)
+    objects, key = open_objects(settings.bundle_store), keys.ensure_bundle_key(settings.keys)
     published = verify_published(objects, key.public_key()).bundle
     assert published.digest == in_force
     objects.delete(CURRENT)
@@ -307,3 +359,46 @@ def test_what_nobody_can_do(life):
     for code in attacks:
         assert f'"code":"{code}"'.encode() in records, code
     assert found is not None
+
+
+def test_a_node_that_differs_is_healed_while_it_runs(policies, serving):
+    """Its policies come from a directory; the scan is that of its own job."""
+    node = serving(OMEGA_POLICIES=policies, OMEGA_OPA="", OMEGA_JOBS="yes", OMEGA_DRIFT_S=1, OMEGA_WORKERS=1)
+    settings, declared = node.settings, statement.verify_stated(node.settings)
+
+    # Other policies, whole and admitted as they are, that nobody put in force.
+    files = {path.relative_to(policies).as_posix(): path.read_bytes() for path in policies.rglob("*") if path.is_file()}
+    foreign = parse_files(files | {"rego/lib/other.rego": OTHER}, "unversioned")
+    activation.snapshot_path(settings.bundles, foreign.digest).write_bytes(foreign.snapshot())
+    activation.put_in_force(foreign.digest, settings.bundles)
+    until(lambda: (settings.bundles / "active").read_text() == declared)
+    until(lambda: node.get("/readyz")["bundle"] == declared)
+
+    # A module that only the worker knows of: it is what a worker says that is compared.
+    (worker,) = node.processes()[Role.WORKER]
+    place = settings.status / "worker-0.json"
+
+    def another():
+        said = json.loads(place.read_text())
+        if said["pid"] != worker:
+            return True
+        said["loaded"]["modules"]["rego/lib/other.rego"] = "f" * 64
+        scratch = place.with_name("scratch")
+        scratch.write_text(json.dumps(said | {"time": time.time()}))
+        scratch.replace(place)
+        return False
+
+    until(another)
+    assert "worker 0" in node.log
+    until(lambda: node.get("/readyz").get("bundle") == declared)
+    assert node.processes()[Role.WORKER] != [worker]
+    assert node.stop() == 0
+    records = b"".join(path.read_bytes() for path in settings.journals.rglob("*.evj"))
+    for said in (b'"kind":"foreign_module","place":"rego/lib/other.rego"', b'"replaced":["worker 0"]'):
+        assert said in records
+    verified(settings.store, settings.keys / "log.vkey")
+
+
+def until(condition):
+    while not condition():
+        time.sleep(0.02)

@@ -49,10 +49,31 @@ class Node:
 
     def append(self, *texts, retention_class="std7y"):
         """Append records as one start of a chain that ends without a word; return their decision ids."""
-        chain = Chain.open(self.path, retention_class=retention_class, version="0", clock=self.clock)
-        done = chain.append(*[Draft(type="decision", tenant="default", body={"text": text}) for text in texts])
+        bodies = [{"text": text} for text in texts]
+        return [each.decision_id for each in self.write(*bodies, retention_class=retention_class)]
+
+    def write(self, *bodies, retention_class="std7y"):
+        """Append decisions with these bodies like that; return their positions."""
+        chain = self._open(retention_class)
+        done = chain.append(*[Draft(type="decision", tenant="default", body=body) for body in bodies])
         chain.close()
-        return [one.position.decision_id for one in done]
+        return [one.position for one in done]
+
+    def spread(self, drafts, start, end):
+        """Append drafts on two chains, spread over the time from `start` to `end`, and seal them a day later."""
+        found = list(drafts)
+        self.clock.now = start
+        chains = [self._open(), self._open()]
+        for number, draft in enumerate(found):
+            self.clock.forward((end - start) / timedelta(seconds=1) / (len(found) + 1))
+            chains[number % 2].append(draft)
+        for chain in chains:
+            chain.close()
+        self.clock.now = end + timedelta(days=1)
+        self.step(flush=True)
+
+    def _open(self, retention_class="std7y"):
+        return Chain.open(self.path, retention_class=retention_class, version="0", clock=self.clock)
 
     def restart(self):
         self.sealer = Sealer(

@@ -112,8 +112,26 @@ def test_what_is_encoded_is_parsed_and_stamped():
     data = encode(Draft(type="decision", tenant="default", body={"a": [1, "é"]}, sealed=(BLOCK,)))
     assert Record.parse(data).body == {"a": [1, "é"]}
     assert record.stamp(data) == (7, VALUE["time"])
-    assert record.follows(data, "0" * 64)
-    assert not record.follows(data, "1" * 64)
+
+
+def test_a_record_continues_its_own_chain_and_no_other():
+    body = {"chain": CHAIN, "class": "std7y", "prev": "1" * 64, "to": 1}
+    data = encode(Draft(type="decision", tenant="default", body={"x": 1, **body}, sealed=(BLOCK,)))
+    mark = record.mark(CHAIN, "std7y")
+    assert record.continues(data, mark, "0" * 64)
+    assert not record.continues(data, mark, "1" * 64)
+    assert not record.continues(data, record.mark("1" * 20, "std7y"), "0" * 64)
+    assert not record.continues(data, record.mark(CHAIN, "std6y"), "0" * 64)
+
+
+def test_what_is_carried_over_continues_a_chain_too():
+    orphan = {"chain": "1" * 20, "leaf": "2" * 64, "seq": 2**53 - 1}
+    position = Position(chain=CHAIN, seq=2**53 - 1)
+    draft = Draft(type="decision", tenant="default", body={}, sealed=(BLOCK,))
+    data = record.encode(
+        draft, position, epoch=2**53 - 1, prev="0" * 64, time=VALUE["time"], retention_class="std7y", orphan_of=orphan
+    )
+    assert record.continues(data, record.mark(CHAIN, "std7y"), "0" * 64)
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=9)

@@ -11,6 +11,7 @@ from evidence.errors import BackPressureError, JournalError
 from evidence.record import Draft, Record
 from evidence.spool import Spool, Spooled
 from evidence.writer import Limits, Writer, record_once
+from tests.evidence.fake_kernel import WAYS
 
 
 def draft(text="x"):
@@ -164,7 +165,10 @@ class Hanging:
         self._let_go.set()
 
 
-def test_a_disk_that_hangs_hangs_nobody(tmp_path, monkeypatch):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_disk_that_hangs_hangs_nobody(tmp_path, monkeypatch, way):
+    monkeypatch.setattr("evidence.chain_sync.AsyncSync", WAYS[way])
+
     async def run():
         writer = start(tmp_path, sync=0.05)
         disk = Hanging(monkeypatch)
@@ -263,6 +267,6 @@ def test_a_disk_that_hangs_at_the_end_holds_up_nobody(tmp_path, monkeypatch):
         disk = Hanging(monkeypatch)
         await writer.close()
         disk.let_go()
-        await asyncio.get_running_loop().run_in_executor(None, writer._executor.shutdown)
+        await asyncio.get_running_loop().run_in_executor(None, writer._sync._executor.shutdown)
 
     asyncio.run(run())

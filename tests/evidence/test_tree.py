@@ -168,3 +168,14 @@ def test_a_tree_that_grows_gives_the_proofs_of_a_tree_that_stands():
         assert growing.size == len(leaves)
         for index in range(len(leaves)):
             assert growing.inclusion_proof(index) == inclusion_proof(leaves, index)
+
+
+def test_a_growing_tree_knows_the_root_of_every_size_it_had():
+    growing, leaves = GrowingTree(), [leaf_hash(b"%d" % number) for number in range(40)]
+    for leaf in leaves:
+        growing.append(leaf)
+    for size in range(len(leaves) + 1):
+        assert growing.root(size) == root_hash(leaves[:size])
+    for size in (-1, 41):
+        with pytest.raises(ProofError, match="has no first"):
+            growing.root(size)

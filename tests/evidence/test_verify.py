@@ -181,6 +181,25 @@ def test_the_newest_seal_can_be_proved_and_its_proof_fits_nothing_else(tmp_path)
             Proof.parse(bytes(changed)).verify(KEY.verifier)
 
 
+def test_many_proofs_are_those_of_each_alone_and_go_on_while_the_log_grows(tmp_path):
+    node = Node(tmp_path, count=4)
+    ids = node.append(*map(str, range(10)))
+    node.step(flush=True)
+    reader = Reader(node.store, KEY.verifier)
+    missing = Position(chain=ids[0].partition("-")[0], seq=4_000)
+    wanted = [*map(Position.parse, ids[:6]), missing, Position.parse(ids[9])]
+    alone = {one: reader.prove(Position.parse(one)) for one in ids}
+    assert list(reader.prove_all(wanted)) == [alone[one] for one in (*ids[:6], ids[9])]
+    going = reader.prove_all(wanted)
+    assert next(going) == alone[ids[0]]
+    node.append("more")
+    node.step(flush=True)
+    later = reader.prove(Position.parse(ids[1]))
+    assert later != alone[ids[1]]
+    assert next(going) == later
+    assert [each.verify(KEY.verifier)[1].size for each in going] == [4] * 5
+
+
 BROKEN_PROOFS = {
     "another header": lambda text: text.replace("@v1", "@v2", 1),
     "no extra": lambda text: "\n".join(line for line in text.split("\n") if not line.startswith("extra")),
@@ -278,6 +297,20 @@ def test_the_reader_finds_every_record_of_many_segments(tmp_path):
     reader = Reader(node.store, KEY.verifier)
     for number, one in enumerate(ids):
         assert Record.parse(reader.locate(Position.parse(one)).record).body == {"text": str(number)}
+
+
+def test_the_reader_computes_the_root_under_each_checkpoint(tmp_path):
+    node = Node(tmp_path, count=4)
+    node.append(*map(str, range(10)))
+    node.step(flush=True)
+    reader = Reader(node.store, KEY.verifier)
+    head = reader.prove(Position.parse(node.append("one more")[0].rpartition("-")[0] + "-0")).verify(KEY.verifier)[1]
+    assert reader.root(head.size) == head.root
+    node.step(flush=True)
+    assert reader.root(head.size) == head.root
+    assert reader.root(head.size + 1) not in {head.root, reader.root(head.size - 1)}
+    with pytest.raises(ProofError):
+        reader.root(head.size + 2)
 
 
 def test_the_reader_refuses_what_was_not_sealed(tmp_path):

@@ -15,8 +15,15 @@ from evidence.errors import DamagedJournalError, JournalError, MalformedError, R
 from evidence.holding import class_of
 from evidence.record import Draft, Record
 from evidence.writer import Writer
+from tests.evidence.fake_kernel import WAYS
 
 NOW = datetime(2026, 11, 22, 10, 46, 23, 123456, tzinfo=UTC)
+
+
+@pytest.fixture(params=WAYS)
+def each_way(request, monkeypatch):
+    """Sync in each way there is: a test may have `os.fdatasync` fail in both."""
+    monkeypatch.setattr("evidence.chain_sync.AsyncSync", WAYS[request.param])
 
 
 def draft(text="x"):
@@ -52,6 +59,7 @@ async def append_some(path, *texts):
     return appended
 
 
+@pytest.mark.usefixtures("each_way")
 def test_records_are_on_disk_when_the_future_ends(tmp_path):
     async def run():
         writer = start(tmp_path)
@@ -86,6 +94,7 @@ def test_what_waits_for_the_store_is_counted(tmp_path):
     assert asyncio.run(run()) == [0, 3, 1, 0, 3, 2]
 
 
+@pytest.mark.usefixtures("each_way")
 def test_many_callers_share_a_chain(tmp_path):
     appended = asyncio.run(append_some(tmp_path, *map(str, range(500))))
     payloads = records(tmp_path)
@@ -143,6 +152,7 @@ def test_an_altered_journal_is_not_continued(tmp_path):
         start(tmp_path)
 
 
+@pytest.mark.usefixtures("each_way")
 def test_a_new_file_begins_when_one_is_full(tmp_path, monkeypatch):
     monkeypatch.setattr(journal, "MAX_FILE", 400)
 
@@ -199,6 +209,7 @@ def test_who_was_cancelled_need_not_hear_that_a_build_raised(tmp_path):
     check_chain(records(tmp_path))
 
 
+@pytest.mark.usefixtures("each_way")
 def test_closing_waits_for_what_was_taken_in(tmp_path):
     async def run():
         writer = start(tmp_path)
@@ -209,6 +220,21 @@ def test_closing_waits_for_what_was_taken_in(tmp_path):
     assert asyncio.run(run()).position.seq == 1
 
 
+@pytest.mark.usefixtures("each_way")
+def test_closing_waits_for_a_sync_that_nobody_waits_for(tmp_path):
+    async def run():
+        writer = start(tmp_path)
+        gone = writer.append(lambda _: draft("gone"))
+        while writer.queued:  # noqa: ASYNC110 - the flush is the loop's next turn
+            await asyncio.sleep(0)
+        gone.cancel()
+        await writer.close()
+
+    asyncio.run(run())
+    check_chain(records(tmp_path))
+    assert [Record.parse(payload).type for payload in records(tmp_path)][1:] == ["decision", "chain.closed"]
+
+
 def batches(path):
     """How many syncs the records of the only chain shared: frames of one batch say the same of what was durable."""
     [directory] = path.iterdir()
@@ -216,6 +242,7 @@ def batches(path):
     return len({frame.durable for frame in journal.frames(data)})
 
 
+@pytest.mark.usefixtures("each_way")
 def test_one_sync_does_for_all_that_were_said_to_be_coming(tmp_path):
     async def run():
         writer = start(tmp_path)
@@ -275,6 +302,7 @@ def test_whoever_stays_away_is_waited_for_once(tmp_path):
     asyncio.run(run())
 
 
+@pytest.mark.usefixtures("each_way")
 def test_who_gave_up_is_not_told_that_the_disk_failed(tmp_path, monkeypatch):
     async def run():
         writer = start(tmp_path)
@@ -314,6 +342,7 @@ async def fails(path, monkeypatch, call, code):
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO], ids=["disk full", "input/output error"])
+@pytest.mark.usefixtures("each_way")
 def test_a_write_that_fails_ends_the_writer_and_not_the_chain(tmp_path, monkeypatch, code):
     chain = asyncio.run(fails(tmp_path, monkeypatch, "pwrite", code))
     again = asyncio.run(append_some(tmp_path, "b"))
@@ -328,12 +357,14 @@ def test_a_disk_without_space_to_set_aside_ends_the_writer(tmp_path, monkeypatch
     assert asyncio.run(append_some(tmp_path, "b"))[0].position.chain == chain
 
 
+@pytest.mark.usefixtures("each_way")
 def test_a_sync_that_fails_ends_the_chain(tmp_path, monkeypatch):
     chain = asyncio.run(fails(tmp_path, monkeypatch, "fdatasync", errno.EIO))
     again = asyncio.run(append_some(tmp_path, "b"))
     assert again[0].position.chain != chain
 
 
+@pytest.mark.usefixtures("each_way")
 def test_a_sync_that_fails_on_a_disk_that_takes_nothing_more_still_ends_the_writer(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(errno.EROFS, "read-only file system")
@@ -447,6 +478,7 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
     assert set(acknowledged) <= set(ids)
 
 
+@pytest.mark.usefixtures("each_way")
 def test_what_arrives_during_a_sync_is_synced_next(tmp_path):
     async def run():
         writer = start(tmp_path)

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest import mock
 
-from evidence import journal
+from evidence import chain_sync, journal
 from evidence.errors import EvidenceError, StoreError
 from evidence.record import Draft
 from evidence.sealer import Limits, Sealer
 from evidence.standing import check_continued
 from evidence.stores.local import LocalStore
 from evidence.writer import Writer
+from tests.evidence.fake_kernel import FakeKernel
 from tests.evidence.sealing import CLASSES, KEY
 
 TOGETHER = 3  # callers whose records share a sync
@@ -44,8 +45,16 @@ class Place:
 
 @contextmanager
 def small():
-    """Have files begin and segments fill up early."""
-    with mock.patch.object(journal, "MAX_FILE", 1_500), mock.patch.object(journal, "SET_ASIDE", 512):
+    """Have files begin and segments fill up early.
+
+    What the kernel syncs beside the loop comes to `fdatasync`, so that its faults, too, are those of this call; files
+    that are full are synced by the thread.
+    """
+    with (
+        mock.patch.object(journal, "MAX_FILE", 1_500),
+        mock.patch.object(journal, "SET_ASIDE", 512),
+        mock.patch.object(chain_sync, "AsyncSync", lambda loop: FakeKernel().offer(loop)),
+    ):
         yield
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from app.control import Control, create_app
+from app.features.policies.results.promotions import Promotions
 from app.features.policies.results.results import Results
 from app.features.session.links import Links
+from app.promotion import would_have_denied
 from tests.features.gating import gating, product
 
 NOW = 1_795_356_000.0  # 2026-11-22T14:00:00Z
@@ -56,11 +58,12 @@ class Browser:
 class Served:
     """A control plane: `around` is its decision point, `app` the application."""
 
-    def __init__(self, *, bundle=None, public_url=ORIGIN, provider=None, library=None, results=None):
+    def __init__(self, *, bundle=None, public_url=ORIGIN, provider=None, library=None, results=None, **more):
         self.clock = Clock()
         self.around = gating(bundle)
         self.links = Links(key=KEY, issuer="omega.localhost/log", now=self.clock, random=self._random)
         self.issued = 0
+        self.promotions = Promotions(self._counted, self.clock)
         self.app = create_app(
             Control(
                 pdp=self.around.pdp,
@@ -68,13 +71,22 @@ class Served:
                 public_url=public_url,
                 links=self.links,
                 results=results or Results(Path("nowhere")),
+                promotions=self.promotions,
                 provider=provider,
                 library=library,
                 now=self.clock,
                 ticks=self.clock,
+                **more,
             )
         )
         self.app.config["PROPAGATE_EXCEPTIONS"] = False
+
+    def count(self, action, gate, since):
+        """Count in an empty log; a test may put something else in its place."""
+        return would_have_denied((), action=action, gate=gate, since=since)
+
+    def _counted(self, action, gate, since):
+        return self.count(action, gate, since)
 
     def _random(self, size):
         self.issued += 1

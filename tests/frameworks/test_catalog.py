@@ -125,7 +125,7 @@ def test_a_framework_of_ones_own_is_one_file_more(tmp_path):
         (("{id: R1, group: G, summary: be kind}", "5"), "own.yaml: items: an object is wanted"),
         (("be kind}", "be kind, check: 1}"), "own.yaml: items `R1`: `check` is true or left out"),
         (("items:\n", "things:\n"), "own.yaml: no member `things`"),
-        (("  - {id: R1, group: G, summary: be kind}\n", ""), "own.yaml: `items` is a list"),
+        (("  - {id: R1, group: G, summary: be kind}\n", ""), "own.yaml: `items` is a list of 1 to 2000 entries"),
         (("items:\n", "items:\n  - {id: R1, group: G, summary: again}\n"), "own.yaml: `R1` stands twice"),
         (("id: own", "id: own\nid: own"), "own.yaml:2:1: this name stands twice"),
     ],

@@ -51,7 +51,7 @@ def test_a_flip_needs_an_approval_for_each_of_its_rules():
         pytest.param(f"approved: [{ONE.replace('said so', '7')}]", "are texts", id="a number"),
         pytest.param("approved: [" + ONE.replace("said so", "' '") + "]", "none empty", id="no reason"),
         pytest.param(f"approved: [{ONE.replace('2026-11-22', 'soon')}]", "`expires` is a date", id="no date"),
-        pytest.param("approved: [", "expected the node content", id="no YAML"),
+        pytest.param("approved: [", "expected node content", id="no YAML"),
         pytest.param("\ud800", "not UTF-8", id="no text"),
         pytest.param("#" * (MAX_BYTES + 1), "larger than", id="too large"),
     ],

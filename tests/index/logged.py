@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app.index.comparison import Comparison
 from app.index.indexer import Indexer
-from app.index.rows import CHAIN, CHECKPOINT, DECISION, SEGMENT
+from app.index.rows import CHAIN, CHECKPOINT, DECISION, FAILURE, SEGMENT
 from app.index.sealed_log import SealedLog
 from app.index.window import Window
 from evidence.keys import VerifierKey
@@ -15,7 +15,7 @@ from tests.evidence.logs import Log
 
 ALICE, BOB = f"psn_{'a' * 32}", f"psn_{'b' * 32}"
 DAYS = timedelta(days=90)
-TABLES = (CHAIN, SEGMENT, CHECKPOINT, DECISION)
+TABLES = (CHAIN, SEGMENT, CHECKPOINT, DECISION, FAILURE)
 
 
 def body(**members):

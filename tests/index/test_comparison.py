@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, select, update
 
 from app.index import comparison as module
 from app.index.errors import IndexUnavailableError
-from app.index.rows import CHAIN, CHECKPOINT, DECISION, SEGMENT, IndexRow
+from app.index.rows import CHAIN, CHECKPOINT, DECISION, FAILURE, SEGMENT, IndexRow
 from evidence.errors import FindingError
 from tests.index.logged import TABLES, Logged, body, contents, denied
 
@@ -145,6 +145,28 @@ def test_any_other_row_too_many_is_found(indexed, logged, table, changes, where)
         row = dict(connection.execute(select(table).limit(1)).mappings().one()) | changes
         connection.execute(insert(table), [row])
     assert logged.lies(indexed) == [f"{where.format(**row)}: extra-row"]
+
+
+FAILURES = {
+    "a rule that did not fail": ({"rule": "agent.publish/covered"}, "{chain}-{seq}"),
+    "of a record in which nothing failed": ({"seq": 1}, "{chain}-1"),
+    "behind the last record of a chain": ({"seq": 99}, "{chain}-99"),
+    "of a chain that is not there": ({"chain": "f" * 20}, "{chain}-{seq}"),
+}
+
+
+@pytest.mark.parametrize(("changes", "where"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_failure_too_many_is_found(indexed, logged, changes, where):
+    with indexed.begin() as connection:
+        row = dict(connection.execute(select(FAILURE).limit(1)).mappings().one()) | changes
+        connection.execute(insert(FAILURE), [row])
+    assert logged.lies(indexed) == [f"failure {where.format(**row)}: extra-row"]
+
+
+def test_another_rule_than_the_one_that_failed_is_found(indexed, logged):
+    where = one_row(indexed, FAILURE)
+    run(indexed, update(FAILURE).where(*where).values(rule="agent.publish/another"))
+    assert [lie.partition(": ")[2] for lie in logged.lies(indexed)] == ["missing-row", "extra-row"]
 
 
 def test_a_checkpoint_that_is_not_in_the_log_is_too_many(indexed, logged):

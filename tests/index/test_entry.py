@@ -17,7 +17,7 @@ VALUES = st.recursive(
     max_leaves=6,
 )
 NAMES = st.sampled_from(
-    ["caller", "action", "subject", "resource", "policy", "result", "bundle", "type", "ref", "failed"]
+    ["caller", "action", "subject", "resource", "policy", "result", "bundle", "type", "ref", "failed", "obligations"]
 )
 OBJECTS = st.dictionaries(NAMES, st.dictionaries(NAMES, VALUES, max_size=4) | VALUES, max_size=6)
 
@@ -77,3 +77,21 @@ def test_other_records_say_what_they_have_of_it():
 def test_more_gates_than_anybody_has_are_cut():
     result = {"allow": False, "failed": [f"gate-{number}" for number in range(100)]}
     assert len(json.loads(decision_row(record(body(result=result)), 0)["failed"])) == 64
+
+
+@pytest.mark.parametrize(
+    ("obligations", "purpose"),
+    [
+        pytest.param(
+            [{"type": "notice", "purpose": "x"}, {"type": "access", "purpose": "support"}], "support", id="one"
+        ),
+        pytest.param([{"type": "access"}], None, id="an access without one"),
+        pytest.param([{"type": "access", "purpose": 7}], None, id="one that is no text"),
+        pytest.param(["access", None], None, id="obligations that are none"),
+        pytest.param({"type": "access", "purpose": "x"}, None, id="no list"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+def test_the_purpose_of_an_access_is_that_of_its_obligation(obligations, purpose):
+    found = body(result={"allow": True, "failed": [], "obligations": obligations})
+    assert decision_row(record(found), 3)["purpose"] == purpose

@@ -1,20 +1,21 @@
 """The index follows the log: what comes in, what falls out, and that it may be killed anywhere."""
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import delete, text, update
+from sqlalchemy import bindparam, delete, insert, select, text, update
 
-from app import db
+from app import db, schema
 from app.db import open_engine, write_transaction
 from app.index import indexer as module
 from app.index.errors import IndexDamagedError, IndexUnavailableError
 from app.index.indexer import Indexer
-from app.index.rows import CHAIN, CHECKPOINT, DECISION, SEGMENT
+from app.index.rows import CHAIN, DECISION
 from evidence.errors import StoreError
-from tests.index.logged import Logged, body, contents, counts, denied
+from tests.index.logged import TABLES, Logged, body, contents, counts, denied
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def logged():
 def test_every_record_under_a_checkpoint_comes_in(engine, logged):
     done = logged.indexer(engine).catch_up()
     assert (done.checkpoints, done.segments, done.records) == (3, 6, 7)
-    assert counts(engine) == {"chain": 2, "segment": 6, "checkpoint": 3, "decision": 7}
+    assert counts(engine) == {"chain": 2, "segment": 6, "checkpoint": 3, "decision": 7, "failure": 4}
     with engine.begin() as connection:
         row = connection.execute(DECISION.select().where(DECISION.c.allow.is_(False))).mappings().first()
     chain = logged.log.chains[1]
@@ -54,6 +55,7 @@ def test_every_record_under_a_checkpoint_comes_in(engine, logged):
         "failed": '["signed", "covered"]',
         "bundle": "ab" * 32,
         "revision": "r1",
+        "purpose": None,
     }
 
 
@@ -158,13 +160,13 @@ def test_what_is_older_than_the_window_falls_out(engine):
         chain.append(body=body())
         logged.publish()
     logged.indexer(engine).catch_up()
-    assert counts(engine) == {"chain": 1, "segment": 10, "checkpoint": 10, "decision": 11}
+    assert counts(engine) == {"chain": 1, "segment": 10, "checkpoint": 10, "decision": 11, "failure": 0}
     logged.indexer(engine, length=timedelta(days=10)).catch_up()
     few = counts(engine)
     assert 0 < few["decision"] == few["segment"] == few["checkpoint"] < 10
     logged.log.time += timedelta(days=100)
     logged.indexer(engine, length=timedelta(days=10)).catch_up()
-    assert counts(engine) == {"chain": 1, "segment": 0, "checkpoint": 1, "decision": 0}
+    assert counts(engine) == {"chain": 1, "segment": 0, "checkpoint": 1, "decision": 0, "failure": 0}
     chain.append(body=body())
     logged.publish()
     assert logged.indexer(engine, length=timedelta(days=10)).catch_up().records == 1
@@ -240,7 +242,7 @@ def test_a_rebuild_meanwhile_is_noticed(engine, logged, monkeypatch, moment):
         found = real(self, *arguments) if name == "_known" else None
         if len(calls) == 3:
             with engine.begin() as connection:
-                for table in (DECISION, SEGMENT, CHECKPOINT, CHAIN):
+                for table in TABLES:
                     connection.execute(delete(table))
         return found if name == "_known" else real(self, *arguments)
 
@@ -321,3 +323,31 @@ def test_a_newer_index_is_left_alone(engine, logged):
         connection.execute(text("UPDATE index_version SET version_num = '9999'"))
     with pytest.raises(IndexUnavailableError, match="`9999`"):
         logged.indexer(engine)
+
+
+def test_an_index_from_before_there_were_purposes_is_read_again(database_url, logged, new_engine, tmp_path):
+    whole = new_engine()
+    logged.indexer(whole).catch_up()
+    before = tmp_path / "migrations" / "index"
+    shutil.copytree(schema.INDEX_MIGRATIONS, before, ignore=shutil.ignore_patterns("0003_*", "__pycache__"))
+    engine = open_engine(database_url, durable=False)
+    schema.upgrade(engine, before)
+    with engine.begin() as connection:
+        for table in TABLES:
+            rows = [row._asdict() for row in rows_of(whole, table)]
+            for row in rows:
+                row.pop("purpose", None)
+            columns = [each for each in table.c if each.name != "purpose"]
+            values = {each.name: bindparam(each.name) for each in columns}
+            connection.execute(insert(table).values(values), rows)
+    schema.upgrade(engine, schema.INDEX_MIGRATIONS)
+    assert set(counts(engine).values()) == {0}
+    logged.indexer(engine).catch_up()
+    assert contents(engine) == contents(whole)
+    assert counts(engine)["failure"] == 4
+    engine.dispose()
+
+
+def rows_of(engine, table):
+    with engine.begin() as connection:
+        return connection.execute(select(table)).all()

@@ -4,7 +4,7 @@ import json
 import threading
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from app.jobs.job import Job, JobError, Scope
 from app.jobs.ledger import Ledger
@@ -153,6 +153,26 @@ def test_a_person_may_have_it_run_at_once(running, engine, work, asked):
     assert running(each, clock=lambda: NOW + 7.5).run_now(each)
     assert rows(engine)[0][1] == 1_000_000_027
     assert asked.requests[0].context["by"] == "operator"
+
+
+def test_a_person_may_have_it_run_twice_in_one_second(running, engine, work):
+    each = job(work)
+    runner = running(each, clock=lambda: NOW + 7.999)
+    assert runner.run_now(each)
+    assert runner.run_now(each)
+    assert [row[1] for row in rows(engine)] == [1_000_000_027, 1_000_000_028]
+
+
+def test_where_nobody_knows_the_last_run_this_second_will_do(running, engine, work, monkeypatch):
+    each = job(work)
+    runner = running(each, clock=lambda: NOW + 7.5)
+
+    def away(_):
+        raise SQLAlchemyError("away")
+
+    monkeypatch.setattr(runner._ledger, "latest", away)
+    assert runner.run_now(each)
+    assert rows(engine)[0][1] == 1_000_000_027
 
 
 def test_a_job_is_not_run_beside_itself(running, work):

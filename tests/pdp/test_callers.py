@@ -37,6 +37,17 @@ def test_a_caller_is_known_by_what_it_can_prove():
     assert other.oauth == OAuthClient(issuer=ISSUER, client_id="shop", subject="0b1c")
 
 
+def test_a_caller_may_have_decisions_of_named_tenants_made_again():
+    found = parsed(shop={}, auditing={"replay": ["default", "acme"]}, all={"replay": ["*"]})
+    assert [each.replay for each in found.values()] == [set(), {"default", "acme"}, {"*"}]
+
+
+@pytest.mark.parametrize("value", [True, [], "default", ["Not A Tenant"], [7]], ids=str)
+def test_a_caller_that_names_no_tenants_is_misdescribed(value):
+    with pytest.raises(BundleError, match="`replay` lists"):
+        parsed(shop={"replay": value})
+
+
 @pytest.mark.parametrize(
     ("limits", "expected"),
     [

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.pdp.contract_inputs import ContractInputs
 from app.pdp.contract_values import Generator, is_text_of, is_time, leaves
 from app.pdp.errors import NoInputsError
-from tests.pdp.shop import CASES, SCHEMA, stocked
+from tests.pdp.shop import CASES, SCHEMA, SELL, stocked
 
 
 def contract(**properties):
@@ -161,3 +161,23 @@ def test_whatever_the_pattern_no_other_error_leaks(pattern):
     except NoInputsError:
         return
     assert is_text_of(text(pattern), found)
+
+
+def test_words_are_those_that_the_rules_name_and_of_the_entry_of_the_action(tmp_path):
+    data = {
+        "market": {"stall": {"colour": "red", "grams": 7}, "cart": "blue"},
+        "days": {"shop.sell": ["now"], "x": ["then"]},
+    }
+    rules = 'found := [data.market.stall.colour, data.market.stall["grams"], data.days[action], data.none.there]'
+    found = ContractInputs(
+        stocked(
+            tmp_path,
+            {
+                "rego/shop/sell.rego": f'{SELL}\n\naction := "shop.sell"\n\n{rules}\n',
+                **{f"data/{name}.json": json.dumps(table) for name, table in data.items()},
+            },
+        )
+    )
+    assert {"red", "now", "colour", "grams"} <= found.named("shop.sell")
+    assert found.named("shop.sell").isdisjoint({"blue", "then", "x"})
+    assert 7 in found.generator("shop.sell").numbers

@@ -488,7 +488,7 @@ def test_a_request_that_code_made_of_no_json_is_refused_before_it_is_decided(poi
 def test_an_allow_is_a_permit(point):
     permit = asyncio.run(point.pdp.enforce(request(), CALLER))
     assert permit.request == request()
-    assert permit.decision_id == permit.recorded.decision_id == f"{CHAIN}-0"
+    assert permit.decision_id == f"{CHAIN}-0"
 
 
 def test_a_deny_is_an_error_that_names_its_record(point):
@@ -712,13 +712,13 @@ def test_one_sync_does_for_many(shop, tmp_path):
     async def run():
         writer = Writer.open(tmp_path / "journals", retention_class="std7y", version="1")
         synced = []
-        sync = writer._chain.sync
+        begin = writer._sync.start
 
-        def counting():
+        def counting(done):
             synced.append(1)
-            sync()
+            begin(done)
 
-        writer._chain.sync = counting
+        writer._sync.start = counting
         point = deciding(shop)
         point.log.append = writer.append
         found = await point.pdp.evaluate_all([request(ripe=each % 2 == 0) for each in range(20)], CALLER)

@@ -46,11 +46,15 @@ def trace_of(told):
     )
 
 
+SOURCES = GateSources()
+"""As a worker has them: an action is read once."""
+
+
 def explained(bundle, document):
     told = asyncio.run(traced(bundle, encode(document)))
     trace = trace_of(told) if "held" in told else None
     action = bundle.actions.get(document["action"]["name"])
-    sources = GateSources().of(bundle, action) if action else {}
+    sources = SOURCES.of(bundle, action) if action else {}
     return explain(told["result"], action, sources, trace=trace, document=document)
 
 

@@ -35,7 +35,7 @@ def case(*lines):
         (["- note: two", "  input: {}", "  want:", "    allow: no"], "8:5: case `two`: `allow` is true or false"),
         (["- note: two", "  input: {}", "  want: {allow: true, failed: ripe}"], "7:23: case `two`: `failed` is a list"),
         (["- note: two", "  input: {}", "  want: {allow: true, failed: [1]}"], "7:23: case `two`: `failed` is a list"),
-        (["- note: [", "  input: {}"], "7:1: expected"),
+        (["- note: [", "  input: {}"], "7:1: did not find expected"),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

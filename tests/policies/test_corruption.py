@@ -1,5 +1,8 @@
 """Every action of the bundle, without being asked: no fact corrupted may open what it does not explain."""
 
+import fcntl
+import os
+import pickle
 from functools import cache
 from pathlib import Path
 
@@ -24,8 +27,26 @@ def explanations(feature):
     return parse_yaml(file.name, file.read_text("utf-8")) if file.exists() else []
 
 
-@cache
-def tally(action):
+@pytest.fixture(scope="session")
+def tally(tmp_path_factory):
+    """Returns the tally of an action, made once for all processes of the run: most of them take seconds."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "tallies"
+    shared.mkdir(exist_ok=True)
+
+    def tallied(action):
+        with (shared / action).open("a+b") as kept:
+            fcntl.flock(kept, fcntl.LOCK_EX)
+            kept.seek(0)
+            if not (found := kept.read()):
+                found = pickle.dumps(corrupted(action))
+                kept.write(found)
+        return pickle.loads(found)  # noqa: S301 - our own
+
+    return cache(tallied)
+
+
+def corrupted(action):
     feature, _, verb = action.partition(".")
     mine = [each for each in explanations(feature) if verb in each["actions"]]
     return corrupt(
@@ -43,7 +64,7 @@ def test_there_is_a_case_to_begin_with(action):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("action", ACTIONS)
-def test_nothing_corrupted_is_allowed_without_a_reason(action, say):
+def test_nothing_corrupted_is_allowed_without_a_reason(action, say, tally):
     result = tally(action)
     say(result.line(action))
     assert result.wrong == [], "allowed although the contract does not hold"
@@ -55,7 +76,7 @@ def test_nothing_corrupted_is_allowed_without_a_reason(action, say):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("feature", sorted({action.partition(".")[0] for action in ACTIONS}))
-def test_no_explanation_is_left_of_what_does_not_happen(feature):
+def test_no_explanation_is_left_of_what_does_not_happen(feature, tally):
     unused = []
     for each in explanations(feature):
         assert each.keys() == {"actions", "places", "kinds", "reason"}

@@ -147,14 +147,14 @@ def test_a_key_that_was_destroyed_seals_and_opens_nothing_any_more():
 
 def test_a_key_that_is_overwritten_while_it_seals_has_sealed_nothing(monkeypatch):
     key = SubjectKey(SUBJECT, KID, SECRET)
-    cipher = SubjectKey._cipher
+    cipher = SubjectKey.cipher
 
     def meanwhile(self):
         found = cipher(self)
         self.forget()
         return found
 
-    monkeypatch.setattr(SubjectKey, "_cipher", meanwhile)
+    monkeypatch.setattr(SubjectKey, "cipher", meanwhile)
     with pytest.raises(KeyDestroyedError):
         key.seal_payload(b"text", name=NAME)
 

@@ -327,6 +327,20 @@ def test_a_database_that_fails_is_one_error(service, log):
             use()
 
 
-def test_grounds_are_those_of_the_regulation():
-    assert len(Ground) == 6
+def test_grounds_are_those_of_the_regulation_and_one_for_laws_without():
+    assert len(Ground) == 6 + 1
     assert json.dumps([*Ground])
+
+
+def test_an_erasure_that_was_announced_goes_on_from_there(service, log):
+    key = service.key()
+    erasure = Erasure(service.table, service.detached, LOOKUP, settle=lambda: None)
+    told = erasure.announce(*ALICE, Ground.REQUEST, record=log)
+    assert told == erasure.announce(*ALICE, Ground.CHILD, record=log)
+    assert told == (key.subject, log.appended[0].position.decision_id)
+    assert service.table.find(key.subject, key.kid) is not None
+    certificate = service.erase()
+    assert (certificate.requested, certificate.ground) == (told[1], "request")
+    assert [record.type for record in log.records] == [REQUESTED, COMPLETED]
+    with pytest.raises(UnknownPersonError):
+        erasure.announce(*ALICE, Ground.REQUEST, record=log)

@@ -193,16 +193,6 @@ def test_two_do_not_rotate_at_once(node, files):
         node.rotate()
 
 
-def test_keks_that_cannot_be_loaded_are_one_error():
-    def broken():
-        raise KeyFileError("the disk is gone")
-
-    with pytest.raises(KeyStoreError, match="cannot be loaded"):
-        Keks(broken)
-    with pytest.raises(KeyStoreError, match="32 bytes"):
-        Keks(lambda: {1: bytes(32), 2: bytes(16)})
-
-
 def test_a_process_drops_the_old_generation_from_memory_within_a_look(engine, files, clock):
     keys = SubjectKeys(engine, kek=Keks(files.load), lookup_key=LOOKUP, clock=clock, patience=30.0)
 

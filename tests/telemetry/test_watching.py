@@ -34,14 +34,13 @@ ALLOW = Evaluated(
     handed=4_000_000,
     recorded=9_000_000,
 )
-DENY = replace(
-    ALLOW,
+DENY = ALLOW._replace(
     decision=Decision(
         allow=False, violations=(violation("ripe"), violation("cheap", Enforcement.MONITORING), violation("fresh"))
     ),
 )
-UNKNOWN = replace(
-    ALLOW, action=None, decision=Decision(allow=False, diagnostics=(Diagnostic(code="unknown_action", path=""),))
+UNKNOWN = ALLOW._replace(
+    action=None, decision=Decision(allow=False, diagnostics=(Diagnostic(code="unknown_action", path=""),))
 )
 
 
@@ -74,13 +73,13 @@ def test_decisions_are_counted_by_action_and_outcome(counted):
 
 
 def test_a_deny_is_counted_for_each_gate_that_forbade(counted):
-    found = counted(DENY, UNKNOWN, replace(ALLOW, decision=replace(DENY.decision, allow=True)))
+    found = counted(DENY, UNKNOWN, ALLOW._replace(decision=replace(DENY.decision, allow=True)))
     assert values(found, catalogue.GATE_DENIES) == {("shop.sell", "ripe"): 1, ("shop.sell", "fresh"): 1}
     assert values(found, catalogue.CODE_DENIES) == {("unknown", "unknown_action"): 1}
 
 
 def test_the_time_of_evaluation_and_commit_is_spread(counted):
-    found = counted(ALLOW, replace(ALLOW, durability=Durability.LOCKED))
+    found = counted(ALLOW, ALLOW._replace(durability=Durability.LOCKED))
     sums = {key: spread.sum for key, spread in found.series.items()}
     assert sums == {
         ("omega_evaluation_seconds", ()): pytest.approx(0.004),

@@ -87,3 +87,7 @@ class DeclaredError(PoliciesError):
     """What is declared cannot be found out; nothing was compared."""
 
     code = "undeclared"
+
+
+class UnstatedError(DeclaredError):
+    """What was declared is not there any more, or this node's key did not sign it; that is drift itself."""

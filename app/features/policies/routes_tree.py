@@ -10,7 +10,7 @@ from app.features.policies.described import beside, folders
 from app.features.policies.feature import feature
 from app.features.policies.library import NoRevisionError, library
 from app.pdp.enforce import Permit
-from app.pep import RefusedError, Resource, gate_of_request
+from app.pep import RefusedError, Resource, bundle_in_force
 
 _MOST = 200  # changes on a page
 
@@ -61,8 +61,15 @@ def file(_permit: Permit, revision: str, path: str) -> ResponseReturnValue:
     bundle = library().bundle(revision)
     action = next((each for each in bundle.actions.values() if each.file == path), None) if bundle else None
     text = g.files[path]
+    now = bundle_in_force().actions.get(action.name) if action else None
     return render_template(
-        "policies/file.html", revision=revision, path=path, text=text, action=action, beside=beside(path, g.files)
+        "policies/file.html",
+        revision=revision,
+        path=path,
+        text=text,
+        action=action,
+        counted=now.rules if now else {},
+        beside=beside(path, g.files),
     )
 
 
@@ -89,7 +96,7 @@ def file_history(_permit: Permit, revision: str, path: str) -> ResponseReturnVal
 
 def _tree(revision: str) -> ResponseReturnValue:
     bundle = library().bundle(revision)
-    in_force = gate_of_request().pdp.policies.bundle
+    in_force = bundle_in_force()
     return render_template(
         "policies/tree.html", revision=revision, folders=folders(g.files, bundle), bundle=bundle, in_force=in_force
     )

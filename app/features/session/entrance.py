@@ -33,6 +33,7 @@ class Entrance:
         secret: what cookies are signed with.
         secure: people come here over https.
         now: Unix seconds.
+        note: records that somebody did not get in, and why.
     """
 
     links: Links
@@ -40,6 +41,7 @@ class Entrance:
     secret: bytes = field(repr=False)
     secure: bool
     now: Callable[[], float]
+    note: Callable[[str, Mapping[str, Any]], None]
 
     @property
     def cookie(self) -> str:

@@ -13,7 +13,7 @@ from app.features.session.entrance import entrance, leaving_for, officer, own_pl
 from app.features.session.feature import feature
 from app.features.session.identified import Identified, LoginCode, LoginError
 from app.pdp.enforce import Permit
-from app.pep import CONTROL, RefusedError, Resource, gate_of_request, sent
+from app.pep import RefusedError, Resource, bundle_in_force, sent
 
 
 @feature.public("/")
@@ -93,7 +93,7 @@ def leave(permit: Permit) -> ResponseReturnValue:
 
 def _known() -> frozenset[str]:
     """Return the groups that policy gives roles."""
-    table = json.loads(gate_of_request().pdp.policies.bundle.data).get("roles", {})
+    table = json.loads(bundle_in_force().data).get("roles", {})
     return frozenset(table.get("officer", {}))
 
 
@@ -130,7 +130,7 @@ def _let_in(permit: Permit, place: str) -> ResponseReturnValue:
 
 def _refused(error: LoginError) -> RefusedError:
     """Record that somebody did not get in, and return what they are told."""
-    gate_of_request().pdp.note("session.refused", CONTROL, {"reason": error.code.value})
+    entrance().note("session.refused", {"reason": error.code.value})
     return RefusedError(problem("login_refused", error.code.value))
 
 

@@ -20,3 +20,21 @@ crosses(home, place, consent) if {
 	consent.withdrawn == false
 	clock.at(consent.given_at) <= clock.now
 }
+
+# Where the grounds of each basis stand: decisions on adequacy, safeguards such as standard contractual clauses, and
+# what is necessary in single cases (GDPR, articles 45, 46 and 49).
+tables := {"adequacy": "adequacy", "necessary": "derogations", "safeguards": "safeguards"}
+
+# Data leave their home on a ground in data.residency that is for this pair of regions and this recipient, and holds now.
+# One without an end holds until somebody writes one.
+grounded(home, place, basis, instrument, recipient) if {
+	is_string(data.residency.regions[home])
+	is_string(data.residency.regions[place])
+	ground := data.residency[tables[basis]][instrument]
+	home in ground.home
+	place == ground.place
+	some named in ground.recipients
+	named in {"*", recipient}
+	clock.at(ground.since) <= clock.now
+	clock.at(object.get(ground, "until", "2200-01-01T00:00:00Z")) > clock.now
+}

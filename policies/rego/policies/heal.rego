@@ -26,7 +26,7 @@ passed contains "authorised" if roles.holds(input.subject, healers)
 passed contains "verified" if input.resource.properties.verified == true
 
 # METADATA
-# title: it was put in force before, by a decision of its own
+# title: it was put in force before, by a decision, or from a directory by whoever has the keys of the node
 # custom: {severity: critical, enforcement: blocking, controls: [soc2/CC8.1, iso27001/A.8.32]}
 passed contains "activated" if input.resource.properties.activated == true
 

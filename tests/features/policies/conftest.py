@@ -4,8 +4,11 @@ import shutil
 
 import pytest
 
+from app import activation, status
 from app.db import open_engine, product
+from app.pdp.admission import admit
 from tests.features import gating as made
+from tests.features.policies.drifting import LATER, Node
 from tests.features.policies.requests_made import OWNERS, office
 from tests.features.policies.signing import work
 from tests.features.policies.sites import Site
@@ -60,3 +63,10 @@ def site(working, tmp_path, migrated):
     with product(open_engine(database)):
         working.commit({"policies/OWNERS.yaml": OWNERS})
         yield Site(working, tmp_path / "mirror.git", database)
+
+
+@pytest.fixture
+def node(tmp_path, gating, product, monkeypatch):  # noqa: ARG001 - it is open meanwhile
+    monkeypatch.setattr(status, "_SILENT", 10 * LATER)  # the clock of the scan goes ahead
+    monkeypatch.setattr(activation, "admit_apart", admit)  # another process takes as long as all the rest
+    return Node(tmp_path, gating)

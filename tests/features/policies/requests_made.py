@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from app.features.policies.changes import changing
 from app.features.policies.changes.change_request import Status
-from app.features.policies.changes.changing import Opened, facts, find
+from app.features.policies.changes.checks_kept import Opened, write_check
+from app.features.policies.changes.finding import facts, find
 from app.features.policies.git.repository import Repository
 from app.pdp.model import EvaluationRequest
 from app.pep import CONTROL, Resource
@@ -76,7 +77,7 @@ class Office:
         return permit
 
     def check(self, permit, status=Status.PASSED):
-        return [changing.write_check(permit, self.opened[-1], name, status, {}, NOW) for name in CHECKS]
+        return [write_check(permit, self.opened[-1], name, status, {}, NOW) for name in CHECKS]
 
     def tree(self):
         return self.found().request.proposal.tree

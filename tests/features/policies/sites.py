@@ -9,7 +9,7 @@ from app.db import open_engine
 from app.features.policies.changes import board
 from app.features.policies.changes.board import Board
 from app.features.policies.changes.change_request import Status
-from app.features.policies.changes.changing import write_check
+from app.features.policies.changes.checks_kept import write_check
 from app.features.policies.changes.patching import Patcher
 from tests.features.policies.requests_made import CHECKS, GROUPS
 from tests.features.policies.signing import ENVIRONMENT, NOW

@@ -15,12 +15,10 @@ from app.features.policies.git.publication import verify_published
 from app.features.policies.git.rows_activations import activations, in_force
 from app.objects import open_objects
 from app.pdp.admission import admit
-from app.pdp.enforce import Permit, Recorded
+from app.pdp.enforce import Permit
 from app.pdp.errors import BundleError
-from app.pdp.model import Decision, Durability, Entity, EvaluationRequest
+from app.pdp.model import Decision, Entity, EvaluationRequest
 from app.settings import Settings
-from evidence.chain import Appended
-from evidence.record import Position
 from tests.features.policies.signing import ALICE, BOB, MALLORY, NOW
 from tests.pdp.deciding import CHAIN
 from tests.pdp.shop import FILES, SELL
@@ -75,11 +73,9 @@ def permit(found, number):
         resource=resource(found),
         context={},
     )
-    appended = Appended(position=Position.parse(f"{CHAIN}-{number}"), leaf="")
-    recorded = Recorded(
-        decision=Decision(allow=True), appended=appended, bundle=found.bundle, durability=Durability.JOURNAL, asked=b""
+    return Permit(
+        request=asked, decision_id=f"{CHAIN}-{number}", decision=Decision(allow=True), bundle="b", revision="r"
     )
-    return Permit(request=asked, recorded=recorded)
 
 
 @pytest.fixture

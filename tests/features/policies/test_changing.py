@@ -7,10 +7,14 @@ from sqlmodel import select
 
 from app.db import open_engine, reading, write_transaction
 from app.features.policies.changes import changing, proposing
+from app.features.policies.changes.altering import altering
 from app.features.policies.changes.change_request import State, Status
+from app.features.policies.changes.checks_kept import write_check
 from app.features.policies.changes.rows_changes import ApprovalRow, MergeRow, StepRow
 from app.features.policies.errors import ChangeError, RepositoryError
 from app.pdp.errors import DeniedError
+from app.pdp.model import Entity, EvaluationRequest
+from app.pep import CONTROL
 from tests.features import gating as made
 from tests.features.policies.requests_made import CHECKS, LIMITS, OWNERS, office
 from tests.features.policies.signing import ALICE, BOB, MALLORY, NOW, Person, person
@@ -155,7 +159,7 @@ def test_what_the_table_holds_against_a_second_approval(any_staff):
         "ofc-3", "approve", open_staff.request("ofc-3"), {"tree": open_staff.tree(), "role": "security_officer"}
     )
     second = row.model_dump() | {"decision_id": permit.decision_id, "role": "security_officer"}
-    with pytest.raises(ChangeError, match="somebody else"), changing._changing(permit) as session:
+    with pytest.raises(ChangeError, match="somebody else"), altering(permit) as session:
         session.add(ApprovalRow(**second))
 
 
@@ -216,7 +220,7 @@ def test_a_late_result_of_an_earlier_revision_counts_for_nothing(open_staff):
     late = open_staff.opened[-1]
     open_staff.work.commit({LIMITS: '{"limit": 3}\n'}, ALICE, branch="change")
     permit = open_staff.open()
-    assert not changing.write_check(permit, late, "tests", Status.PASSED, {}, NOW)
+    assert not write_check(permit, late, "tests", Status.PASSED, {}, NOW)
     assert {each.status for each in open_staff.found().checks} == {"waiting"}
 
 
@@ -312,6 +316,26 @@ def test_comments(open_staff):
     assert refused(changing.withdraw, withdrawal, open_staff.number, NOW) == "ended"
     assert denied(open_staff, open_staff.merge) == ["approved", "open"]
     assert refused(changing.withdraw, withdrawal, 99, NOW) == "unknown"
+
+
+def test_what_a_job_opened_an_officer_can_take_back(staff):
+    staff.branch()
+    staff.repository.fetch()
+    source = {"source": "branch", "protected": False, "exists": True, "continues": True, "files": 1}
+    asked = EvaluationRequest(
+        subject=Entity(type="job", id="policies.scan_drift", properties={}),
+        action="policies.open_change",
+        resource=Entity(type="branch", id="change", properties=source),
+        context={},
+    )
+    permit = staff.gating.pdp.enforce(asked, CONTROL)
+    staff.number = changing.open_change(
+        permit, staff.repository, "change", title="drift", description="", checks=(), now=NOW
+    ).number
+    with pytest.raises(DeniedError):
+        staff.permit("ofc-4", "withdraw", staff.request("ofc-4"), groups=["omega-policy-authors"])
+    changing.withdraw(staff.permit("ofc-3", "withdraw", staff.request("ofc-3")), staff.number, NOW)
+    assert staff.found().request.state is State.WITHDRAWN
 
 
 def test_a_withdrawn_branch_can_be_proposed_anew(open_staff):

@@ -17,7 +17,7 @@ from tests.features.policies.requests_made import OWNERS
 from tests.features.policies.signing import ALICE, NOW
 from tests.pdp.shop import FILES, SELL
 
-NODE = Node(store="", keys=Path(), key_store="", objects="", payloads=(), journals=Path(), bundles=Path())
+NODE = Node(store="", keys=Path(), kek="files", key_store="", objects="", payloads=(), journals=Path(), bundles=Path())
 SHOP = {f"policies/{path}": text for path, text in FILES.items()}
 RIPE = "if input.resource.properties.ripe == true"
 

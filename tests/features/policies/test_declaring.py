@@ -1,24 +1,27 @@
 """What Git declares: real repositories with signed commits, real rows; and what was foreign as a branch of its own."""
 
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from sqlmodel import select
 
 from app import activation, db, decision_log, schema
+from app.features.policies.changes import changing
 from app.features.policies.changes.patching import Patcher
+from app.features.policies.changes.rows_changes import CommentRow
 from app.features.policies.drift import declaring
 from app.features.policies.drift.comparing import Kind
 from app.features.policies.drift.declaring import GitDeclaring, open_declaring, permits, used_after_their_end
 from app.features.policies.drift.drift_job import scan
-from app.features.policies.drift.foreign import ForeignText, differences
-from app.features.policies.errors import ActivationError, DeclaredError, PatchError
+from app.features.policies.drift.foreign import ForeignText, differences, text_digest
+from app.features.policies.errors import ActivationError, ChangeError, DeclaredError, PatchError
 from app.features.policies.git import activating
 from app.features.policies.git.activating import candidate, prepare, put_in_force
 from app.features.policies.git.rows_activations import ActivationRow, in_force
 from app.features.policies.overrides.rows_overrides import OverrideRow
 from app.pdp.admission import admit
-from app.pdp.enforce import Permit
 from app.pdp.errors import UnrecordedError
 from app.pdp.model import Entity, EvaluationRequest
 from app.settings import Settings
@@ -247,13 +250,14 @@ class Enforced:
 
     def __init__(self):
         self.requests, self.error = [], None
+        self.numbers = iter(range(900, 1_000))
 
     def __call__(self, request):
         self.requests.append(request)
         if self.error:
             raise self.error
         nothing = SimpleNamespace(commit="c", tree="t", on_branch=True, approval="none", signers=(), bundle=None)
-        return Permit(request=request, recorded=permit(nothing, 99).recorded)
+        return replace(permit(nothing, next(self.numbers)), request=request)
 
 
 @pytest.fixture
@@ -274,17 +278,60 @@ def test_what_was_foreign_is_shown_on_an_unsigned_branch(working, git, showing, 
     foreign = SELL.replace("ripe == true", "ripe != 7").rstrip("\n").encode()
     files = {"rego/shop/sell.rego": foreign, "rego/lib/more.rego": b"package lib.more\n", "cases/shop.yaml": None}
     name = showing.open_foreign(in_force().commit, files, "found on a node")
-    assert name == "drift/20261123-120000 #1"
+    branch = f"drift/{text_digest(files)[:24]}"
+    assert name == f"{branch} #1"
     (request,) = enforced.requests
     assert (request.action, request.subject.id, request.resource.id) == (
         "policies.open_change",
         "policies.scan_drift",
-        "drift/20261123-120000",
+        branch,
     )
-    head = git.repository.head("drift/20261123-120000")
+    head = git.repository.head(branch)
     changes = {each.path: each.after for each in git.repository.diff(in_force().commit, head)}
     assert changes == {f"policies/{path}": text for path, text in files.items()}
     assert git.repository.commit(head).signature is None
+
+
+def test_the_same_text_has_one_open_request(working, showing, enforced, activate):
+    activate(working.commit({"policies/OWNERS.yaml": OWNERS}))
+    files, commit = {"rego/lib/more.rego": b"package lib.more\n"}, in_force().commit
+    one = showing.open_foreign(commit, files, "found on a node at one")
+    assert showing.open_foreign(commit, files, "found on a node at two") == one
+    assert enforced.requests[-1].resource.properties == {
+        "source": "branch",
+        "protected": False,
+        "exists": True,
+        "continues": True,
+        "files": 1,
+    }
+    other = showing.open_foreign(commit, {"rego/lib/more.rego": b"package lib.other\n"}, "found")
+    assert (one.partition("#")[2], other.partition("#")[2]) == ("1", "2")
+    with db.reading() as session:
+        said = [(each.number, each.person, each.text) for each in session.exec(select(CommentRow)).all()]
+    assert said == [(1, "policies.scan_drift", "again found on a node at two")]
+
+    # Once it is taken back, the same text is a request of its own, and so it is once the branch has gone on.
+    changing.withdraw(enforced(enforced.requests[0]), 1, NOW)
+    again = showing.open_foreign(commit, files, "found")
+    assert again == f"{one.partition(' ')[0]}-20261123-120000 #3"
+    activate(working.commit({"policies/NOTES.md": "on"}))
+    showing._now = lambda: NOW + timedelta(seconds=7)
+    late = showing.open_foreign(in_force().commit, files, "found")
+    assert late == f"{one.partition(' ')[0]}-20261123-120007 #4"
+
+
+def test_a_request_that_ends_meanwhile_is_followed_by_another(working, showing, enforced, activate):
+    activate(working.commit({"policies/OWNERS.yaml": OWNERS}))
+    files, commit = {"rego/lib/more.rego": b"package lib.more\n"}, in_force().commit
+    showing.open_foreign(commit, files, "found")
+
+    def ended(*_):
+        changing.withdraw(enforced(enforced.requests[0]), 1, NOW)
+        raise ChangeError("ended", "it is withdrawn")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(changing, "comment", ended)
+        assert showing.open_foreign(commit, files, "found").endswith(" #2")
 
 
 def test_what_is_not_permitted_is_not_shown(working, showing, enforced, activate):

@@ -1,6 +1,7 @@
 """What differs between the policies that decide and those that are declared: each kind, and nothing if all is well."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from app.features.policies.drift.comparing import (
     compare,
     fingerprint,
 )
+from app.features.policies.drift.healing import odd_workers
 from tests.pdp.shop import stocked as shop
 
 ENGINE = "regorus/0.13.0"
@@ -197,6 +199,24 @@ def test_a_worker_with_another_engine(well, declared):
 def test_an_override_that_was_used_after_its_end_and_a_setting(well):
     node = replace(well, overrides=["ovr-1"], settings=[("OMEGA_MACHINE", "yes", "no")])
     assert kinds(node) == [(Kind.OVERRIDE_PAST_ITS_TIME, "ovr-1"), (Kind.SETTING_DIFFERS, "OMEGA_MACHINE")]
+
+
+def test_a_worker_is_replaced_where_a_fresh_one_can_decide(well, declared, foreign):
+    modules = {**kept(declared).modules, FOREIGN: "f" * 64}
+    odd = replace(well, workers=[worker(declared, modules=modules), worker(declared, "worker 1", engine="regorus/0.1")])
+    assert odd_workers(odd, compare(odd), ()) == ("worker 0", "worker 1")
+    assert odd_workers(well, compare(well), ()) == ()
+    classes = SimpleNamespace(retention_classes={"hipaa6y"})
+    unlike = {
+        "nothing is declared": {"declared": None},
+        "other policies are to be loaded": {"active": foreign.digest},
+        "the bundle is edited": {"kept": {declared.digest: Kept(digest=declared.digest, bundle=None)}},
+        "its class is not kept": {"kept": {declared.digest: Kept(digest=declared.digest, bundle=classes)}},
+    }
+    for name, change in unlike.items():
+        assert odd_workers(replace(odd, **change), compare(odd), ("std7y",)) == (), name
+    kept_here = replace(odd, **unlike["its class is not kept"])
+    assert odd_workers(kept_here, compare(odd), ("hipaa6y",)) == ("worker 0", "worker 1")
 
 
 def test_the_same_findings_have_one_fingerprint():

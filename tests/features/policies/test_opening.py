@@ -7,7 +7,7 @@ import pytest
 from app import keys, schema
 from app.control_plane import Opened
 from app.db import open_engine
-from app.features.policies.changes.board import board
+from app.features.policies.changes.board import board, without_places
 from app.features.policies.changes.opening import open_board
 from app.settings import Settings, SettingsError
 from tests.features.policies.signing import NOW
@@ -70,3 +70,25 @@ def test_the_control_plane_has_them(working, tmp_path, gating):
             assert board().repository.branch == "main"
     finally:
         opened.close()
+
+
+SAID = {
+    "fatal: '/srv/git/omega policies.git' does not appear to be a git repository": (
+        "fatal: … does not appear to be a git repository"
+    ),
+    "fatal: unable to access https://u:p@git.example.org/x/: The requested URL returned 403": (
+        "fatal: unable to access … The requested URL returned 403"
+    ),
+    "ssh: Could not resolve hostname forge: Name or service not known": (
+        "ssh: Could not resolve hostname … Name or service not known"
+    ),
+    "git@forge: Permission denied. Please check the access rights.": (
+        "… Permission denied. Please check the access rights."
+    ),
+    "git fetch failed: it did not say why": "git fetch failed: it did not say why",
+}
+
+
+@pytest.mark.parametrize(("said", "shown"), SAID.items(), ids=list(SAID.values()))
+def test_officers_are_not_told_where_the_remote_is(said, shown):
+    assert without_places(said) == shown

@@ -1,6 +1,7 @@
 """The mirror of a policy repository."""
 
 import subprocess
+import threading
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,45 @@ def test_who_wrote_what(working, mirror):
     assert [each.id for each in mirror.history(head, most=1)] == [head]
     with pytest.raises(RepositoryError, match="no such file"):
         mirror.blame(head, "policies/none")
+
+
+def test_several_processes_may_fetch_one_mirror_at_once(working, tmp_path):
+    mirrors = [working.mirror(tmp_path / "m") for _ in range(3)]  # locks of their own, as processes have
+    failed, rounds = [], 4
+    ready, fetched = threading.Barrier(len(mirrors) + 1), threading.Barrier(len(mirrors) + 1)
+
+    def fetching(mirror):
+        for _ in range(rounds):
+            ready.wait(60)
+            try:
+                mirror.fetch()
+            except RepositoryError as error:
+                failed.append(str(error))
+            fetched.wait(60)
+
+    threads = [threading.Thread(target=fetching, args=(mirror,)) for mirror in mirrors]
+    for thread in threads:
+        thread.start()
+    heads = []
+    for number in range(rounds):
+        heads.append(working.commit({LIMIT: f"{number}"}))
+        working.git("branch", f"b{number}", heads[-1])
+        ready.wait(60)
+        fetched.wait(60)
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    for mirror in mirrors:
+        assert mirror.head("main") == heads[-1]
+        assert mirror.branches().keys() == {"main", *(f"b{number}" for number in range(rounds))}
+        assert [each.commit for each in mirror.seen()] == heads
+
+
+def test_a_mirror_that_cannot_be_locked_is_not_fetched_into(working, mirror, tmp_path):
+    (tmp_path / "mirror.git" / "omega.fetching").mkdir()
+    with pytest.raises(RepositoryError, match="cannot be used"):
+        mirror.fetch()
+    assert working.head() not in mirror.branches().values()
 
 
 def test_a_head_is_remembered_when_it_is_first_seen(working, tmp_path):

@@ -10,6 +10,7 @@ from app.pdp.bundle import load as load_bundle
 from app.pdp.errors import BundleError
 from app.pdp.model import Enforcement, Severity
 from app.pdp.test_report import Coverage, GateCoverage, Kind, RuleCoverage, TestReport, TestResult
+from app.promotion import Denied, Promotion
 from tests.browser import barriers, chromium, on_a_port, shoot
 from tests.features.gating import shipped
 from tests.features.serving import served
@@ -200,5 +201,15 @@ def test_the_page_can_be_read_by_everybody(sqlite_url, tmp_path):
         page.get_by_text("marketplace.publish: 1 test").click()
         assert barriers(page) == []
         shoot(page, "tests")
+        plane.count = lambda *_: Promotion(
+            action="a.b", gate="c", denied={"service": Denied(count=3, examples=["c-1"])}
+        )
+        page.goto(f"{url}/policies/promotion/marketplace.publish/covered")
+        plane.promotions.wait()
+        page.get_by_text("Look again").click()
+        assert barriers(page) == []
+        shoot(page, "promotion")
         page.set_viewport_size({"width": 360, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        page.goto(f"{url}/policies/tests")
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

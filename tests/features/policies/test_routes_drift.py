@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from sqlmodel import select
 
-from app.db import writing
+from app.db import UnpermittedError, reading, writing
 from app.features.policies.drift.comparing import Finding, Kind
 from app.features.policies.drift.routes_drift import WORDS
 from app.features.policies.drift.rows_drift import DriftScanRow
@@ -89,6 +90,27 @@ def test_people_read_whether_anything_differs_and_what_that_means(plane):
     scanned(plane, "n2", FOREIGN, healed=True)
     page = officer.get("/policies/drift").text
     assert ("Not healed" in page, "put in force again at once" in page) == (False, True)
+
+
+def test_the_table_has_the_last_scan_of_each_node_and_no_other(plane):
+    scanned(plane, "n1", FOREIGN)
+    last = scanned(plane, "n1", SETTING, healed=True)
+    other = scanned(plane, "n2")
+    with reading() as session:
+        rows = session.exec(select(DriftScanRow).order_by(DriftScanRow.node)).all()
+        found = [(row.node, row.scanned_at, json.loads(row.findings), row.healed, row.decision_id) for row in rows]
+    moment = int(NOW * 1_000)
+    assert found == [("n1", moment, [SETTING.document()], True, last), ("n2", moment, [], False, other)]
+
+
+def test_the_table_is_written_with_a_permit_alone(plane):
+    scanned(plane, "n1")
+    row = DriftScanRow(node="n9", scanned_at=0, fingerprint="", findings="[]", healed=False, decision_id="c-1")
+    with reading() as session:
+        session.add(row)
+        with pytest.raises(UnpermittedError):
+            session.flush()
+        session.rollback()
 
 
 def test_every_kind_is_told_in_words():

@@ -183,6 +183,20 @@ def test_what_cannot_be_overridden_is_not_asked_for(author):
     assert gates(send(author, "", ASKED | {"uses": 11})) == ["within_limits"]
 
 
+def test_a_form_names_action_and_gate_by_one_choice(author, security):
+    def form(values):
+        named = {name: value for name, value in values.items() if name not in {"action", "gate"}}
+        return named | {"scope": f"{values['action']} {values['gate']}"}
+
+    page = author.get("/policies/overrides").text
+    assert page.count('<option value="studio.deploy in_change_window">') == 2
+    assert "<option>security_officer</option>" in page
+    assert send(author, "", form(ASKED)).json["gate"] == "in_change_window"
+    assert gates(send(author, "", form(ASKED | {"gate": "tested"}))) == ["overridable", "within_limits"]
+    broken_glass = send(security, "/break-glass", form(BROKEN | {"resource_id": "wf-2"}))
+    assert (broken_glass.status_code, broken_glass.json["action"]) == (201, "studio.deploy")
+
+
 def test_an_auditor_asks_for_nothing(life):
     assert gates(send(life.officer("ofc-8", "omega-auditors"), "", ASKED)) == ["authorised"]
 

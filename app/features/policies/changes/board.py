@@ -1,5 +1,6 @@
 """What the routes of change requests work with in one application, and how they tell what went wrong."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from app.features.policies.git.repository import Repository
 from app.pep import RefusedError
 
 _EXTENSION: Final = "omega.changes"
+_PLACE: Final = re.compile(
+    r"'[^']*[/\\@.][^']*'|\S*[/\\@]\S*|\S+\.[A-Za-z0-9]\S*|(?<=host )\S+|(?<=hostname )\S+|(?<=host: )\S+"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,11 @@ def board() -> Board:
     return found
 
 
+def without_places(said: str) -> str:
+    """Return what Git said without paths, addresses and hosts: where the remote is, is the operator's business."""
+    return _PLACE.sub("…", said)
+
+
 @contextmanager
 def refusing() -> Iterator[None]:
     """Turn what went wrong with a change request into a problem."""
@@ -74,7 +83,7 @@ def refusing() -> Iterator[None]:
     except PatchError as error:
         raise RefusedError(problem("malformed_request", str(error))) from error
     except RepositoryError as error:
-        raise RefusedError(problem("repository_unavailable", str(error))) from error
+        raise RefusedError(problem("repository_unavailable", without_places(str(error)))) from error
 
 
 def _refusal(error: ChangeError) -> Problem:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from sqlmodel import Session, col, select
 
 from app.features.policies.changes.change_request import ChangeRequest
-from app.features.policies.changes.changing import Found, find
+from app.features.policies.changes.finding import Found, find
 from app.features.policies.changes.rows_changes import ChangeRequestRow, CommentRow, StepRow
 from app.features.policies.changes.rule_diff import Change, Line, summary
 from app.features.policies.git.repository import FileChange

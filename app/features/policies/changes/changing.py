@@ -1,23 +1,22 @@
 """What is done to change requests, once policy permits it. Each effect reads again, under lock, what was decided on.
 
-Owns the rows of change requests and the order of what happens: the row of a merge, which no two can have, comes before
+Owns the steps of change requests and the order of what happens: the row of a merge, which no two can have, comes before
 the push, and both or neither come to stay. Knows no HTTP; what a change request may become, `change_request` says.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
-from app.db import reading, writing
-from app.features.policies.changes.change_request import Approval, ChangeRequest, Check, State, Status
+from app.features.policies.changes.altering import altering
+from app.features.policies.changes.change_request import Approval, ChangeRequest, State, Status
+from app.features.policies.changes.checks_kept import Opened
+from app.features.policies.changes.finding import Found, find
 from app.features.policies.changes.owners import folded
-from app.features.policies.changes.proposing import Source, owners_at, parse_proposal, propose
+from app.features.policies.changes.proposing import Source, owners_at, propose
 from app.features.policies.changes.rows_changes import (
     ApprovalRow,
     ChangeRequestRow,
@@ -48,104 +47,6 @@ class Step(StrEnum):
     SUPERSEDED = "superseded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
-    """A revision that was opened, or is to be checked again: its checks wait to be run."""
-
-    number: int
-    revision: int
-    base: str
-    head: str
-    tree: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """A change request as its rows have it."""
-
-    row: ChangeRequestRow
-    request: ChangeRequest
-    checks: Sequence[CheckRow]
-    approvals: Sequence[ApprovalRow]
-
-
-def find(session: Session, number: int, required: Sequence[str], *, lock: bool = False) -> Found:
-    """Return a change request, locked until the transaction ends if it is to be changed.
-
-    Raises:
-        ChangeError: there is none (`unknown`).
-    """
-    asked = select(ChangeRequestRow).where(ChangeRequestRow.number == number)
-    row = session.exec(asked.with_for_update() if lock else asked).one_or_none()
-    if row is None:
-        raise ChangeError("unknown", "there is no such change request")
-    mine = (CheckRow.number == number, CheckRow.revision == row.revision)
-    checks = session.exec(select(CheckRow).where(*mine).order_by(col(CheckRow.name))).all()
-    given = (ApprovalRow.number == number, ApprovalRow.revision == row.revision)
-    approvals = session.exec(
-        select(ApprovalRow).where(*given).order_by(col(ApprovalRow.at), col(ApprovalRow.person))
-    ).all()
-    request = ChangeRequest(
-        proposal=parse_proposal(row.proposal),
-        required=tuple(required),
-        revision=row.revision,
-        checks=tuple(
-            Check(name=each.name, tree=each.tree, status=Status(each.status), revision=each.revision) for each in checks
-        ),
-        approvals=tuple(
-            Approval(
-                person=each.person,
-                role=each.role,
-                tree=each.tree,
-                revision=each.revision,
-                at=datetime.fromtimestamp(each.at, UTC),
-            )
-            for each in approvals
-        ),
-        ended=State(row.ended) if row.ended else None,
-    )
-    return Found(row=row, request=request, checks=checks, approvals=approvals)
-
-
-def facts(repository: Source, number: int, required: Sequence[str], subject: str) -> dict[str, Any]:
-    """Return what policy is told of a request: from our rows, and from Git as it was fetched just now.
-
-    Args:
-        repository: says where the branches stand.
-        number: of the request.
-        required: which checks have to have passed.
-        subject: who wants to do something to it.
-
-    Raises:
-        ChangeError: there is none.
-        RepositoryError: Git cannot say.
-    """
-    with reading() as session:
-        found = find(session, number, required)
-    request, proposal = found.request, found.request.proposal
-    heads = repository.branches()
-    return {
-        "status": request.state.value,
-        "opened_by": found.row.opened_by,
-        "base": proposal.base,
-        "head": proposal.head,
-        "tree": proposal.tree,
-        "branch_head": heads.get(found.row.branch, "0" * len(proposal.head)),
-        "tip": heads[repository.branch],
-        "signed": proposal.signed,
-        "authors": list(proposal.authors),
-        "strangers": proposal.strangers,
-        "unowned": len(proposal.requirements.unowned),
-        "listed": owners_at(repository, proposal.base).person(subject) is not None,
-        "demands": [
-            {"roles": list(each.roles), "quorum": each.quorum, "distinct_roles": each.distinct_roles}
-            for each in proposal.requirements.demands
-        ],
-        "checks": [{"name": each.name, "status": each.status.value, "tree": each.tree} for each in request.checks],
-        "approvals": [{"person": each.person, "role": each.role, "tree": each.tree} for each in request.approvals],
-    }
-
-
 def open_change(  # noqa: PLR0913 - what a request is made of
     permit: Permit,
     repository: Source,
@@ -174,7 +75,7 @@ def open_change(  # noqa: PLR0913 - what a request is made of
         RepositoryError: Git cannot say.
     """
     subject, head = permit.request.subject, repository.head(branch)
-    with _changing(permit) as session:
+    with altering(permit) as session:
         row = session.exec(
             select(ChangeRequestRow)
             .where(ChangeRequestRow.branch == branch, col(ChangeRequestRow.ended).is_(None))
@@ -227,38 +128,13 @@ def open_change(  # noqa: PLR0913 - what a request is made of
         )
 
 
-def write_check(  # noqa: PLR0913, PLR0917 - what a check is
-    permit: Permit, opened: Opened, name: str, status: Status, said: dict[str, Any], now: datetime
-) -> bool:
-    """Write down how a check of a revision stands; False where the request has moved on or ended meanwhile."""
-    with _changing(permit) as session:
-        found = find(session, opened.number, (), lock=True)
-        try:
-            found.request.checked(Check(name=name, tree=opened.tree, status=status, revision=opened.revision))
-        except ChangeError:
-            return False
-        session.merge(
-            CheckRow(
-                number=opened.number,
-                revision=opened.revision,
-                name=name,
-                tree=opened.tree,
-                status=status.value,
-                said=said,
-                at=int(now.timestamp()),
-                decision_id=permit.decision_id,
-            )
-        )
-    return True
-
-
 def comment(permit: Permit, number: int, text: str, now: datetime) -> None:
     """Keep what somebody says.
 
     Raises:
         ChangeError: there is no such request, or it has ended.
     """
-    with _changing(permit) as session:
+    with altering(permit) as session:
         found = find(session, number, (), lock=True)
         if found.request.ended is not None:
             raise ChangeError("ended", f"it is {found.request.ended}")
@@ -284,7 +160,7 @@ def approve(  # noqa: PLR0913 - what an approval is
         RepositoryError: Git cannot say.
     """
     person = permit.request.subject.id
-    with _changing(permit) as session:
+    with altering(permit) as session:
         found = find(session, number, required, lock=True)
         proposal = found.request.proposal
         _verify_unmoved(repository, found)
@@ -312,7 +188,7 @@ def withdraw(permit: Permit, number: int, now: datetime) -> None:
     Raises:
         ChangeError: there is none, or it has ended.
     """
-    with _changing(permit) as session:
+    with altering(permit) as session:
         found = find(session, number, (), lock=True)
         _end(session, permit, found.row, found.request.withdrawn(), now)
 
@@ -326,7 +202,7 @@ def merge(  # noqa: PLR0913 - what a merge is
         ChangeError: the request does not take it, or the protected branch has gone on; then nothing has changed.
         RepositoryError: Git did not do it. Whether the push came through shows at the next attempt.
     """
-    with _changing(permit) as session:
+    with altering(permit) as session:
         found = find(session, number, required, lock=True)
         proposal = found.request.proposal
         tip = repository.head(repository.branch)
@@ -390,19 +266,3 @@ def _step(session: Session, permit: Permit, row: ChangeRequestRow, kind: Step, n
             decision_id=permit.decision_id,
         )
     )
-
-
-@contextmanager
-def _changing(permit: Permit) -> Iterator[Session]:
-    """Yield a transaction; whoever else was faster, or holds what it waits for, is a reason to look again.
-
-    Raises:
-        ChangeError: see there: `taken`, `busy`.
-    """
-    try:
-        with writing(permit) as session:
-            yield session
-    except IntegrityError:
-        raise ChangeError("taken", "somebody else did so at this moment; look again") from None
-    except OperationalError:
-        raise ChangeError("busy", "somebody else is changing this; try again") from None

@@ -10,6 +10,7 @@ Owns which checks there are. What they are made with is handed in; whether they 
 """
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,10 +18,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.db import UnpermittedError
-from app.features.policies.changes import changing
+from app.features.policies.changes import checks_kept
 from app.features.policies.changes.change_request import Status
-from app.features.policies.changes.changing import Opened
+from app.features.policies.changes.checks_kept import Opened
 from app.features.policies.changes.owners import PATH, parse_owners
 from app.features.policies.changes.proposing import Source, owners_at
 from app.features.policies.errors import PoliciesError
@@ -42,6 +45,12 @@ _LOG = logging.getLogger(__name__)
 
 DAYS: Final = 30
 """How far back recorded decisions are decided again."""
+
+ATTEMPTS: Final = 3
+"""How often a check is begun whose process ends before it does."""
+
+BEAT: Final = 10.0
+"""Seconds between two words that somebody works on a check."""
 
 _SHOWN: Final = 50  # failed tests, and files with lines that no test runs
 _STEP: Final = 2.0  # seconds between two notes of how far a check has come
@@ -98,7 +107,10 @@ class Checker:
 
     def begin(self, permit: Permit, opened: Opened) -> Future[None]:
         """Have the checks of a revision run; `permit` is that of `policies.open_change`."""
-        return self._thread.submit(self._run, permit, opened)
+        working = Working(permit, opened, self.means.now)
+        future = self._thread.submit(self._run, permit, opened)
+        future.add_done_callback(lambda _: working.end())  # ended, or never begun
+        return future
 
     def close(self) -> None:
         """Begin nothing more."""
@@ -111,16 +123,42 @@ class Checker:
             _LOG.warning("checks of change request %d ended early: %s", opened.number, type(error).__name__)
 
 
-def run(permit: Permit, opened: Opened, means: Means) -> None:
+class Working:
+    """Says again and again, on a thread, that somebody works on the checks of a revision, until `end`."""
+
+    def __init__(self, permit: Permit, opened: Opened, now: Callable[[], datetime], beat: float = BEAT) -> None:
+        self._permit, self._opened, self._now, self._beat = permit, opened, now, beat
+        self._ended = threading.Event()
+        threading.Thread(target=self._say, name="checks beat", daemon=True).start()
+
+    def end(self) -> None:
+        """Say it no more."""
+        self._ended.set()
+
+    def _say(self) -> None:
+        while not self._ended.wait(self._beat):
+            try:
+                checks_kept.touch(self._permit, self._opened, self._now())
+            except (PoliciesError, UnpermittedError, SQLAlchemyError) as error:
+                _LOG.warning("that checks are being run cannot be kept: %s", type(error).__name__)
+
+
+def run(permit: Permit, opened: Opened, means: Means, attempts: Mapping[str, int] | None = None) -> None:
     """Run every check of a revision, until it has moved on; leave a record of how they ended.
+
+    Args:
+        permit: to change the rows.
+        opened: the revision.
+        means: what checks are made with.
+        attempts: where others were cut off: which checks to run, and how often each is begun with that.
 
     Raises:
         PoliciesError: what was found cannot be written down.
         UnrecordedError: the log could not take the record.
     """
     found: dict[str, str] = {}
-    for name in means.names:
-        status = _check(permit, opened, means, name)
+    for name in means.names if attempts is None else attempts:
+        status = _check(permit, opened, means, name, 1 if attempts is None else attempts[name])
         if status is None:
             return
         found[name] = status.value
@@ -128,22 +166,23 @@ def run(permit: Permit, opened: Opened, means: Means) -> None:
     means.note("policy.change_checked", body | {"checks": found, "decision": permit.decision_id})
 
 
-def _check(permit: Permit, opened: Opened, means: Means, name: str) -> Status | None:
+def _check(permit: Permit, opened: Opened, means: Means, name: str, attempt: int = 1) -> Status | None:
     """Run one check; None: the request has moved on."""
-    last = 0.0
+    last, begun = 0.0, {"attempt": attempt} if attempt > 1 else {}
 
     def write(status: Status, said: _Said) -> bool:
-        return changing.write_check(permit, opened, name, status, said, means.now())
+        return checks_kept.write_check(permit, opened, name, status, said, means.now())
 
     def told(said: _Said) -> None:
         nonlocal last
         if time.monotonic() - last >= _STEP:
             last = time.monotonic()
-            write(Status.RUNNING, said)
+            write(Status.RUNNING, said | begun)
 
-    if not write(Status.RUNNING, {}):
+    if not write(Status.RUNNING, begun):
         return None
     try:
+        _verify_not_too_often(attempt)
         status, said = Status.PASSED, _CHECKS[name](opened, means, told)
     except FailedCheckError as error:
         status, said = Status.FAILED, error.said
@@ -153,6 +192,11 @@ def _check(permit: Permit, opened: Opened, means: Means, name: str) -> Status | 
         _LOG.warning("check %s of change request %d broke down: %s", name, opened.number, type(error).__name__)
         status, said = Status.FAILED, {"error": "the check broke down"}
     return status if write(status, said) else None
+
+
+def _verify_not_too_often(attempt: int) -> None:
+    if attempt > ATTEMPTS:
+        raise FailedCheckError({"error": "the check was cut off each time it was begun"})
 
 
 def _owners(opened: Opened, means: Means, _: Told) -> _Said:

@@ -16,7 +16,8 @@ from app.db import reading
 from app.errors import problem
 from app.features.policies.changes import change_shown, changing
 from app.features.policies.changes.board import board, has_board, refusing
-from app.features.policies.changes.changing import MAX_TEXT, MAX_TITLE, Opened
+from app.features.policies.changes.changing import MAX_TEXT, MAX_TITLE
+from app.features.policies.changes.finding import facts, find
 from app.features.policies.errors import RepositoryError
 from app.features.policies.feature import feature
 from app.pdp.enforce import Permit
@@ -33,15 +34,15 @@ def _all() -> Resource:
 
 def _shown(number: int) -> Resource:
     with refusing(), reading() as session:
-        changing.find(session, number, ())
+        find(session, number, ())
     return Resource(type="policies", id=f"changes/{number}", properties={})
 
 
 def _request(number: int) -> Resource:
     with refusing():
         board().repository.fetch()
-        facts = changing.facts(board().repository, number, board().required(), gate().subject().id)
-    return Resource(type="change_request", id=f"cr-{number}", properties=facts)
+        found = facts(board().repository, number, board().required(), gate().subject().id)
+    return Resource(type="change_request", id=f"cr-{number}", properties=found)
 
 
 def _branch(branch: str) -> Resource:
@@ -187,7 +188,7 @@ def merge(permit: Permit, number: int) -> ResponseReturnValue:
 def _opened(permit: Permit, branch: str) -> ResponseReturnValue:
     title, text = _title(branch), _text(sent(), "description", MAX_TEXT, least=0)
     with refusing():
-        opened: Opened = changing.open_change(
+        opened = changing.open_change(
             permit,
             board().repository,
             branch,

@@ -44,7 +44,7 @@ class Finding:
     """One difference: where, what is declared, what was found instead. Neither is personal data.
 
     `blocking`: it can let something happen that a rule would stop which blocks. `mended`: putting the declared policies
-    in force again ends it.
+    in force again ends it. `worker`: the one whose replacement ends it.
     """
 
     kind: Kind
@@ -53,6 +53,7 @@ class Finding:
     found: str = ""
     blocking: bool = True
     mended: bool = False
+    worker: str = ""
 
     def document(self) -> dict[str, Any]:
         """Return this as JSON values."""
@@ -67,10 +68,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """What Git declares and a decision put in force.
+    """What Git declares and a decision put in force; or, from a directory, whoever has the node's keys.
 
     Attributes:
-        commit: the commit in force.
+        commit: the commit in force; none where policies come from a directory.
         bundle: its policies.
         head: where the protected branch stands.
         refused: the commit of the branch that is not to be trusted, and why; None where all are.
@@ -79,9 +80,9 @@ class Declared:
         decided: whether a decision on record permits it, inside a change window.
     """
 
-    commit: str
+    commit: str = ""
     bundle: Bundle
-    head: str
+    head: str = ""
     refused: tuple[str, str] | None = None
     earlier: frozenset[str] = frozenset()
     activated: float = 0.0
@@ -107,10 +108,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What a worker says of itself; `digest` None: it says nothing any more."""
+    """What a worker says of itself; `digest` None: it says nothing any more. `pid` None: nor does it run."""
 
     worker: str
     digest: str | None
+    pid: int | None = None
     engine: str = ""
     modules: Mapping[str, str] = field(default_factory=dict)
 
@@ -120,7 +122,8 @@ class Observed:
     """Everything that is compared.
 
     Attributes:
-        declared: None where policies do not come from Git.
+        declared: None where nobody has declared anything yet.
+        undeclared: why what was declared cannot be believed, or is not there any more.
         published: the digest of what is published and verified; `unpublished` says why there is none.
         active: the digest that this node's workers are told to load, None where that cannot be read.
         active_for: seconds since they were told.
@@ -132,6 +135,7 @@ class Observed:
     """
 
     declared: Declared | None
+    undeclared: str = ""
     published: str | None = None
     unpublished: str = ""
     active: str | None
@@ -187,7 +191,7 @@ def blocks(bundle: Bundle, path: str) -> bool:
 
 def _branch(observed: Observed) -> Iterator[Finding]:
     declared = observed.declared
-    if declared is None:
+    if declared is None or not declared.commit:
         return
     if declared.refused is not None:
         commit, code = declared.refused
@@ -203,7 +207,7 @@ def _branch(observed: Observed) -> Iterator[Finding]:
 
 def _published(observed: Observed) -> Iterator[Finding]:
     declared = observed.declared
-    if declared is None:
+    if declared is None or not declared.commit:
         return
     if observed.published is None:
         yield Finding(kind=Kind.EDITED_BUNDLE, place="published", found=observed.unpublished[:200], mended=True)
@@ -221,6 +225,8 @@ def _published(observed: Observed) -> Iterator[Finding]:
 def _node(observed: Observed) -> Iterator[Finding]:
     """Yield how what this node is told to load differs from what is declared."""
     active, declared = observed.active, observed.declared
+    if observed.undeclared:
+        yield Finding(kind=Kind.EDITED_BUNDLE, place="declared", found=observed.undeclared[:200])
     if active is None:
         yield Finding(kind=Kind.EDITED_BUNDLE, place="active", found="no digest of a bundle", mended=True)
         return
@@ -255,14 +261,24 @@ def _kept(observed: Observed) -> Iterator[Finding]:
 def _workers(observed: Observed) -> Iterator[Finding]:
     for each in observed.workers:
         if each.digest is None:
-            yield Finding(kind=Kind.STALE_WORKER, place=each.worker, found="says nothing")
+            yield Finding(kind=Kind.STALE_WORKER, place=each.worker, found="says nothing", worker=each.worker)
             continue
         if each.digest != observed.active and observed.active is not None and observed.active_for >= GRACE:
             yield Finding(
-                kind=Kind.STALE_WORKER, place=each.worker, declared=observed.active[:12], found=each.digest[:12]
+                kind=Kind.STALE_WORKER,
+                place=each.worker,
+                declared=observed.active[:12],
+                found=each.digest[:12],
+                worker=each.worker,
             )
         if each.engine != observed.engine:
-            yield Finding(kind=Kind.ENGINE_MISMATCH, place=each.worker, declared=observed.engine, found=each.engine)
+            yield Finding(
+                kind=Kind.ENGINE_MISMATCH,
+                place=each.worker,
+                declared=observed.engine,
+                found=each.engine,
+                worker=each.worker,
+            )
         yield from _foreign_in(each, observed)
 
 
@@ -278,6 +294,7 @@ def _foreign_in(worker: Loaded, observed: Observed) -> Iterator[Finding]:
             declared=finding.declared,
             found=finding.found,
             blocking=finding.blocking,
+            worker=worker.worker,
         )
 
 

@@ -14,10 +14,10 @@ from app.alerts.alert import Alert, AlertSeverity
 from app.alerts.outbox import post
 from app.db import reading, writing
 from app.features.policies.drift.comparing import Declared, Finding, Observed, compare, fingerprint
-from app.features.policies.drift.healing import Healer, wanted
+from app.features.policies.drift.healing import NOTHING, Healer, Mended, wanted
 from app.features.policies.drift.rows_drift import DriftScanRow
 from app.features.policies.drift.scanning import observe
-from app.features.policies.errors import PoliciesError
+from app.features.policies.errors import PoliciesError, UnstatedError
 from app.jobs.job import Job, JobError, Run, Scope
 from app.jobs.schedule import Every
 from app.pdp.enforce import Permit
@@ -39,9 +39,10 @@ class Declaring(Protocol):
     """Finds what is declared."""
 
     def declared(self, now: datetime) -> Declared | None:
-        """Return it, or None where policies do not come from Git, or none of it is in force yet.
+        """Return it, or None where policies come from Git, and none of it is in force yet.
 
         Raises:
+            UnstatedError: what was declared is not there any more, or cannot be believed: that is drift.
             PoliciesError: it cannot be found out.
         """
 
@@ -49,26 +50,18 @@ class Declaring(Protocol):
         """Return the ids of overrides that were used although they had ended."""
 
 
-class Undeclared:
-    """For a node whose policies come from a directory. A `Declaring`."""
-
-    def declared(self, now: datetime) -> Declared | None:  # noqa: ARG002
-        """See `Declaring`."""
-        return None
-
-    def overrides(self, now: datetime) -> tuple[str, ...]:  # noqa: ARG002
-        """See `Declaring`."""
-        return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """What a scan found and what was done: whether it was healed, and which change request shows what was foreign."""
+    """What a scan found, and what was done about it."""
 
     observed: Observed
     findings: tuple[Finding, ...]
-    healed: bool = False
-    change: str | None = None
+    mended: Mended = NOTHING
+
+    @property
+    def healed(self) -> bool:
+        """Return whether anything was done."""
+        return self.mended != NOTHING
 
     @property
     def kind(self) -> str:
@@ -78,13 +71,15 @@ class Scan:
     def document(self) -> dict[str, Any]:
         """Return this as JSON values."""
         declared = self.observed.declared
+        said = None if declared is None else {"commit": declared.commit or None, "bundle": declared.bundle.digest}
         return {
-            "declared": None if declared is None else {"commit": declared.commit, "bundle": declared.bundle.digest},
+            "declared": said,
             "active": self.observed.active,
             "workers": len(self.observed.workers),
             "findings": [each.document() for each in self.findings],
             "healed": self.healed,
-            "change": self.change,
+            "replaced": list(self.mended.replaced),
+            "change": self.mended.change,
         }
 
     def record(self, node: str) -> dict[str, Any]:
@@ -104,7 +99,12 @@ def scan(settings: Settings, declaring: Declaring, now: datetime) -> Scan:
     Raises:
         PoliciesError: what is declared cannot be found out.
     """
-    observed = observe(settings, declaring.declared(now), now, declaring.overrides(now))
+    declared, undeclared = None, ""
+    try:
+        declared = declaring.declared(now)
+    except UnstatedError as error:
+        undeclared = str(error)
+    observed = observe(settings, declared, now, declaring.overrides(now), undeclared)
     return Scan(observed=observed, findings=compare(observed))
 
 
@@ -151,8 +151,8 @@ class DriftJob:
                 found = scan(self._settings, self._declaring, now)
         except PoliciesError as error:
             raise JobError(error.code, str(error)) from error
-        healed, change = self._healer.mend(found.observed, found.findings, now, "schedule")
-        found = Scan(observed=found.observed, findings=found.findings, healed=healed, change=change)
+        mended = self._healer.mend(found.observed, found.findings, now, "schedule")
+        found = Scan(observed=found.observed, findings=found.findings, mended=mended)
         self._note(found.kind, found.record(self._node))
         self._keep(run.permit, found, now)
         return {"findings": len(found.findings), "healed": found.healed, "workers": len(found.observed.workers)}

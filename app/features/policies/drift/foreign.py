@@ -1,17 +1,24 @@
 """What was foreign as a change request: a branch with its text, unsigned, so that nobody can merge it as it is.
 
-Owns how text becomes a patch. The request has no checks until an officer opens it again.
+Owns how text becomes a patch, and that the same text has one open request, to which is added when it was found again.
+The request has no checks until an officer opens it again.
 """
 
 import difflib
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
+from sqlmodel import col, select
+
+from app.db import reading
 from app.features.policies.changes import changing
 from app.features.policies.changes.patching import Patcher
-from app.features.policies.errors import PatchError
+from app.features.policies.changes.rows_changes import ChangeRequestRow
+from app.features.policies.errors import ChangeError, PatchError
 from app.features.policies.git.repository import POLICIES, Repository
 from app.pdp.enforce import Permit
 from app.pdp.errors import PdpError
@@ -19,6 +26,8 @@ from app.pdp.model import Entity, EvaluationRequest
 
 _PATH: Final = re.compile(r"(?:[a-z0-9_]+/)*[a-zA-Z0-9_.-]+\.(?:rego|json|yaml|md)")
 _JOB: Final = "policies.scan_drift"
+_FOLDER: Final = "drift"
+_DIGITS: Final = 24  # of a digest that name a branch
 _TITLE: Final = "Drift: text that decided and is not declared"
 
 
@@ -46,17 +55,59 @@ class ForeignText:
         patch = "".join(differences(self._declared(base), files)).encode()
         if not patch:
             return None
-        now = self._now()
-        branch = f"drift/{now:%Y%m%d-%H%M%S}"
-        try:
-            permit = self._enforce(_question(branch, len(files)))
-        except PdpError as error:
-            raise PatchError(f"it is not permitted to show it: {error}") from error
+        now, name = self._now(), f"{_FOLDER}/{text_digest(files)[:_DIGITS]}"
+        found = _alive(name)
+        if found is not None:
+            number, branch = found
+            if self._added(number, branch, reason, now):
+                return f"{branch} #{number}"
+        branch = name if name not in self._repository.branches() else f"{name}-{now:%Y%m%d-%H%M%S}"
+        facts = {"source": "patch", "protected": False, "exists": False, "continues": True, "files": len(files)}
+        permit = self._permit(branch, facts)
         self._patcher.branch(self._repository, patch, branch, person=_JOB, message=f"{_TITLE}\n\n{reason}\n", now=now)
         opened = changing.open_change(
             permit, self._repository, branch, title=_TITLE, description=reason, checks=(), now=now
         )
         return f"{branch} #{opened.number}"
+
+    def _added(self, number: int, branch: str, reason: str, now: datetime) -> bool:
+        """Add to an open request that its text was found again; False where it is not what it was."""
+        repository = self._repository
+        head, tip = repository.branches().get(branch), repository.head(repository.branch)
+        if head is None or not repository.is_ancestor(tip, head):
+            return False  # the protected branch has gone on: what it would change by now is another thing
+        files = len(repository.diff(tip, head))
+        facts = {"source": "branch", "protected": False, "exists": True, "continues": True, "files": files}
+        permit = self._permit(branch, facts)
+        try:
+            changing.comment(permit, number, f"again {reason}", now)
+        except ChangeError:
+            return False  # it has ended meanwhile
+        return True
+
+    def _permit(self, branch: str, facts: Mapping[str, Any]) -> Permit:
+        try:
+            return self._enforce(_question(branch, facts))
+        except PdpError as error:
+            raise PatchError(f"it is not permitted to show it: {error}") from error
+
+
+def text_digest(files: Mapping[str, bytes | None]) -> str:
+    """Return hex SHA-256 of what was found, wherever and whenever that was."""
+    text = {path: None if data is None else data.decode("utf-8", "replace") for path, data in files.items()}
+    return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
+
+
+def _alive(name: str) -> tuple[int, str] | None:
+    """Return number and branch of the newest open request of a text."""
+    with reading() as session:
+        row = session.exec(
+            select(ChangeRequestRow)
+            .where(col(ChangeRequestRow.ended).is_(None), col(ChangeRequestRow.branch).startswith(name))
+            .order_by(col(ChangeRequestRow.number).desc())
+            .limit(1)
+        ).first()
+        return None if row is None or row.number is None else (row.number, row.branch)
 
 
 def differences(declared: Mapping[str, bytes], files: Mapping[str, bytes | None]) -> Iterator[str]:
@@ -84,14 +135,14 @@ def _lines(text: bytes | None) -> list[str]:
     return [] if not text else re.findall(r"[^\n]*\n|[^\n]+", text.decode("utf-8", "replace"))
 
 
-def _question(branch: str, files: int) -> EvaluationRequest:
+def _question(branch: str, facts: Mapping[str, Any]) -> EvaluationRequest:
     return EvaluationRequest(
         subject=Entity(type="job", id=_JOB, properties={}),
         action="policies.open_change",
         resource=Entity(
             type="branch",
             id=branch,
-            properties={"source": "patch", "protected": False, "exists": False, "continues": True, "files": files},
+            properties=dict(facts),
         ),
         context={},
     )

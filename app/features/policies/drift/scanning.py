@@ -24,22 +24,30 @@ _MOST: Final = 64 << 20  # bytes of a snapshot
 _RUNTIME: Final = "runtime"
 
 
-def observe(settings: Settings, declared: Declared | None, now: datetime, overrides: tuple[str, ...] = ()) -> Observed:
+def observe(
+    settings: Settings,
+    declared: Declared | None,
+    now: datetime,
+    overrides: tuple[str, ...] = (),
+    undeclared: str = "",
+) -> Observed:
     """Return how this node stands.
 
     Args:
         settings: of the node; its processes have the same.
-        declared: what Git declares.
+        declared: what is declared.
         now: the time.
         overrides: ids of those that were used although they had ended.
+        undeclared: why what was declared cannot be believed.
     """
     active, workers = _active(settings), _workers(settings, now)
     digests = {each.digest for each in workers if each.digest} | ({active} if active else set())
     kept = {digest: look(settings.bundles, digest) for digest in sorted(digests)}
     decides = declared.bundle if declared else next((each.bundle for each in kept.values() if each.bundle), None)
-    published, unpublished = (None, "") if declared is None else _published(settings)
+    published, unpublished = _published(settings) if declared and declared.commit else (None, "")
     return Observed(
         declared=declared,
+        undeclared=undeclared,
         published=published,
         unpublished=unpublished,
         active=active,
@@ -114,11 +122,12 @@ def _workers(settings: Settings, now: datetime) -> tuple[Loaded, ...]:
 
 
 def _loaded(name: str, said: Said | None) -> Loaded:
+    pid = int(said.document["pid"]) if said is not None and said.lives else None
     if said is None or not said.speaks:
-        return Loaded(worker=name, digest=None)
+        return Loaded(worker=name, digest=None, pid=pid)
     document = said.document
     modules = document.get("loaded", {}).get("modules", {})
-    return Loaded(worker=name, digest=str(document["bundle"]), engine=str(document["engine"]), modules=modules)
+    return Loaded(worker=name, digest=str(document["bundle"]), pid=pid, engine=str(document["engine"]), modules=modules)
 
 
 def _published(settings: Settings) -> tuple[str | None, str]:

@@ -8,9 +8,12 @@ The remote and its protected branch come from the settings alone. What is read i
 is held; links and submodules have no place. Nothing here judges a commit: `verified_history` does.
 """
 
+import fcntl
+import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,6 +93,7 @@ class Repository:
         self._url, self._clock = url, clock
         self._git = GitProgram(mirror, transport=transport(url), environment=environment)
         self._turn = threading.RLock()
+        self._fetching = mirror / "omega.fetching"
         self._trees: dict[str, tuple[tuple[str, str, str], ...]] = {}
         make_bare(mirror, self._git)
 
@@ -101,9 +105,10 @@ class Repository:
     def fetch(self) -> None:
         """Bring every branch of the remote here, and remember when the protected one was first seen where it is.
 
-        A remote on this machine has to be a bare repository; until it is asked, it may be away as any other.
+        A remote on this machine has to be a bare repository; until it is asked, it may be away as any other. Of several
+        processes that fetch at once, one follows the other: Git itself refuses all but one.
         """
-        with self._turn:
+        with self._turn, _alone(self._fetching):
             _refuse_no_bare(self._url)
             words = (
                 "--quiet",
@@ -331,6 +336,20 @@ def _id(text: str) -> str:
     if not _ID.fullmatch(text):
         raise RepositoryError("a commit is named by 40 hexadecimal digits")
     return text
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Wait until no other process fetches; a lock ends with whoever holds it."""
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise RepositoryError(f"the mirror cannot be used: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _branch(text: str) -> str:

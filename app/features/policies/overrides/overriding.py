@@ -5,9 +5,10 @@ Who may do a step is decided before; what policy says is not said again.
 """
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
-from sqlalchemy import update
+from sqlalchemy import and_, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col
 
@@ -142,6 +143,20 @@ def revoke(permit: Permit, override_id: str, now: int) -> Override:
         row.revoked, row.revoked_by, row.running = now, permit.request.subject.id, None
         row.changed_by_decision = permit.decision_id
     return replace(override, revoked=now)
+
+
+def revoke_all(permit: Permit, named: Collection[str], decisions: Collection[str], now: int) -> int:
+    """End overrides for good: those named, those that one of `decisions` began, and those that are past their time.
+
+    No clock that goes back brings one to life. Return how many had not been ended.
+    """
+    past = and_(col(OverrideRow.ends) <= now, col(OverrideRow.running).is_not(None))
+    meant = or_(col(OverrideRow.id).in_(named), col(OverrideRow.decision_id).in_(decisions), past)
+    values = {"revoked": now, "revoked_by": permit.request.subject.id, "running": None}
+    with writing(permit) as session:
+        ended = update(OverrideRow).where(meant, col(OverrideRow.revoked).is_(None))
+        done = session.connection().execute(ended.values(**values, changed_by_decision=permit.decision_id))
+        return int(done.rowcount)
 
 
 def review(permit: Permit, override_id: str, *, justified: bool, found: str, now: int) -> Override:

@@ -26,7 +26,7 @@ from app.features.policies.overrides.overriding import OverrideError, Wanted
 from app.pdp.enforce import Permit
 from app.pdp.override_policy import OverridePolicy
 from app.pdp.window_calendar import openings
-from app.pep import CONTROL, RefusedError, Resource, gate_of_request, seen_other, sent, wants_page
+from app.pep import CONTROL, RefusedError, Resource, bundle_in_force, gate_of_request, seen_other, sent, wants_page
 
 _NUMBER: Final = re.compile(r"[0-9]{1,4}")
 _ID: Final = re.compile(r"ovr-[0-9a-f]{16}")
@@ -43,7 +43,7 @@ def now() -> int:
 
 
 def _policies() -> Resource:
-    return Resource(type="policies", id=gate_of_request().pdp.policies.bundle.digest, properties={})
+    return Resource(type="policies", id=bundle_in_force().digest, properties={})
 
 
 def _override(override_id: str) -> Override:
@@ -120,7 +120,17 @@ def _scope_facts(override: Override) -> dict[str, Any]:
 # the circumstances
 
 
+def _scoped(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was sent; a form names action and gate by one choice, `scope`."""
+    scope = said.get("scope")
+    if not isinstance(scope, str):
+        return dict(said)
+    action, _, gate = scope.partition(" ")
+    return dict(said) | {"action": action, "gate": gate}
+
+
 def _asking(said: Mapping[str, Any]) -> dict[str, Any]:
+    said = _scoped(said)
     return {name: _text(said, name) for name in ("action", "gate", "reason", "ticket")} | {
         "hours": _whole(said, "hours"),
         "uses": _whole(said, "uses"),
@@ -128,7 +138,7 @@ def _asking(said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _breaking(said: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("action", "gate", "role", "reason", "ticket")
+    said, names = _scoped(said), ("action", "gate", "role", "reason", "ticket")
     return {name: _text(said, name) for name in names} | {"hours": _whole(said, "hours")}
 
 
@@ -155,9 +165,22 @@ def overrides(_permit: Permit) -> ResponseReturnValue:
     """Show the newest overrides, what can be overridden, and which reviews are due."""
     found, reviews = overriding.newest(), overriding.open_reviews()
     if wants_page():
-        policy = gate_of_request().pdp.policies.bundle.overrides
+        policy = bundle_in_force().overrides
         return render_template(
-            "policies/overrides.html", overrides=found, reviews=reviews, policy=policy, now=now(), moment=moment
+            "policies/overrides.html",
+            overrides=found,
+            reviews=reviews,
+            overridable={action: tuple(gates) for action, gates in policy.gates.items()},
+            breakable={
+                action: names
+                for action, gates in policy.gates.items()
+                if (names := tuple(gate for gate, each in gates.items() if each.break_glass))
+            },
+            breakers=sorted(
+                {role for gates in policy.gates.values() for each in gates.values() for role in each.break_glass}
+            ),
+            now=now(),
+            moment=moment,
         )
     return jsonify(overrides=[_document(each) for each in found], reviews=[_document(each) for each in reviews])
 
@@ -167,7 +190,7 @@ def override(_permit: Permit, override_id: str) -> ResponseReturnValue:
     """Show one override."""
     found = _override(override_id)
     if wants_page():
-        policy = gate_of_request().pdp.policies.bundle.overrides.of(found.action, found.gate)
+        policy = bundle_in_force().overrides.of(found.action, found.gate)
         return render_template("policies/override.html", override=found, policy=policy, now=now(), moment=moment)
     return jsonify(_document(found))
 
@@ -175,7 +198,7 @@ def override(_permit: Permit, override_id: str) -> ResponseReturnValue:
 @feature.route("/windows", action="view", resource=_policies)
 def windows(_permit: Permit) -> ResponseReturnValue:
     """Show when each change window is open next, as the policies in force say."""
-    found = openings(gate_of_request().pdp.policies.bundle, now())
+    found = openings(bundle_in_force(), now())
     if wants_page():
         return render_template("policies/windows.html", windows=found, now=now(), moment=moment)
     spans = {
@@ -248,7 +271,7 @@ def review_break_glass(permit: Permit, override_id: str) -> ResponseReturnValue:
 
 
 def _begun(permit: Permit, begin: Callable[[Permit, Wanted, OverridePolicy, int], Override]) -> ResponseReturnValue:
-    policy = gate_of_request().pdp.policies.bundle.overrides
+    policy = bundle_in_force().overrides
     return _done(lambda: begin(permit, _wanted(), policy, now()), status=201)
 
 
@@ -291,9 +314,9 @@ def _document(override: Override) -> dict[str, Any]:
 def _wanted() -> Wanted:
     """Return what is asked for, once for each request."""
     if "wanted" not in g:
-        said = {"tenant": CONTROL.tenant, "role": "requester"} | dict(sent())
+        said = {"tenant": CONTROL.tenant, "role": "requester"} | _scoped(sent())
         texts = {name: _text(said, name) for name in (*_SCOPE, "action", "gate", "role", "reason", "ticket")}
-        policy = gate_of_request().pdp.policies.bundle.overrides.of(texts["action"], texts["gate"])
+        policy = bundle_in_force().overrides.of(texts["action"], texts["gate"])
         uses = {"uses": policy.max_uses if policy else 1} | said
         g.wanted = Wanted(
             tenant=texts["tenant"],

@@ -1,20 +1,18 @@
 """What the tests of the policies in force show, over HTTP: results, gates seen to pass and to fail, holes."""
 
-from collections.abc import Mapping
-
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from app.features.policies.feature import feature
+from app.features.policies.results.figures import by_subject, figures
 from app.features.policies.results.results import results
 from app.pdp.bundle import Bundle
 from app.pdp.enforce import Permit
-from app.pdp.test_report import TestReport, TestResult
-from app.pep import Resource, gate_of_request, wants_page
+from app.pep import Resource, bundle_in_force, wants_page
 
 
 def _bundle() -> Bundle:
-    return gate_of_request().pdp.policies.bundle
+    return bundle_in_force()
 
 
 def _in_force() -> Resource:
@@ -38,23 +36,3 @@ def tests(_permit: Permit) -> ResponseReturnValue:
         )
     found = {"bundle": bundle.digest, "revision": bundle.revision, "state": outcome.state.value, "error": outcome.error}
     return found | ({} if report is None else report.document() | {"holes": list(report.holes)})
-
-
-def figures(report: TestReport) -> dict[str, tuple[int, int]]:
-    """Return of tests, gates, rules and lines how many are good, and how many there are."""
-    missed = sum(len(each.missed) for each in report.coverage.values())
-    lines = sum(len(each.covered) for each in report.coverage.values()) + missed
-    return {
-        "tests that passed": (len(report.results) - len(report.failed), len(report.results)),
-        "gates seen to pass and to fail": (sum(not each.hole for each in report.gates), len(report.gates)),
-        "rules that a test holds": (sum(not each.hole for each in report.rules), len(report.rules)),
-        "lines that ran": (lines - missed, lines),
-    }
-
-
-def by_subject(report: TestReport) -> Mapping[str, list[TestResult]]:
-    """Return the results by the package or action that they are about, in the order of their names."""
-    found: dict[str, list[TestResult]] = {}
-    for each in report.results:
-        found.setdefault(each.of, []).append(each)
-    return dict(sorted(found.items()))

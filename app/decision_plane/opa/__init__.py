@@ -1,0 +1,1 @@
+"""OPA's REST API over the same decision point: what is asked, read, solved, explained, and in which form."""

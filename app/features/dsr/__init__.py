@@ -1,0 +1,1 @@
+"""Requests of data subjects: taken in, judged, fulfilled store by store, and proved."""

@@ -1,0 +1,36 @@
+"""What a store has done, on record and for the person: a record of the log by pseudonym, and a statement under its key.
+
+Owns the forms of both. Neither names anybody.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from evidence import canonical
+from evidence.record import Draft
+
+RECEIPT: Final = "dsr.receipt"
+"""The type of the record that a store has done its step."""
+
+EXPORT: Final = "dsr.export"
+"""The type of the record that an archive was made; it names the payloads of it."""
+
+
+def receipt(tenant: str, body: Mapping[str, Any], parts: list[dict[str, Any]] | None) -> Draft:
+    """Return the record of one step of one store."""
+    said = dict(body)
+    if parts:
+        said["payloads"] = parts
+    return Draft(type=RECEIPT, tenant=tenant, body=said)
+
+
+def statement(origin: str, body: Mapping[str, Any], record: str, leaf: str) -> str:
+    """Return what the log's key says of a receipt: a line of canonical JSON, unlike any that stands in the log."""
+    said = {"v": 1, "log": origin, "type": RECEIPT, **body, "record": record, "leaf": leaf}
+    return canonical.encode(said).decode() + "\n"
+
+
+def export_statement(origin: str, request: str, manifest: str) -> str:
+    """Return what the log's key says of an archive; `manifest` is the SHA-256 of its list of hashes, in hex."""
+    said = {"v": 1, "log": origin, "type": EXPORT, "request": request, "manifest": manifest}
+    return canonical.encode(said).decode() + "\n"

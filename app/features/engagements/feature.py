@@ -1,0 +1,5 @@
+"""The feature `engagements`. Its routes stand in `routes_<noun>.py`; `app/control.py` imports each of these modules."""
+
+from app.pep import Feature
+
+feature = Feature("engagements", menu={"engagements.engagements": "Audits"})

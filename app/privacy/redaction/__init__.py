@@ -1,0 +1,1 @@
+"""Texts without personal data that are still of use: tokens in their place, which the subject's key turns back."""
