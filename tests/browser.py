@@ -56,6 +56,12 @@ def chromium(*, dark=False, width=1280):
             browser.close()
 
 
+def overflow(page):
+    """Return how many pixels wider than its window a page is, once its style is there."""
+    page.wait_for_load_state("load")
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
 def barriers(page):
     """Return what axe finds on a page, once its style is there: rules that are broken, and where."""
     page.wait_for_load_state("load")

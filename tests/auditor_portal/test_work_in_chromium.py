@@ -5,7 +5,7 @@ import pytest
 from auditor_portal import replaying
 from tests.auditor_portal.audited import HOME, Gated, positions, posted
 from tests.auditor_portal.testing.test_again import DIFFERS, SAME, Answering
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def test_pages_can_be_read_by_everybody(desk, audited_log):
             found += barriers(page)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
+                assert not overflow(page), (name, width)
                 shoot(page, f"portal-{name}-{width}")
             page.set_viewport_size({"width": 1280, "height": 900})
         page.goto(f"{url}{CONTROL}")
@@ -62,7 +62,7 @@ def test_pages_can_be_read_by_everybody(desk, audited_log):
         for width in (1440, 1280, 1200, 1024):
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(ROWS) == 1, f"the menu stands in several rows at {width}"
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
+            assert not overflow(page), width
             shoot(page, f"portal-menu-{width}")
         page.emulate_media(color_scheme="dark")
         found += barriers(page)

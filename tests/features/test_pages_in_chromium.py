@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 
 from app.features.session.provider import Provider
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.serving import served
 from tests.identity_provider import PASSWORD, SECRET, running
 
@@ -100,5 +100,5 @@ def test_pages_can_be_used_without_a_mouse_and_on_a_telephone(sqlite_url):
         page.get_by_role("link", name="publish.rego").press("Enter")
         page.wait_for_url(re.compile("publish.rego$"))
         assert page.get_by_role("heading", level=1).inner_text() == "marketplace.publish"
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert not overflow(page)
         shoot(page, "file-narrow")

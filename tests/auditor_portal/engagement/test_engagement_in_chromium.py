@@ -14,7 +14,7 @@ from evidence.store import Level
 from tests.auditor_portal.engagement.speaking import PROVENANCE, entity
 from tests.auditor_portal.portal import ENGAGEMENT
 from tests.audits.indexed import Indexed
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 
 pytestmark = pytest.mark.slow
 
@@ -34,7 +34,7 @@ def test_a_request_is_made_and_accepted_without_a_script(portal, tmp_path, monke
             barred.extend(barriers(page))
             for width in (1280, 768, 320):
                 page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, width)
+                assert not overflow(page), (path, width)
                 shoot(page, f"portal-{name}-{width}")
             page.set_viewport_size({"width": 1280, "height": 900})
 

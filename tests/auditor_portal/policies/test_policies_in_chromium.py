@@ -4,7 +4,7 @@ import pytest
 
 from tests.auditor_portal.policies.kept import shown
 from tests.auditor_portal.portal import ENGAGEMENT
-from tests.browser import SHOTS, barriers, chromium, on_a_port, shoot
+from tests.browser import SHOTS, barriers, chromium, on_a_port, overflow, shoot
 
 pytestmark = pytest.mark.slow
 WIDTHS = (320, 768, 1280) if SHOTS else (320,)
@@ -30,7 +30,7 @@ def test_pages_can_be_read_by_everybody(node, tmp_path, portal_url):
             found += barriers(page)
             for width in WIDTHS:
                 page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
+                assert not overflow(page), (name, width)
                 shoot(page, f"policies-{name}-{width}")
         page.emulate_media(color_scheme="dark")
         page.goto(f"{url}/e/{ENGAGEMENT}/policies{pages['diff']}")

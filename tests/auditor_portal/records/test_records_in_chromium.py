@@ -3,7 +3,7 @@
 import pytest
 
 from tests.auditor_portal.records.browsing import RECORDS
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 
 pytestmark = pytest.mark.slow
 
@@ -11,7 +11,7 @@ WIDTHS = {"a telephone": 320, "a tablet": 768, "a desk": 1280}
 
 
 def too_wide(page):
-    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") > 0
+    return overflow(page) > 0
 
 
 def test_records_are_searched_opened_and_made_again_by_keyboard(portal, log):

@@ -10,7 +10,7 @@ from tests.auditor_portal import nano_provider, portal
 from tests.auditor_portal.nano_provider import BY_CODE, PASSWORD, PASSWORD_ONLY, WITH_CODE, name_id
 from tests.auditor_portal.saml import forge
 from tests.auditor_portal.signing_in.signing import serving
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.test_pages_in_chromium import Late
 
 pytestmark = pytest.mark.slow
@@ -21,7 +21,7 @@ def looked_at(page, name):
     """Find nothing on a page that keeps people out, at any width; keep pictures where they are wanted."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert not overflow(page), name
         shoot(page, f"portal-{name}-{width}")
     page.emulate_media(color_scheme="dark")
     shoot(page, f"portal-{name}-dark")

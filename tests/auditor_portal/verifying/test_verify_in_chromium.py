@@ -4,7 +4,7 @@ import pytest
 
 from tests.auditor_portal.portal import ENGAGEMENT, served
 from tests.auditor_portal.verifying.paper_cases import KEY_LINE, portal_workpaper, workpaper
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.evidence import logs
 from tests.evidence.lies import sample
 
@@ -62,7 +62,7 @@ def look(page, name):
     wrong = []
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+        if overflow(page):
             wrong.append(f"wider than {width}")
         shoot(page, f"{name}-{width}")
     page.set_viewport_size({"width": WIDTHS[0], "height": 900})

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.dsr.rights import receipt
 
 pytestmark = pytest.mark.slow
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 def narrow(page):
     """Tell whether a page has to be scrolled sideways."""
-    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return overflow(page) > 0
 
 
 class Visit:

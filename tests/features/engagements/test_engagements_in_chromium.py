@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.engagements.auditing import ASKED, CLASS, begun, send
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def test_a_request_is_answered_with_a_file_without_a_script(plane, officer, firm
             barred.extend(barriers(page))
             for width in (1280, 768, 320):
                 page.set_viewport_size({"width": width, "height": 900})
-                assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (path, width)
+                assert not overflow(page), (path, width)
                 shoot(page, f"audits-{name}-{width}")
             page.set_viewport_size({"width": 1280, "height": 900})
 

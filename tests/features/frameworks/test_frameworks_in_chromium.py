@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.frameworks.seeded import EVIL, FINDING, standing
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ def test_pages_can_be_read_by_everybody(sqlite_url, dark, names):
             found += barriers(page)
             shoot(page, f"frameworks-{name}{'-dark' * dark}")
             page.set_viewport_size({"width": 360, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+            assert not overflow(page), path
             shoot(page, f"frameworks-{name}{'-dark' * dark}-narrow")
             page.set_viewport_size({"width": 1280, "height": 900})
         assert found == []

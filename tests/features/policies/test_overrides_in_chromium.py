@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.policies.test_routes_overrides import ASKED, life, send  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.slow
@@ -20,6 +20,6 @@ def test_overrides_can_be_read_and_asked_for_by_everybody(life):  # noqa: F811
             barred += barriers(page)
             shoot(page, f"{path.split('/')[0]}-{len(path)}")
             page.set_viewport_size({"width": 360, "height": 800})
-            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+            assert not overflow(page), path
             page.set_viewport_size({"width": 1200, "height": 800})
         assert barred == []

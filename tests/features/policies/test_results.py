@@ -11,7 +11,7 @@ from app.pdp.errors import BundleError
 from app.pdp.model import Enforcement, Severity
 from app.pdp.test_report import Coverage, GateCoverage, Kind, RuleCoverage, TestReport, TestResult
 from app.promotion import Denied, Promotion
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.gating import shipped
 from tests.features.serving import served
 from tests.pdp.shop import stocked
@@ -210,6 +210,6 @@ def test_the_page_can_be_read_by_everybody(sqlite_url, tmp_path):
         assert barriers(page) == []
         shoot(page, "promotion")
         page.set_viewport_size({"width": 360, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert not overflow(page)
         page.goto(f"{url}/policies/tests")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert not overflow(page)

@@ -11,7 +11,7 @@ from app.features.policies.drift.routes_drift import WORDS
 from app.features.policies.drift.rows_drift import DriftScanRow
 from app.pdp.model import Entity, EvaluationRequest
 from app.pep import CONTROL
-from tests.browser import barriers, chromium, on_a_port, shoot
+from tests.browser import barriers, chromium, on_a_port, overflow, shoot
 from tests.features.serving import NOW, served
 
 PLACE = "rego/marketplace/publish.rego"
@@ -144,7 +144,7 @@ def test_the_board_can_be_read_by_everybody(plane):
         look("drift")
         page.set_viewport_size({"width": 360, "height": 800})
         look("drift-narrow")
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        assert not overflow(page)
         page.goto(f"{url}/policies/changes")
         barred.extend(barriers(page))
         shoot(page, "changes-without-a-repository")
