@@ -45,6 +45,8 @@ from app.features.frameworks import (
 )
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
+from app.features.marketplace.errors import MarketplaceError
+from app.features.marketplace.feature import feature as marketplace
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -86,7 +88,7 @@ from app.pep import install as install_gate
 from app.service_caller import service_caller, service_subject
 from frameworks.collection import Collection, shipped
 
-FEATURES: Final[tuple[Feature, ...]] = (session, policies, frameworks, ai_act, engagements, privacy, dsr)
+FEATURES: Final[tuple[Feature, ...]] = (session, policies, frameworks, ai_act, engagements, privacy, dsr, marketplace)
 """Every feature there is."""
 
 ROUTES: Final[tuple[ModuleType, ...]] = (
@@ -224,6 +226,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
         plain=refusing.page,
     )
     app.register_error_handler(AuditsError, lambda error: answer(error.problem))
+    app.register_error_handler(MarketplaceError, lambda error: answer(problem(error.problem, str(error))))
     app.before_request(partial(_refuse_flood, visitors))
     menu = {endpoint: label for feature in features for endpoint, label in feature.menu.items()}
     app.context_processor(partial(_shared, menu))

@@ -113,6 +113,7 @@ class GatedView:
     resource: Callable[..., Resource]
     context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None
     largest: int = MAX_BODY
+    acting: Callable[[Entity], Entity] | None = None
 
     def __call__(self, **arguments: Any) -> ResponseReturnValue:
         """Decide, and then answer.
@@ -123,8 +124,9 @@ class GatedView:
             PdpError: see `BlockingPdp.enforce`.
         """
         gate = gate_of_request()
+        sender = gate.subject()
         asked = EvaluationRequest(
-            subject=gate.subject(),
+            subject=self.acting(sender) if self.acting else sender,
             action=self.action,
             resource=self.resource(**arguments),
             context=dict(self.context(sent())) if self.context else {},
@@ -170,6 +172,7 @@ class Feature:
         methods: Collection[str] = ("GET",),
         context: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None,
         largest: int = MAX_BODY,
+        acting: Callable[[Entity], Entity] | None = None,
     ) -> Callable[
         [Callable[Concatenate[Permit, _View], ResponseReturnValue]],
         Callable[Concatenate[Permit, _View], ResponseReturnValue],
@@ -183,13 +186,20 @@ class Feature:
             methods: of HTTP.
             context: says the circumstances, given what was sent (`sent`).
             largest: bytes of a body that are taken; more than `MAX_BODY` where files are sent.
+            acting: says for whom the sender acts, where that is not themselves; by our own tables, never by what was
+                sent.
         """
 
         def gated(
             view: Callable[Concatenate[Permit, _View], ResponseReturnValue],
         ) -> Callable[Concatenate[Permit, _View], ResponseReturnValue]:
             found = GatedView(
-                action=f"{self.name}.{action}", view=view, resource=resource, context=context, largest=largest
+                action=f"{self.name}.{action}",
+                view=view,
+                resource=resource,
+                context=context,
+                largest=largest,
+                acting=acting,
             )
             self.blueprint.add_url_rule(
                 rule,

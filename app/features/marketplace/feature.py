@@ -1,0 +1,5 @@
+"""The feature `marketplace`. Its routes stand in `<room>/routes_<noun>.py`; `app/control.py` imports each of these."""
+
+from app.pep import Feature
+
+feature = Feature("marketplace")
