@@ -5,7 +5,7 @@ where it is served, because a decision needs none of it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -228,8 +228,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     app.register_error_handler(AuditsError, lambda error: answer(error.problem))
     app.register_error_handler(MarketplaceError, lambda error: answer(problem(error.problem, str(error))))
     app.before_request(partial(_refuse_flood, visitors))
-    menu = {endpoint: label for feature in features for endpoint, label in feature.menu.items()}
-    app.context_processor(partial(_shared, menu))
+    app.context_processor(partial(_shared, features))
     app.add_url_rule("/", "home", lambda: redirect(url_for("policies.tree")), provide_automatic_options=False)
     for feature in features:
         app.register_blueprint(feature.blueprint)
@@ -275,9 +274,14 @@ def _refuse_flood(visitors: Buckets) -> None:
         raise RefusedError(problem("too_many_requests"))
 
 
-def _shared(menu: Mapping[str, str]) -> dict[str, Any]:
-    """Return what every page may use."""
-    return {"officer": officer(), "menu": menu}
+def _shared(features: tuple[Feature, ...]) -> dict[str, Any]:
+    """Return what every page may use: who looks, the sections of the menu with their pages, and the one it is in."""
+    sections: dict[str, dict[str, str]] = {}
+    for feature in features:
+        if feature.menu:
+            sections[feature.section] = sections.get(feature.section, {}) | feature.menu
+    here = next((feature.section for feature in features if feature.name == request.blueprint), None)
+    return {"officer": officer(), "sections": sections, "here": here}
 
 
 def _denied(error: DeniedError) -> ResponseReturnValue:
