@@ -13,12 +13,12 @@ limits := data.thresholds.marketplace.register
 
 # METADATA
 # title: whoever registers has signed in, or is a service with a token
-# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC6.1, soc2/CC6.2, iso27001/A.5.16]}
+# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC6.1, soc2/CC6.3, iso27001/A.5.16]}
 passed contains "authorised" if input.subject.type in {"officer", "service"}
 
 # METADATA
 # title: nobody acts for more developers or buyers than policy data allow
-# custom: {severity: medium, enforcement: blocking, controls: [soc2/CC6.2, iso27001/A.5.16]}
+# custom: {severity: medium, enforcement: blocking, controls: [soc2/CC6.3, iso27001/A.5.16]}
 passed contains "few" if input.resource.properties.held < limits.max_parties[input.resource.properties.side]
 
 # METADATA
@@ -46,7 +46,7 @@ passed contains "own_tenant" if {
 
 # METADATA
 # title: the name is not in use
-# custom: {severity: high, enforcement: blocking, controls: [soc2/CC6.2, iso27001/A.5.16]}
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC6.3, iso27001/A.5.16]}
 passed contains "unused" if input.resource.properties.taken == false
 
 decision := gates.decision("marketplace.register", required, passed, [])
