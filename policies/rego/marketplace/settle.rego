@@ -26,7 +26,7 @@ passed contains "open" if input.resource.properties.state in {"pending", "report
 # METADATA
 # title: whoever asked for it first has had time to end
 # custom: {severity: medium, enforcement: blocking, controls: [soc2/PI1.2, iso27001/A.8.26]}
-passed contains "left" if age >= limits.min_age_seconds * 1000000000
+passed contains "left" if age >= clock.minutes(limits.min_age_minutes)
 
 passed contains "left" if input.resource.properties.state == "reported"
 

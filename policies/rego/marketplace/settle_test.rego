@@ -4,7 +4,7 @@ import rego.v1
 
 import data.marketplace.settle
 
-limits := {"min_age_seconds": 60, "key_hours": 24}
+limits := {"min_age_minutes": 1, "key_hours": 24}
 
 golden := {
 	"subject": {"type": "job", "id": "marketplace.settle_payments", "properties": {}},
@@ -57,9 +57,13 @@ test_a_day_ago_and_reported if failed({"state": "reported", "since": "2026-11-01
 
 test_in_the_future if failed({"since": "2026-11-22T14:00:01Z"}) == {"key_known", "left"}
 
+test_less_than_a_second_in_the_future if {
+	failed({"since": "2026-11-22T14:00:00.000000001Z"}) == {"key_known", "left"}
+}
+
 test_this_second_where_nobody_has_to_wait if {
 	decision := settle.decision with input as object.union(golden, {"resource": {"properties": {"since": "2026-11-22T14:00:00Z"}}})
-		with data.thresholds.marketplace.settle as {"min_age_seconds": 0, "key_hours": 24}
+		with data.thresholds.marketplace.settle as {"min_age_minutes": 0, "key_hours": 24}
 	decision.failed == set()
 }
 
