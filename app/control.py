@@ -47,6 +47,9 @@ from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
+from app.features.marketplace.supply import routes_signatures
+from app.features.marketplace.supply.places import Places as Supply
+from app.features.marketplace.supply.places import install as install_supply
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -118,6 +121,7 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_queue,
     routes_redaction,
     routes_reveal,
+    routes_signatures,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -148,6 +152,7 @@ class Control:
         office: what consents and the pages about personal data work with; without it, they know nobody.
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
+        supply: where artifacts and the signing authority's keys lie; without it there are neither.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -168,6 +173,7 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
+    supply: Supply | None = None
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -206,6 +212,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
+    install_supply(app, control.supply or Supply(now=control.now))
     install_gate(
         app,
         Gate(
