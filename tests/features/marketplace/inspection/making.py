@@ -106,7 +106,7 @@ def digest(artifact):
     return hashlib.sha256(artifact).hexdigest()
 
 
-def bom(of, components=(("httpx", "0.28.1"), ("idna", "3.7")), **changed):
+def bom(of, listed=(("httpx", "0.28.1"), ("idna", "3.7")), **changed):
     """Return a bill of the artifact `of`."""
     document = {
         "bomFormat": "CycloneDX",
@@ -127,7 +127,7 @@ def bom(of, components=(("httpx", "0.28.1"), ("idna", "3.7")), **changed):
                 "purl": f"pkg:pypi/{name}@{version}",
                 "licenses": [{"license": {"id": "BSD-3-Clause"}}],
             }
-            for name, version in components
+            for name, version in listed
         ],
     }
     return json.dumps(document | changed).encode()
