@@ -47,6 +47,11 @@ from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
+from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
+from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
+from app.features.marketplace.lifecycle.desk import NoTrade, Trade
+from app.features.marketplace.lifecycle.desk import install as install_life
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -118,6 +123,10 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_queue,
     routes_redaction,
     routes_reveal,
+    routes_life,
+    routes_life_steps,
+    routes_badges,
+    routes_reviews,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -148,6 +157,7 @@ class Control:
         office: what consents and the pages about personal data work with; without it, they know nobody.
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
+        trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -168,6 +178,7 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
+    trade: Trade = field(default_factory=NoTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -206,6 +217,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
+    install_life(app, LifeDesk(now=control.now, trade=control.trade))
     install_gate(
         app,
         Gate(
