@@ -23,7 +23,7 @@ from app.features.dsr.answering import (
 )
 from app.features.dsr.certificate import certificate, certificate_pdf, signed
 from app.features.dsr.clocks import Standing
-from app.features.dsr.desk import desk, limit_address
+from app.features.dsr.desk import desk, limit_address, limit_request
 from app.features.dsr.feature import feature
 from app.features.dsr.identity_code import Entered
 from app.features.dsr.request import Request, State, Step
@@ -46,9 +46,9 @@ def _key() -> str:
 
 def _mine(identifier: str) -> Resource:
     """Describe a request as whoever has a link meets it."""
-    limit = request.method != "GET"
-    if limit:
-        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"))
+    if request.method != "GET":
+        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"), data().of_address)
+        limit_request(identifier, data().of_request)
     g.dsr_request = asked = one(identifier)
     until = export_until(asked, data().export_days)
     facts = {

@@ -63,6 +63,13 @@ def test_five_tries_and_then_another_code(rights, officer):
     assert keeping.request(identifier).state == "pending"
 
 
+def test_what_is_entered_for_one_request_is_limited_wherever_it_comes_from(rights, monkeypatch):
+    rights.limit(monkeypatch, of_request=2)
+    (one, key), (other, others) = rights.ask(), rights.ask(email="bob@example.com", account="usr-2")
+    assert [post(rights, one, "code", key, code="1").status_code for _ in range(3)] == [303, 303, 429]
+    assert post(rights, other, "code", others, code="1").status_code == 303
+
+
 def test_nobody_enters_a_code_that_was_never_made(rights):
     identifier, key = rights.ask()
     assert post(rights, identifier, "code", key, code="").location.endswith("code=spent")
