@@ -92,12 +92,22 @@ def book(till: Till, permit: Permit) -> DisputeState:
     with effect(permit, lambda session: facts(session, dispute, lock=True), now=till.now) as session:
         row = session.get_one(DisputeRow, dispute)
         order, state = order_of(session, row.order), _next(row)
-        made = {"decision_id": permit.decision_id, "at": till.at()}
+        decision_id, at = permit.decision_id, till.at()
         match state:
             case DisputeState.OPEN:
-                give_back(session, order, row.amount, key=f"{dispute}:open", kind="dispute", fee=row.fee, **made)
+                key = f"{dispute}:open"
+                give_back(
+                    session,
+                    order,
+                    row.amount,
+                    key=key,
+                    kind="dispute",
+                    decision_id=decision_id,
+                    at=at,
+                    fee=row.fee,
+                )
             case DisputeState.WON:
-                take_back(session, order, row.amount, key=f"{dispute}:won", **made)
+                take_back(session, order, row.amount, key=f"{dispute}:won", decision_id=decision_id, at=at)
             case DisputeState.LOST:
                 pass
             case DisputeState.REPORTED:

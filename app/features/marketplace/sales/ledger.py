@@ -27,7 +27,7 @@ class TxnRow(ProductRow, table=True):
     __tablename__ = "market_txn"
     __table_args__ = (UniqueConstraint("key", name="uq_market_txn_key"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Id)  # type: ignore[call-overload]
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Id)
     key: str = Field(max_length=160)
     body_hash: str = Field(max_length=64)
     kind: str = Field(max_length=32)
@@ -41,8 +41,8 @@ class PostingRow(ProductRow, table=True):
     __tablename__ = "market_posting"
     __table_args__ = (Index("ix_market_posting_account", "account", "currency"),)
 
-    id: int | None = Field(default=None, primary_key=True, sa_type=_Id)  # type: ignore[call-overload]
-    txn: int = Field(foreign_key="market_txn.id", index=True, sa_type=_Id)  # type: ignore[call-overload]
+    id: int | None = Field(default=None, primary_key=True, sa_type=_Id)
+    txn: int = Field(foreign_key="market_txn.id", index=True, sa_type=_Id)
     account: str = Field(max_length=128)
     currency: str = Field(max_length=3)
     amount: int = Field(sa_type=BigInteger)

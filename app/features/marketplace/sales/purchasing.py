@@ -126,7 +126,9 @@ def purchase(till: Till, enforce: Enforce, permit: Permit, row: OrderRow, *, ver
     try:
         allowed = enforce(_asked(till, permit, row, verified=verified))
     except DeniedError as error:
-        return _keep(till, permit, row, _denied(error), error)
+        kept = _keep(till, permit, row, _called_for(error))
+        till.denied(kept, error)
+        return kept
     _keep(till, permit, row, OrderState.PLACED)
     let_charge(till, allowed, row.id, lambda session: listing(session, row.agent, lock=True))
     return pay(till, allowed, row.id)
@@ -150,6 +152,7 @@ def let_charge(
         if kept.state not in before:
             raise ChangedError("the order is not open any more")
         till.redeem(session, kept, permit.decision_id)
+        till.allowed(session, kept, permit)
         kept.state, kept.decision_id = OrderState.CHARGING.value, permit.decision_id
 
 
@@ -200,14 +203,14 @@ def _asked(till: Till, permit: Permit, row: OrderRow, *, verified: bool) -> Eval
     )
 
 
-def _denied(error: DeniedError) -> OrderState:
+def _called_for(error: DeniedError) -> OrderState:
     called_for = {each["id"] for each in error.decision.obligations}
     if _VERIFY in called_for:
         return OrderState.VERIFYING
     return OrderState.HELD if called_for & _HOLD else OrderState.REFUSED
 
 
-def _keep(till: Till, permit: Permit, row: OrderRow, state: OrderState, error: DeniedError | None = None) -> OrderRow:
+def _keep(till: Till, permit: Permit, row: OrderRow, state: OrderState) -> OrderRow:
     """Keep an order in the state that the decision on its purchase leaves it in."""
     with effect(permit, lambda session: facts(session, row.id, row.buyer, lock=True), now=till.now) as session:
         kept = session.get(OrderRow, row.id)
@@ -219,6 +222,4 @@ def _keep(till: Till, permit: Permit, row: OrderRow, state: OrderState, error: D
             session.flush()
         except IntegrityError as raced:
             raise RacedError("the same order is being placed") from raced
-        if error is not None:
-            till.set_aside(session, error, kept)
     return kept

@@ -72,7 +72,16 @@ def refund(till: Till, permit: Permit, refund: str, amount: int) -> RefundRow:
         raise ReusedKeyError("the key was used for another refund")
     if known is not None:
         return known
-    _begin(till, permit, RefundRow(id=refund, order=order, amount=amount, body_hash=body))
+    made = RefundRow(
+        id=refund,
+        order=order,
+        amount=amount,
+        state=BackState.PENDING.value,
+        body_hash=body,
+        at=till.at(),
+        decision_id=permit.decision_id,
+    )
+    _begin(till, permit, made)
     return give(till, permit, refund)
 
 
@@ -118,7 +127,6 @@ def _begin(till: Till, permit: Permit, row: RefundRow) -> None:
     """Set the amount aside on the order."""
     with effect(permit, lambda session: facts(session, row.order, row.id, lock=True), now=till.now) as session:
         order_of(session, row.order, lock=True).refunding += row.amount
-        row.state, row.at, row.decision_id = BackState.PENDING.value, till.at(), permit.decision_id
         session.add(row)
         try:
             session.flush()

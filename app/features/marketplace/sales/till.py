@@ -78,7 +78,8 @@ class Till:
         redeem: uses the coupons of an order up, in the transaction that lets it be charged; raises `MarketplaceError`.
         restore: gives them back, where nothing was paid.
         risk: returns what policy is told of the risk of an order: `context.risk`.
-        set_aside: opens a case about an order that was held or refused.
+        allowed: is told, in the transaction that lets an order be charged, of the decision on its purchase.
+        denied: is told of a denial, once the order says what became of it.
         now: Unix seconds.
     """
 
@@ -87,7 +88,8 @@ class Till:
     redeem: Callable[[Session, OrderRow, str], None] = lambda *_: None
     restore: Callable[[Session, OrderRow], None] = lambda *_: None
     risk: Callable[[Session, OrderRow], Mapping[str, Any]]
-    set_aside: Callable[[Session, DeniedError, OrderRow], None] = lambda *_: None
+    allowed: Callable[[Session, OrderRow, Permit], None] = lambda *_: None
+    denied: Callable[[OrderRow, DeniedError], None] = lambda *_: None
     now: Callable[[], float] = time.time
 
     def at(self) -> int:

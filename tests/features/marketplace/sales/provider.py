@@ -1,4 +1,4 @@
-"""A payment provider in memory: it does each thing once for its key, keeps its own balance, and fails as a test wants."""
+"""A payment provider in memory: does each thing once for its key, keeps its own balance, fails as a test wants."""
 
 from app.features.marketplace.payments import PaymentError
 

@@ -77,7 +77,7 @@ class Shop:
             redeem=self._redeem,
             restore=self._restore,
             risk=lambda *_: {"scored": True, "score": self.score},
-            set_aside=lambda _session, error, row: self.cases.append((error.decision_id, row.id)),
+            denied=lambda row, error: self.cases.append((error.decision_id, row.id)),
             now=lambda: self.clock,
         )
         self.keeping = payouts.Keeping.of(THRESHOLDS)
@@ -93,7 +93,9 @@ class Shop:
     def enforce(self, request):
         return self.around.pdp.enforce(request, CONTROL)
 
-    def buy(self, key, *, of="old", plan="9900-0", coupons=(), verified=False, by="globex"):
+    def buy(  # noqa: PLR0913 - what may differ
+        self, key, *, of="old", plan="9900-0", coupons=(), verified=False, by="globex"
+    ):
         wanted = Wanted(
             buyer=by, agent=f"{of}-agent", plan=plan, quantity=1, coupons=tuple(coupons), source="card_visa"
         )
@@ -124,10 +126,10 @@ class Shop:
         asked = EvaluationRequest(subject=subject, action="marketplace.payout", resource=about, context={})
         return payouts.pay_out(self.till, self.enforce(asked), wished, self.keeping)
 
-    def dispute(self, name, charge, amount, state=DisputeState.OPEN, fee=1_500):
-        """Have a webhook say something of a dispute."""
+    def dispute(self, name, charge, amount, state=DisputeState.OPEN):
+        """Have a webhook say something of a dispute, which costs 15 dollars."""
         with writing(permit("marketplace.receive")) as session:
-            made = {"amount": amount, "fee": fee, "state": state, "at": self.clock, "decision_id": "made-by-a-test-1"}
+            made = {"amount": amount, "fee": 1_500, "state": state, "at": self.clock, "decision_id": "made-by-a-test-1"}
             disputes.report(session, name, charge, **made)
 
     def payout_event(self, payout, state):

@@ -5,6 +5,7 @@ from sqlmodel import select
 
 from app.db import reading
 from app.features.marketplace.acting import EffectRow
+from app.features.marketplace.sales import purchasing
 from app.features.marketplace.sales.errors import ReusedKeyError
 from app.features.marketplace.sales.ledger import TxnRow
 from app.features.marketplace.sales.orders import bought
@@ -160,9 +161,10 @@ def test_a_death_between_the_two_decisions_leaves_an_order_that_the_same_key_goe
     def die(*_args, **_more):
         raise Died
 
-    with monkeypatch.context() as dying, pytest.raises(Died):
+    with monkeypatch.context() as dying:
         dying.setattr("app.features.marketplace.sales.purchasing.let_charge", die)
-        shop.buy("k1")
+        with pytest.raises(Died):
+            shop.buy("k1")
     [row] = shop.kept(OrderRow)
     assert (row.state, shop.balances()) == ("placed", {})
     shop.later(seconds=DAY)
@@ -178,13 +180,10 @@ def test_a_death_around_the_charge_is_gone_on_with_and_charges_once(shop, monkey
     def die(*_args, **_more):
         raise Died
 
-    with monkeypatch.context() as dying, pytest.raises(Died):
-        target = shop.provider if place == "charge" else "app.features.marketplace.sales.purchasing"
-        if place == "charge":
-            dying.setattr(target, "charge", die)
-        else:
-            dying.setattr(f"{target}.keep_charge", die)
-        shop.buy("k1")
+    with monkeypatch.context() as dying:
+        dying.setattr(shop.provider if place == "charge" else purchasing, place, die)
+        with pytest.raises(Died):
+            shop.buy("k1")
     assert shop.balances() == {}
     shop.later(seconds=60)
     shop.run("settle")
