@@ -295,7 +295,7 @@ def _shared(features: tuple[Feature, ...]) -> dict[str, Any]:
     sections: dict[str, dict[str, str]] = {}
     for feature in features:
         if feature.menu:
-            sections[feature.section] = sections.get(feature.section, {}) | feature.menu
+            sections.setdefault(feature.section, {}).update(feature.menu)
     here = next((feature.section for feature in features if feature.name == request.blueprint), None)
     return {"officer": officer(), "sections": sections, "here": here}
 
