@@ -3,11 +3,14 @@
 A narrow port: what it returns is all that the catalogue, and so policy, is told of a release.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.features.marketplace.catalogue.upload import Upload
+
+Breaks = Callable[[Mapping[str, Any], Mapping[str, Any]], bool]
+"""Tells whether what relies on the first manifest breaks under the second."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +52,6 @@ class Examiner(Protocol):
         Raises:
             SayingError: the manifest is none.
         """
+
+    def breaks(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+        """Tell whether what relies on the manifest `before` breaks under the one `after`."""
