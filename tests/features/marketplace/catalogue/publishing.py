@@ -66,10 +66,10 @@ class Kept:
 
 
 @contextmanager
-def open_market(url):
+def open_market(url, **handed):
     """Run a marketplace with an examiner and a place for artifacts."""
     objects, examiner = Kept(), Told()
-    with market_at(url, objects=objects, examiner=examiner) as made:
+    with market_at(url, objects=objects, examiner=examiner, **handed) as made:
         yield made, objects, examiner
 
 
