@@ -14,12 +14,14 @@ from flask.typing import ResponseReturnValue
 
 from app.db import reading
 from app.errors import problem
-from app.features.marketplace.catalogue import drafting, installing, market_data, storing
+from app.features.marketplace.catalogue import drafting, installing, market_data
 from app.features.marketplace.catalogue.desk import desk, now, objects
 from app.features.marketplace.catalogue.moments import moment
 from app.features.marketplace.errors import SayingError
 from app.features.marketplace.feature import feature
 from app.features.marketplace.parties import as_buyer
+from app.features.marketplace.supply.artifacts import Artifacts
+from app.features.marketplace.supply.errors import SupplyError
 from app.objects import ObjectsError
 from app.pdp.enforce import Permit
 from app.pep import RefusedError, Resource, bundle_in_force, gate_of_request, sent, wants_page
@@ -87,8 +89,8 @@ def redeem(permit: Permit) -> ResponseReturnValue:
         install = installing.known(session, _token(), _till())
         release = drafting.found_release(session, install.agent, install.version)
     try:
-        data = storing.get(objects(), install.artifact)
-    except ObjectsError as error:
+        data = Artifacts(objects()).get(install.artifact)
+    except (ObjectsError, SupplyError) as error:
         raise RefusedError(problem("store_unavailable")) from error
     row = installing.redeem(permit, install, _till(), now())
     return jsonify(

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from app.db import reading
 from app.errors import problem
-from app.features.marketplace.catalogue import checklist, drafting, listing, publishing, storing
+from app.features.marketplace.catalogue import checklist, drafting, listing, publishing
 from app.features.marketplace.catalogue.desk import examiner, now, objects
 from app.features.marketplace.catalogue.moments import moment
 from app.features.marketplace.catalogue.upload import Part
@@ -14,6 +14,8 @@ from app.features.marketplace.errors import ChangedError
 from app.features.marketplace.feature import feature
 from app.features.marketplace.parties import as_developer, described
 from app.features.marketplace.rows import PartyRow, ReleaseRow
+from app.features.marketplace.supply.artifacts import Artifacts
+from app.features.marketplace.supply.errors import SupplyError
 from app.objects import ObjectsError
 from app.pdp.enforce import Permit
 from app.pdp.model import Entity
@@ -111,8 +113,8 @@ def release_file(_permit: Permit, agent: str, version: str, part: str) -> Respon
     if part not in set(Part) or part not in row.files:
         raise RefusedError(problem("not_found"))
     try:
-        data = storing.get(objects(), row.files[part])
-    except ObjectsError as error:
+        data = Artifacts(objects()).get(row.files[part])
+    except (ObjectsError, SupplyError) as error:
         raise RefusedError(problem("store_unavailable")) from error
     kept = {"content-disposition": f'attachment; filename="{agent}-{version}-{part}.json"'}
     return Response(data, content_type="application/octet-stream", headers=kept)

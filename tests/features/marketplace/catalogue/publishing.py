@@ -24,7 +24,7 @@ GOOD = {
     "documentation": {"complete": True},
     "export_control": {"classification": "NONE"},
 }
-MANIFEST = {"capabilities": ["http"], "hosts": ["api.example.org"], "secrets": ["invoice-api"]}
+MANIFEST = {"tools": ["http"], "hosts": ["api.example.org"], "secrets": ["invoice-api"]}
 PROVENANCE = {
     "builder": "https://builder.example/b",
     "source": "https://github.com/acme/invoice-reader",
