@@ -45,6 +45,9 @@ from app.features.frameworks import (
 )
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
+from app.features.marketplace.catalogue import desk as catalogue_desk
+from app.features.marketplace.catalogue import routes_agents, routes_catalogue, routes_parties, routes_releases
+from app.features.marketplace.catalogue.examining import Examiner
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.marketplace.supply import routes_signatures
@@ -81,6 +84,7 @@ from app.features.session.entrance import Entrance, csrf_token, install, officer
 from app.features.session.feature import feature as session
 from app.features.session.links import Links
 from app.features.session.provider import Provider
+from app.objects import Objects
 from app.pages import SAFE, answer, reasons
 from app.pages import install as install_pages
 from app.pdp.enforce import Permit
@@ -121,6 +125,10 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_queue,
     routes_redaction,
     routes_reveal,
+    routes_catalogue,
+    routes_parties,
+    routes_agents,
+    routes_releases,
     routes_signatures,
 )
 """Every module that brings routes to one of them, by being imported."""
@@ -152,7 +160,9 @@ class Control:
         office: what consents and the pages about personal data work with; without it, they know nobody.
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
-        supply: where artifacts and the signing authority's keys lie; without it there are neither.
+        objects: where artifacts of the marketplace lie; without it there is no place for them.
+        examiner: looks into releases; without it none is taken in.
+        supply: where the keys of the signing authority lie; without it there is none.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -173,6 +183,8 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
+    objects: Objects | None = None
+    examiner: Examiner | None = None
     supply: Supply | None = None
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
@@ -212,6 +224,10 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
+    catalogue_desk.install(
+        app,
+        catalogue_desk.Desk(now=control.now, secret=control.secret, objects=control.objects, examiner=control.examiner),
+    )
     install_supply(app, control.supply or Supply(now=control.now))
     install_gate(
         app,

@@ -33,7 +33,7 @@ from app.decision_plane.http import (
 from app.errors import problem
 from app.identity import SCOPE
 from app.kek_opening import open_keks
-from app.objects import ObjectsError, open_objects
+from app.objects import ObjectsError
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import UnrecordedError
 from app.privacy.detection import recogniser_file
@@ -134,7 +134,7 @@ class Opened:
                 now=time.time,
                 ticks=time.monotonic,
             ),
-            supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
+            supply=Supply(now=time.time, keys=settings.keys),
             office=Office(
                 persons=persons,
                 sign=lambda text: note.sign(text, node.log),

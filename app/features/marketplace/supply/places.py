@@ -1,4 +1,4 @@
-"""What the supply chain works with on this node: where artifacts lie, where the authority's keys lie, the time."""
+"""What the supply chain works with on this node: where the authority's keys lie, the time, the policies in force."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,15 +9,12 @@ from typing import Any, Final
 
 from flask import Flask, current_app
 
-from app.errors import problem
 from app.features.marketplace.supply import authority_keys
-from app.features.marketplace.supply.artifacts import Artifacts
 from app.features.marketplace.supply.authority import own_root
 from app.features.marketplace.supply.authority_keys import AuthorityKeys
 from app.features.marketplace.supply.errors import AuthorityError
 from app.features.marketplace.supply.trust import OwnRoot, Trust, trust_in
-from app.objects import Objects
-from app.pep import RefusedError, bundle_in_force
+from app.pep import bundle_in_force
 
 _EXTENSION: Final = "omega.marketplace.supply"
 
@@ -29,12 +26,10 @@ class Places:
     Attributes:
         now: Unix seconds.
         keys: the directory of the node's keys; without it there is no signing authority.
-        objects: where artifacts lie; without it none is kept.
     """
 
     now: Callable[[], float]
     keys: Path | None = None
-    objects: Objects | None = None
 
     def authority(self) -> AuthorityKeys:
         """Return the keys of this installation's signing authority.
@@ -66,17 +61,6 @@ def places() -> Places:
     """Return what the application that answers works with."""
     found: Places = current_app.extensions[_EXTENSION]
     return found
-
-
-def artifacts() -> Artifacts:
-    """Return where artifacts lie.
-
-    Raises:
-        RefusedError: nowhere.
-    """
-    if (objects := places().objects) is None:
-        raise RefusedError(problem("data_unavailable", "there is no place for artifacts"))
-    return Artifacts(objects)
 
 
 def trust_of(tenant: str) -> Trust:
