@@ -26,6 +26,7 @@ from app.features.dsr.clocks import Standing
 from app.features.dsr.desk import desk, limit_address
 from app.features.dsr.feature import feature
 from app.features.dsr.request import Request, State, Step
+from app.features.dsr.running import receipts
 from app.features.dsr.running.errors import RunError
 from app.features.dsr.said import Message, written
 from app.features.dsr.texts import languages, texts
@@ -139,14 +140,15 @@ def _back(identifier: str, more: Mapping[str, str]) -> ResponseReturnValue:
 
 
 @feature.route("/mine/<identifier>/export", action="collect", resource=_mine, context=_what("export"))
-def export(_permit: Permit, identifier: str) -> ResponseReturnValue:
-    """Hand over the archive."""
+def export(permit: Permit, identifier: str) -> ResponseReturnValue:
+    """Hand over the archive, once that is on record as something that was seen of the person."""
     try:
         archive = desk().runs.export_of(identifier)
     except RunError as error:
         raise RefusedError(problem("not_found")) from error
     except (PrivacyError, ObjectsError, KeyFileError, DatabaseUrlError) as error:
         raise RefusedError(problem("data_unavailable")) from error
+    desk().note(receipts.OPENED, receipts.opened(identifier, g.dsr_request.subject, permit.decision_id))
     return _file(archive, "application/zip", f"{identifier}.zip")
 
 

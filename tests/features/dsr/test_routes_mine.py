@@ -119,6 +119,9 @@ def test_the_export_is_there_for_seven_days(rights, officer):
     rights.runs.archives[identifier] = b"PK"
     taken = visitor.get(f"/dsr/mine/{identifier}/export?key={key}")
     assert (taken.status_code, taken.data) == (200, b"PK")
+    [opened] = [body for kind, body in rights.control.around.records if kind == "dsr.opened"]
+    assert opened["request"] == identifier
+    assert opened["resource"] == {"type": "person", "id": keeping.request(identifier).subject}
     assert "attachment" in taken.headers["content-disposition"]
     assert "Download your data" in visitor.get(f"/dsr/mine/{identifier}?key={key}").text
     rights.later(days=7)
