@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from app.alerts.rows import AlertDeliveryRow, AlertRow
-from app.db import reading
+from app.db import reading, writing
 from app.features.marketplace.lifecycle import stepping
 from app.features.marketplace.lifecycle.award_job import AwardJob
 from app.features.marketplace.lifecycle.rescan_job import FOUND, RescanJob
@@ -30,7 +30,6 @@ from tests.features.marketplace.lifecycle.living import (
     step,
 )
 from tests.features.marketplace.lifecycle.working import Advisor, means, run
-from app.db import writing
 from tests.features.marketplace.trading import keep, permit, release
 
 CRITICAL = "PYSEC-2026-1"
@@ -147,7 +146,7 @@ def test_what_is_patched_in_time_is_not_delisted(market, advisor, rescan, watch)
     assert run(market, watch) == {}
 
 
-def test_what_an_officer_took_off_the_job_leaves_there(market, safety, watch):
+def test_what_an_officer_took_off_the_job_leaves_there(safety, watch):
     step(safety, "quarantine", reason="fraud")
     step(safety, "delist", reason="fraud")
     assert watch.idle()
@@ -164,7 +163,7 @@ def test_an_announced_end_comes(market, watch):
 
 
 def test_badges_and_identities_end(market, watch):
-    year = {name: "2027-11-22T00:00:00Z" for name in ("until", "audit_until", "iso27001_until")}
+    year = dict.fromkeys(("until", "audit_until", "iso27001_until"), "2027-11-22T00:00:00Z")
     finance = market.officer("ofc-5", FINANCE)
     send(finance, "developers/acme/identity", state="complete", soc2_until="2026-11-23T14:00:00Z", **year)
     send(market.developer(), "developers/acme/verify")
