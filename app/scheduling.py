@@ -135,7 +135,9 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
     means = cache(lambda: means_of(settings))
     fulfilment = FulfilmentJob(means, enforce)
     targets = [each.name for each in settings.alerts]
-    requests_watch = RequestWatch(targets, note=note, held=lambda subject: means().held(subject))
+    requests_watch = RequestWatch(
+        targets, lambda: pdp.policies.bundle, note=note, held=lambda subject: means().held(subject)
+    )
     return [
         *upkeep_jobs.jobs(settings, ledger, outbox, note=note),
         checks,

@@ -7,6 +7,7 @@ digits would be found again from a plain one.
 import hmac
 import secrets
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Final
 
 from app.db import writing
@@ -22,6 +23,14 @@ TRIES: Final = 5
 DIGITS: Final = 8
 METHOD: Final = "code"
 """The method of verification."""
+
+
+class Entered(StrEnum):
+    """What came of a code that was entered."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    SPENT = "spent"  # none is good any more: it takes another
 
 
 def issue(
@@ -42,7 +51,7 @@ def issue(
     return code
 
 
-def enter(permit: Permit, identifier: str, key: bytes, code: str, now: int) -> bool:
+def enter(permit: Permit, identifier: str, key: bytes, code: str, now: int) -> Entered:
     """Return whether `code` is the one, and if so have the request be verified. A wrong one is counted.
 
     Raises:
@@ -53,14 +62,15 @@ def enter(permit: Permit, identifier: str, key: bytes, code: str, now: int) -> b
         found = session.get(CodeRow, identifier)
         waits = row.state == State.IDENTITY_UNVERIFIED.value
         if found is None or found.tries >= TRIES or now >= found.expires_at or not waits:
-            return False
+            return Entered.SPENT
         found.tries += 1
         session.add(found)
         right = hmac.compare_digest(found.digest, _digest(key, identifier, code))
         if right:
             session.delete(found)
             apply(session, row, permit, Move(step=Step.VERIFY, code=METHOD, by="visitor", at=now))
-        return right
+            return Entered.RIGHT
+        return Entered.WRONG if found.tries < TRIES else Entered.SPENT
 
 
 def _digest(key: bytes, identifier: str, code: str) -> str:

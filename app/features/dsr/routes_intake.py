@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import problem
 from app.features.dsr import keeping
-from app.features.dsr.answering import document, found, present
+from app.features.dsr.answering import data, document, found, present
 from app.features.dsr.clocks import DAY
 from app.features.dsr.desk import desk, limit_address
 from app.features.dsr.feature import feature
@@ -57,7 +57,7 @@ def front() -> ResponseReturnValue:
 def _coming() -> Resource:
     who, said = gate_of_request().subject(), sent()
     if who.type == "visitor":
-        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"))
+        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"), data().of_address)
     parse = parse_document if request.is_json else parse_form
     wanted = found(lambda: parse(said, frozenset(languages())))
     now, vault = present(), desk().vault

@@ -23,12 +23,11 @@ _RELEASED: Final = re.compile(r"refs/tags/v\d+\.\d+\.\d+", re.ASCII)
 _SCHEME: Final = re.compile(r"^(git\+)?https://")
 
 
-def level_of(claims: Claims, builders: Mapping[str, int]) -> int:
-    """Return the SLSA build level of the builder that a certificate names; 0 where nobody trusts it.
+def entry_of(claims: Claims, builders: Mapping[str, int]) -> str | None:
+    """Return which entry of the trusted builders is the one that a certificate names; None where nobody trusts it.
 
     An entry is a whole Build Signer URI; or one without its ref, which holds for released versions of it, and not on
-    a runner of one's own; or
-    `<issuer>#<runner environment>`, for whatever workflow runs there.
+    a runner of one's own; or `<issuer>#<runner environment>`, for whatever workflow runs there.
     """
     path, _, ref = claims.builder.partition("@")
     keys = [claims.builder]
@@ -36,7 +35,12 @@ def level_of(claims: Claims, builders: Mapping[str, int]) -> int:
         keys.append(path)
     if claims.builder and claims.runner:
         keys.append(f"{claims.issuer}#{claims.runner}")
-    return next((min(max(builders[key], 0), MAX_LEVEL) for key in keys if key in builders), 0)
+    return next((key for key in keys if key in builders), None)
+
+
+def level_of(entry: str | None, builders: Mapping[str, int]) -> int:
+    """Return the SLSA build level of an entry of the trusted builders; 0 without one."""
+    return 0 if entry is None else min(max(builders[entry], 0), MAX_LEVEL)
 
 
 def same_repository(one: str, other: str) -> bool:

@@ -13,7 +13,7 @@ from sigstore.errors import Error as SigstoreError
 from app.features.marketplace.supply.bundle import parse_bundle
 from app.features.marketplace.supply.certificate import Claims
 from app.features.marketplace.supply.errors import SupplyError
-from app.features.marketplace.supply.provenance import SLSA, level_of, require_agreement, same_repository
+from app.features.marketplace.supply.provenance import SLSA, entry_of, level_of, require_agreement, same_repository
 from app.features.marketplace.supply.statement import PAYLOAD_TYPE, Statement, parse_statement
 from app.features.marketplace.supply.trust import Trust
 
@@ -65,6 +65,8 @@ class Provenance:
         identity: who signed.
         issuer: who established that.
         logged_at: Unix seconds.
+        predicate_type: of the statement; by it, provenance differs from a bare signature.
+        entry: of the trusted builders, which the level is that of.
     """
 
     builder: str
@@ -74,6 +76,13 @@ class Provenance:
     identity: str
     issuer: str
     logged_at: int
+    predicate_type: str = ""
+    entry: str | None = None
+
+    @property
+    def proven(self) -> bool:
+        """Tell whether the statement is provenance, that agrees with the certificate."""
+        return self.predicate_type in SLSA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,19 +112,52 @@ def verify_artifact(
     found = verify_bundle(bundle, trust)
     found.statement.require(digest, expected.name)
     _require_expected(found, expected)
-    level = 0
+    entry = None
     if found.statement.predicate_type in SLSA:
         require_agreement(found.statement.predicate, found.claims)
-        level = level_of(found.claims, builders)
+        entry = entry_of(found.claims, builders)
     return Provenance(
         builder=found.claims.builder,
         source=found.claims.source,
         commit=found.claims.commit,
-        level=level,
+        level=level_of(entry, builders),
         identity=found.claims.identity,
         issuer=found.claims.issuer,
         logged_at=found.logged_at,
+        predicate_type=found.statement.predicate_type,
+        entry=entry,
     )
+
+
+def verify_rebuild(  # noqa: PLR0913 - what the first build was verified with, and the first build
+    digest: str, bundle: bytes, trust: Trust, builders: Mapping[str, int], expected: Expected, *, first: Provenance
+) -> Provenance:
+    """Return who else built the artifact of `digest`, from the same commit, and came to the same bytes.
+
+    Independent is what two different entries of the trusted builders are: two workflows that their owner runs on the
+    same hosted runners are one.
+
+    Args:
+        digest: see `verify_artifact`.
+        bundle: the provenance of the second build.
+        trust: of the tenant.
+        builders: as for `verify_artifact`.
+        expected: as for the first build.
+        first: the first build.
+
+    Raises:
+        SupplyError: as `verify_artifact`; `same_builder`, `untrusted_builder` or `commit_differs`.
+    """
+    second = verify_artifact(digest, bundle, trust, builders, expected)
+    if second.entry is None or second.level == 0:
+        raise SupplyError("untrusted_builder", "nobody trusts who built it again", seen=second.builder or "none")
+    if second.entry == first.entry or second.builder == first.builder:
+        raise SupplyError("same_builder", "the same builder built it again", seen=second.builder)
+    if not second.commit or second.commit != first.commit:
+        raise SupplyError(
+            "commit_differs", "it was built again from another commit", seen=second.commit, expected=first.commit
+        )
+    return second
 
 
 def verify_statement(
