@@ -5,7 +5,7 @@ where it is served, because a decision needs none of it.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -45,8 +45,19 @@ from app.features.frameworks import (
 )
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
+from app.features.marketplace.catalogue import desk as catalogue_desk
+from app.features.marketplace.catalogue import routes_agents, routes_catalogue, routes_parties, routes_releases
+from app.features.marketplace.catalogue.examining import Examiner
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
+from app.features.marketplace.supply import routes_signatures
+from app.features.marketplace.supply.places import Places as Supply
+from app.features.marketplace.supply.places import install as install_supply
+from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
+from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
+from app.features.marketplace.lifecycle.desk import NoTrade, Trade
+from app.features.marketplace.lifecycle.desk import install as install_life
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -78,6 +89,7 @@ from app.features.session.entrance import Entrance, csrf_token, install, officer
 from app.features.session.feature import feature as session
 from app.features.session.links import Links
 from app.features.session.provider import Provider
+from app.objects import Objects
 from app.pages import SAFE, answer, reasons
 from app.pages import install as install_pages
 from app.pdp.enforce import Permit
@@ -118,6 +130,15 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_queue,
     routes_redaction,
     routes_reveal,
+    routes_catalogue,
+    routes_parties,
+    routes_agents,
+    routes_releases,
+    routes_signatures,
+    routes_life,
+    routes_life_steps,
+    routes_badges,
+    routes_reviews,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -148,6 +169,10 @@ class Control:
         office: what consents and the pages about personal data work with; without it, they know nobody.
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
+        objects: where artifacts of the marketplace lie; without it there is no place for them.
+        examiner: looks into releases; without it none is taken in.
+        supply: where artifacts and the signing authority's keys lie; without it there are neither.
+        trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -168,6 +193,10 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
+    objects: Objects | None = None
+    examiner: Examiner | None = None
+    supply: Supply | None = None
+    trade: Trade = field(default_factory=NoTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -206,6 +235,12 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
+    catalogue_desk.install(
+        app,
+        catalogue_desk.Desk(now=control.now, secret=control.secret, objects=control.objects, examiner=control.examiner),
+    )
+    install_supply(app, control.supply or Supply(now=control.now))
+    install_life(app, LifeDesk(now=control.now, trade=control.trade))
     install_gate(
         app,
         Gate(
@@ -228,8 +263,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     app.register_error_handler(AuditsError, lambda error: answer(error.problem))
     app.register_error_handler(MarketplaceError, lambda error: answer(problem(error.problem, str(error))))
     app.before_request(partial(_refuse_flood, visitors))
-    menu = {endpoint: label for feature in features for endpoint, label in feature.menu.items()}
-    app.context_processor(partial(_shared, menu))
+    app.context_processor(partial(_shared, features))
     app.add_url_rule("/", "home", lambda: redirect(url_for("policies.tree")), provide_automatic_options=False)
     for feature in features:
         app.register_blueprint(feature.blueprint)
@@ -275,9 +309,14 @@ def _refuse_flood(visitors: Buckets) -> None:
         raise RefusedError(problem("too_many_requests"))
 
 
-def _shared(menu: Mapping[str, str]) -> dict[str, Any]:
-    """Return what every page may use."""
-    return {"officer": officer(), "menu": menu}
+def _shared(features: tuple[Feature, ...]) -> dict[str, Any]:
+    """Return what every page may use: who looks, the sections of the menu with their pages, and the one it is in."""
+    sections: dict[str, dict[str, str]] = {}
+    for feature in features:
+        if feature.menu:
+            sections.setdefault(feature.section, {}).update(feature.menu)
+    here = next((feature.section for feature in features if feature.name == request.blueprint), None)
+    return {"officer": officer(), "sections": sections, "here": here}
 
 
 def _denied(error: DeniedError) -> ResponseReturnValue:

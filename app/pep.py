@@ -144,6 +144,7 @@ class Feature:
         name: str,
         *,
         menu: Mapping[str, str] | None = None,
+        section: str | None = None,
         package: str | None = None,
         prefix: str | None = None,
     ) -> None:
@@ -151,11 +152,12 @@ class Feature:
 
         Args:
             name: of the feature, its folder, its actions, its URLs.
-            menu: what people find in the menu of every page, by endpoint.
+            menu: what people find in the menu, by endpoint.
+            section: of the menu, as people read it; features may share one. Its name, unless one is given.
             package: with the templates, where it is not the feature's own folder.
             prefix: of its URLs, where it is not its name.
         """
-        self.name, self.menu = name, menu or {}
+        self.name, self.menu, self.section = name, menu or {}, section or name.capitalize()
         self.blueprint = Blueprint(
             name,
             package or f"app.features.{name}",

@@ -2,4 +2,6 @@
 
 from app.pep import Feature
 
-feature = Feature("ai_act", menu={"ai_act.systems": "AI systems", "ai_act.incidents": "Incidents"})
+feature = Feature(
+    "ai_act", section="Compliance", menu={"ai_act.systems": "AI systems", "ai_act.incidents": "Incidents"}
+)

@@ -2,4 +2,4 @@
 
 from app.pep import Feature
 
-feature = Feature("dsr", menu={"dsr.queue": "Requests of persons"})
+feature = Feature("dsr", section="Privacy", menu={"dsr.queue": "Requests of persons"})

@@ -2,4 +2,4 @@
 
 from app.pep import Feature
 
-feature = Feature("engagements", menu={"engagements.engagements": "Audits"})
+feature = Feature("engagements", section="Audits", menu={"engagements.engagements": "Audits"})

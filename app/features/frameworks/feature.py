@@ -4,6 +4,7 @@ from app.pep import Feature
 
 feature = Feature(
     "frameworks",
+    section="Compliance",
     menu={
         "frameworks.frameworks": "Frameworks",
         "frameworks.controls": "Controls",

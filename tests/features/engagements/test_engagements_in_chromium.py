@@ -32,6 +32,7 @@ def test_a_request_is_answered_with_a_file_without_a_script(plane, officer, firm
         look("firms/acme", "firm")
         assert page.get_by_label("AuthnContext classes").input_value() == CLASS
         look("e/soc2-2026", "engagement")
+        look("e/soc2-2026/activity", "activity")
         look("e/soc2-2026/requests", "requests")
         page.get_by_role("link", name="PBC-1", exact=True).press("Enter")
         page.get_by_label("File, at most").set_input_files(tmp_path / "export.csv")
