@@ -50,14 +50,18 @@ from app.features.marketplace.catalogue import routes_agents, routes_catalogue, 
 from app.features.marketplace.catalogue.examining import Examiner
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
-from app.features.marketplace.supply import routes_signatures
-from app.features.marketplace.supply.places import Places as Supply
-from app.features.marketplace.supply.places import install as install_supply
 from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade
 from app.features.marketplace.lifecycle.desk import install as install_life
+from app.features.marketplace.sales import events as sales_events  # noqa: F401 - it takes the provider's events
+from app.features.marketplace.sales import routes_finance, routes_orders
+from app.features.marketplace.sales.till import Till
+from app.features.marketplace.sales.till import install as install_till
+from app.features.marketplace.supply import routes_signatures
+from app.features.marketplace.supply.places import Places as Supply
+from app.features.marketplace.supply.places import install as install_supply
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -137,6 +141,8 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_signatures,
     routes_life,
     routes_life_steps,
+    routes_orders,
+    routes_finance,
     routes_badges,
     routes_reviews,
 )
@@ -172,6 +178,7 @@ class Control:
         objects: where artifacts of the marketplace lie; without it there is no place for them.
         examiner: looks into releases; without it none is taken in.
         supply: where artifacts and the signing authority's keys lie; without it there are neither.
+        till: what the marketplace sells with; without it nothing is sold.
         trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
@@ -196,6 +203,7 @@ class Control:
     objects: Objects | None = None
     examiner: Examiner | None = None
     supply: Supply | None = None
+    till: Till | None = None
     trade: Trade = field(default_factory=NoTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
@@ -240,6 +248,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
         catalogue_desk.Desk(now=control.now, secret=control.secret, objects=control.objects, examiner=control.examiner),
     )
     install_supply(app, control.supply or Supply(now=control.now))
+    install_till(app, control.till)
     install_life(app, LifeDesk(now=control.now, trade=control.trade))
     install_gate(
         app,
