@@ -59,10 +59,15 @@ from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
+from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade
 from app.features.marketplace.lifecycle.desk import install as install_life
+from app.features.marketplace.sales import events as sales_events  # noqa: F401 - it takes the provider's events
+from app.features.marketplace.sales import routes_finance, routes_orders
+from app.features.marketplace.sales.till import Till
+from app.features.marketplace.sales.till import install as install_till
 from app.features.marketplace.supply import routes_signatures
 from app.features.marketplace.supply.places import Places as Supply
 from app.features.marketplace.supply.places import install as install_supply
@@ -146,6 +151,8 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_signatures,
     routes_life,
     routes_life_steps,
+    routes_orders,
+    routes_finance,
     routes_badges,
     routes_reviews,
     routes_life_queue,
@@ -185,6 +192,7 @@ class Control:
         bought: tells which buyer has bought which agent; unless it is given, nobody has.
         supply: where artifacts and the signing authority's keys lie; without it there are neither.
         supply: where the keys of the signing authority lie; without it there is none.
+        till: what the marketplace sells with; without it nothing is sold.
         trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
@@ -210,6 +218,7 @@ class Control:
     examiner: Examiner | None = None
     bought: Bought = lambda _session, _buyer, _agent: False
     supply: Supply | None = None
+    till: Till | None = None
     trade: Trade = field(default_factory=NoTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
@@ -260,6 +269,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
         ),
     )
     install_supply(app, control.supply or Supply(now=control.now))
+    install_till(app, control.till)
     install_life(app, LifeDesk(now=control.now, trade=control.trade))
     install_gate(
         app,

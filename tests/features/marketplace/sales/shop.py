@@ -14,8 +14,10 @@ from sqlmodel import select
 
 from app import db, schema
 from app.db import reading, writing
+from app.features.marketplace.billing import commission
+from app.features.marketplace.billing.commission import rates_of
 from app.features.marketplace.money import Money
-from app.features.marketplace.rows import AgentState, PartyKind
+from app.features.marketplace.rows import AgentState, PartyKind, Tier
 from app.features.marketplace.sales import disputes, payouts, purchasing, refunds
 from app.features.marketplace.sales.ledger import BalanceRow
 from app.features.marketplace.sales.orders import order_id
@@ -37,22 +39,16 @@ THRESHOLDS = json.loads(shipped().data)["thresholds"]
 
 def price(_session, wanted, _at):
     """Price a plan that is called by what it costs and what of it the platform bears: `9900-0`."""
-    gross, promotion = map(int, wanted.plan.split("-"))
-    fee = round((gross + promotion) * 2_000 / 10_000)
-    net = gross + promotion - fee
+    gross, promotion = (Money("USD", int(each)) for each in wanted.plan.split("-"))
+    parts = commission.split(gross + promotion, Tier.VERIFIED, rates_of(shipped()))
     return Price(
-        **{
-            name: Money("USD", amount)
-            for name, amount in {
-                "listed": gross + promotion,
-                "gross": gross,
-                "promotion": promotion,
-                "fee": fee,
-                "protection": 0,
-                "net": net,
-                "reserve": round(net * 500 / 10_000),
-            }.items()
-        }
+        listed=gross + promotion,
+        gross=gross,
+        promotion=promotion,
+        fee=parts.fee,
+        protection=parts.protection,
+        net=parts.developer,
+        reserve=parts.reserve,
     )
 
 
@@ -67,7 +63,10 @@ def buyer(name="globex"):
 class Shop:
     """A marketplace that sells. `old` and `new` are developers, `globex` a buyer; `clock` is Unix seconds."""
 
+    newest = None
+
     def __init__(self):
+        Shop.newest = self
         self.clock, self.score, self.cases, self.coupons = int(NOW), 0.1, [], None
         self.provider = Provider()
         self.around = gating(clock=lambda: datetime.fromtimestamp(self.clock, UTC))
