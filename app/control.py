@@ -45,6 +45,16 @@ from app.features.frameworks import (
 )
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
+from app.features.marketplace.billing import (
+    routes_coupons,
+    routes_invoices,
+    routes_plans,
+    routes_usage,
+    routes_webhooks,
+)
+from app.features.marketplace.billing.provider import Provider as PaymentProvider
+from app.features.marketplace.billing.provider import Till
+from app.features.marketplace.billing.provider import install as install_till
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.policies import routes_tree
@@ -118,12 +128,18 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_queue,
     routes_redaction,
     routes_reveal,
+    routes_plans,
+    routes_coupons,
+    routes_usage,
+    routes_invoices,
+    routes_webhooks,
 )
 """Every module that brings routes to one of them, by being imported."""
 
 _OF_VISITORS: Final = frozenset(
     {"session.come_back", "dsr.mine", "dsr.export", "dsr.certificate_as_pdf", "dsr.certificate_signed"}
 )  # nobody who is refused there has to sign in
+_FOREIGN: Final = frozenset({"marketplace.receive_stripe"})  # each is signed by whoever sends it
 _VISITORS: Final = Rate(per_second=5, burst=50)  # of all visitors together: each of their requests is a record
 
 
@@ -148,6 +164,7 @@ class Control:
         office: what consents and the pages about personal data work with; without it, they know nobody.
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
+        payments: who moves money on the marketplace; unless one is given, it is booked as made outside.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -168,6 +185,7 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
+    payments: PaymentProvider = field(default_factory=PaymentProvider)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -206,6 +224,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
+    install_till(app, Till(provider=control.payments, now=control.now))
     install_gate(
         app,
         Gate(
@@ -222,6 +241,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
         public_url=control.public_url,
         csrf_token=csrf_token,
         denied=_denied,
+        foreign=_FOREIGN,
         proved=_by_token,
         plain=refusing.page,
     )

@@ -95,6 +95,7 @@ class Opened:
         from app.features.dsr.running.opening import descriptions  # noqa: PLC0415 - see the module
         from app.features.engagements.desk import OfNode as Places  # noqa: PLC0415 - see the module
         from app.features.frameworks.records import OfNode  # noqa: PLC0415 - see the module
+        from app.features.marketplace.billing.provider import open_provider  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
         from app.features.policies.results.promotions import Promotions, counting  # noqa: PLC0415 - see the module
@@ -126,6 +127,7 @@ class Opened:
             known=NodeRecords(settings),
             audits=places,
             rights=rights,
+            payments=open_provider(settings),
             redaction=Redaction(
                 persons=persons,
                 find=Patterns(partial(load_patterns, recogniser_file.load(settings.detection))),

@@ -82,7 +82,7 @@ def redeem(  # noqa: PLR0913 - who uses what for what
             raise CouponError("a coupon cannot be had") from None
 
 
-def refer(
+def refer(  # noqa: PLR0913 - who brought whom with what
     session: Session, order: str, *, referrer: str, referred: str, refundable_until: int, decision_id: str
 ) -> bool:
     """Keep that a buyer's first order came by another buyer; return whether it was their first."""

@@ -15,7 +15,7 @@ from app.features.marketplace.billing.manual_payments import ManualPayments
 from app.features.marketplace.billing.stripe_payments import NotInstalledError, StripePayments
 from app.features.marketplace.payments import Payments
 from app.pep import RefusedError
-from app.settings import Settings, SettingsError
+from app.settings import PaidBy, Settings, SettingsError
 
 _EXTENSION: Final = "omega.marketplace.provider"
 _LONGEST: Final = 4_096
@@ -73,7 +73,7 @@ def open_provider(settings: Settings) -> Provider:
     Raises:
         SettingsError: a key cannot be read, or the SDK is missing.
     """
-    if settings.payments == "none":
+    if settings.payments is PaidBy.NONE:
         return Provider()
     key = _secret("OMEGA_STRIPE_KEY_FILE", settings.stripe_key)
     secret = _secret("OMEGA_STRIPE_WEBHOOK_SECRET_FILE", settings.stripe_webhook_secret)
