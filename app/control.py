@@ -55,6 +55,16 @@ from app.features.marketplace.catalogue import (
 )
 from app.features.marketplace.catalogue.examining import Examiner
 from app.features.marketplace.catalogue.installing import Bought
+from app.features.marketplace.billing import (
+    routes_coupons,
+    routes_invoices,
+    routes_plans,
+    routes_usage,
+    routes_webhooks,
+)
+from app.features.marketplace.billing.provider import Provider as PaymentProvider
+from app.features.marketplace.billing.provider import Till
+from app.features.marketplace.billing.provider import install as install_till
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
@@ -157,12 +167,18 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_reviews,
     routes_life_queue,
     routes_appeals,
+    routes_plans,
+    routes_coupons,
+    routes_usage,
+    routes_invoices,
+    routes_webhooks,
 )
 """Every module that brings routes to one of them, by being imported."""
 
 _OF_VISITORS: Final = frozenset(
     {"session.come_back", "dsr.mine", "dsr.export", "dsr.certificate_as_pdf", "dsr.certificate_signed"}
 )  # nobody who is refused there has to sign in
+_FOREIGN: Final = frozenset({"marketplace.receive_stripe"})  # each is signed by whoever sends it
 _VISITORS: Final = Rate(per_second=5, burst=50)  # of all visitors together: each of their requests is a record
 
 
@@ -194,6 +210,7 @@ class Control:
         supply: where the keys of the signing authority lie; without it there is none.
         till: what the marketplace sells with; without it nothing is sold.
         trade: who knows what was bought and installed on the marketplace.
+        payments: who moves money on the marketplace; unless one is given, it is booked as made outside.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -220,6 +237,7 @@ class Control:
     supply: Supply | None = None
     till: Till | None = None
     trade: Trade = field(default_factory=NoTrade)
+    payments: PaymentProvider = field(default_factory=PaymentProvider)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -271,6 +289,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_supply(app, control.supply or Supply(now=control.now))
     install_till(app, control.till)
     install_life(app, LifeDesk(now=control.now, trade=control.trade))
+    install_till(app, Till(provider=control.payments, now=control.now))
     install_gate(
         app,
         Gate(
@@ -287,6 +306,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
         public_url=control.public_url,
         csrf_token=csrf_token,
         denied=_denied,
+        foreign=_FOREIGN,
         proved=_by_token,
         plain=refusing.page,
     )

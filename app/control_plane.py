@@ -98,6 +98,7 @@ class Opened:
         from app.features.marketplace.catalogue.examination import Examination  # noqa: PLC0415 - see the module
         from app.features.marketplace.inspection.advisories import Advisories  # noqa: PLC0415 - see the module
         from app.features.marketplace.supply.places import Places as Supply  # noqa: PLC0415 - see the module
+        from app.features.marketplace.billing.provider import open_provider  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
         from app.features.policies.results.promotions import Promotions, counting  # noqa: PLC0415 - see the module
@@ -129,6 +130,7 @@ class Opened:
             known=NodeRecords(settings),
             audits=places,
             rights=rights,
+            payments=open_provider(settings),
             redaction=Redaction(
                 persons=persons,
                 find=Patterns(partial(load_patterns, recogniser_file.load(settings.detection))),

@@ -242,6 +242,11 @@ def gate_of_request() -> Gate:
     return gate_of(current_app)
 
 
+def subject_of_request() -> Entity:
+    """Return who sends the request that is being answered, before they act for anybody."""
+    return gate_of_request().subject()
+
+
 def bundle_in_force() -> Bundle:
     """Return the policies in force, of the application that answers.
 

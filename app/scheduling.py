@@ -40,6 +40,7 @@ from app.features.frameworks.machine import NodeMachine
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
 from app.features.marketplace.lifecycle.watch_job import LifeWatch
+from app.features.marketplace.billing.invoice_job import InvoiceJob
 from app.features.policies.changes import resuming
 from app.features.policies.changes.opening import open_board
 from app.features.policies.changes.patching import Patcher
@@ -155,6 +156,7 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
         requests_watch.job(),
         *_market(settings, pdp, enforce),
         *_letters(settings),
+        InvoiceJob(enforce).job(),
     ]
 
 

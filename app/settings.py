@@ -43,6 +43,13 @@ class LogForm(StrEnum):
     JSON = "json"
 
 
+class PaidBy(StrEnum):
+    """Who moves money on the marketplace."""
+
+    NONE = "none"  # nobody: it is booked as made outside
+    STRIPE = "stripe"
+
+
 class MetricsFor(StrEnum):
     """Who is answered at /metrics."""
 
@@ -124,6 +131,10 @@ class Settings:
     detection: Path | None  # recognisers, languages and fields of your own; without it, none but ours
     names_memory: int  # bytes that this process may take; too little, and documents stay sealed
     frameworks: Path | None  # frameworks, controls, texts of one's own; another's, and scores say what nobody meant
+    payments: PaidBy  # who moves money on the marketplace; none, and payments are booked as made outside
+    stripe_key: Path | None  # a file: what is in the environment, every child process has
+    stripe_webhook_secret: Path | None  # a file: whoever reads it can say that anything was paid
+    stripe_url: str | None  # where Stripe's API is, if elsewhere; whoever answers there is given the key
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -210,6 +221,10 @@ class Settings:
             detection=read.value("OMEGA_DETECTION", "", forms.path),
             names_memory=read.number("OMEGA_NAMES_MEMORY_MIB", 1_024, 512, 65_536) << 20,
             frameworks=read.value("OMEGA_FRAMEWORKS", "", forms.path),
+            payments=read.value("OMEGA_PAYMENTS", PaidBy.NONE, lambda text: forms.one_of(PaidBy, text)),
+            stripe_key=read.value("OMEGA_STRIPE_KEY_FILE", "", forms.path),
+            stripe_webhook_secret=read.value("OMEGA_STRIPE_WEBHOOK_SECRET_FILE", "", forms.path),
+            stripe_url=read.value("OMEGA_STRIPE_URL", "", addresses.public_url),
         )
 
     def changed(self, given: Mapping[str, str]) -> "Settings":
@@ -236,6 +251,8 @@ class Settings:
             "OMEGA_STORE": self.store,
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_OIDC_CLIENT_SECRET_FILE": str(self.oidc_credential or ""),
+            "OMEGA_STRIPE_KEY_FILE": str(self.stripe_key or ""),
+            "OMEGA_STRIPE_WEBHOOK_SECRET_FILE": str(self.stripe_webhook_secret or ""),
             "OMEGA_PORTAL_TOKEN_FILE": str(self.portal.token or ""),
             "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_DETECTION": str(self.detection or ""),

@@ -136,6 +136,7 @@ SLIPPED = [
         "developer-vetting/vetted",
     ),
     ("money was paid before its time", "marketplace.payout", "held", "payments/paid"),
+    ("an agent was priced by somebody else", "marketplace.price", "authorised", "billing/by-the-rules"),
 ]
 """What was allowed although a gate failed."""
 

@@ -39,7 +39,9 @@ def _prices() -> None:
         sa.Column("buyer", sa.String(64), sa.ForeignKey("market_party.id"), nullable=False),
         sa.Column("agent", sa.String(64), sa.ForeignKey("market_agent.id"), nullable=False),
         sa.Column("plan", sa.String(64), sa.ForeignKey("market_plan.id"), nullable=False),
+        sa.Column("quantity", sa.BigInteger, nullable=False),
         sa.Column("begins_at", sa.BigInteger, nullable=False),
+        sa.Column("paid_until", sa.BigInteger, nullable=False),
         sa.Column("ends_at", sa.BigInteger, nullable=True),
         sa.Column("decision_id", sa.String(48), nullable=False),
     )

@@ -97,7 +97,9 @@ class SubscriptionRow(ProductRow, table=True):
     buyer: str = Field(foreign_key="market_party.id", max_length=64, index=True)
     agent: str = Field(foreign_key="market_agent.id", max_length=64, index=True)
     plan: str = Field(foreign_key="market_plan.id", max_length=64)
+    quantity: int = Field(default=1, sa_type=BigInteger)
     begins_at: int = Field(sa_type=BigInteger)
+    paid_until: int = Field(sa_type=BigInteger)  # by its order, then by its invoices; nothing of metered plans
     ends_at: int | None = Field(default=None, sa_type=BigInteger)
     decision_id: str = Field(max_length=48)
 

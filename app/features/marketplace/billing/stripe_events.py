@@ -70,9 +70,7 @@ def read_event(body: bytes, header: str | None, secret: str, now: float) -> Even
 def _verify(body: bytes, header: str, secret: str, now: float) -> None:
     if not secret or len(header) > _LONGEST_HEADER:
         raise WebhookError("the webhook has no usable signature")
-    members = [each.split("=", 1) for each in header.split(",")]
-    times = [each[1] for each in members if each[0] == "t" and len(each) > 1]
-    signatures = [each[1] for each in members if each[0] == "v1" and len(each) > 1][:_SIGNATURES]
+    times, signatures = _members(header, "t"), _members(header, "v1")[:_SIGNATURES]
     if len(times) != 1 or not _TIME.fullmatch(times[0]) or not signatures:
         raise WebhookError("the webhook has no usable signature")
     expected = hmac.new(secret.encode(), times[0].encode() + b"." + body, "sha256").hexdigest().encode()
@@ -80,6 +78,15 @@ def _verify(body: bytes, header: str, secret: str, now: float) -> None:
         raise WebhookError("the signature of the webhook is not the provider's")
     if abs(now - int(times[0])) > TOLERANCE:
         raise WebhookError("the webhook is too old")
+
+
+def _members(header: str, name: str) -> list[str]:
+    return [each.removeprefix(f"{name}=") for each in header.split(",") if each.startswith(f"{name}=")]
+
+
+def age(header: str, now: float) -> int:
+    """Return how many seconds ago a header that was verified was made; below zero where its clock is ahead."""
+    return int(now) - int(_members(header, "t")[0])
 
 
 def parse_event(body: bytes) -> Event:
