@@ -139,7 +139,7 @@ class Opened:
                 ticks=time.monotonic,
             ),
             objects=open_objects(settings.objects),
-            examiner=Examination(partial(Advisories.load, settings.data / "advisories.gz")),
+            examiner=Examination(partial(Advisories.load, settings.advisories)),
             supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
             office=Office(
                 persons=persons,

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.cli import market_advisories, market_authority
+from app.cli import market_advisories, market_authority, market_releases
 
 if TYPE_CHECKING:
     import argparse
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    group = commands.add_parser("market", help="the marketplace: its signing authority, known vulnerabilities")
+    group = commands.add_parser("market", help="the marketplace: agents published, found, bought, installed")
     nouns = group.add_subparsers(required=True, metavar="COMMAND")
-    market_advisories.add_to(nouns)
+    market_releases.add_to(nouns)
     market_authority.add_to(nouns)
+    market_advisories.add_to(nouns)

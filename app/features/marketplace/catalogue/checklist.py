@@ -125,6 +125,6 @@ def _seen(gate: str, held: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _lines(name: str, value: Any) -> list[str]:
     if isinstance(value, Mapping):
-        return [line for inner, each in value.items() for line in _lines(f"{name}.{inner}", each)]
+        return [line for inner, each in value.items() for line in _lines(f"{name} {inner}", each)]
     said = {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
     return [f"{name.replace('_', ' ')}: {said}"]

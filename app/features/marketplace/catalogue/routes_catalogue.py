@@ -4,12 +4,13 @@ from flask import jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 
 from app.db import reading
-from app.features.marketplace.catalogue import drafting, listing
+from app.features.marketplace.catalogue import drafting, listing, offers
+from app.features.marketplace.catalogue.desk import now
 from app.features.marketplace.catalogue.moments import moment
 from app.features.marketplace.catalogue.search import Wanted, find
-from app.features.marketplace.catalogue.viewing import as_viewer, shown
+from app.features.marketplace.catalogue.viewing import as_viewer, parties_of, shown
 from app.features.marketplace.feature import feature
-from app.features.marketplace.rows import PartyRow
+from app.features.marketplace.rows import PartyKind, PartyRow
 from app.pdp.enforce import Permit
 from app.pep import Resource, wants_page
 
@@ -43,6 +44,8 @@ def agent(permit: Permit, agent: str) -> ResponseReturnValue:
         developer = session.get_one(PartyRow, row.developer)
         own = row.developer in permit.request.subject.properties["parties"]
         releases = [each for each in listing.releases_of(session, agent) if own or each.published_at is not None]
+        plans = offers.of(session, agent, at=now())
+        buyer = any(each.kind == PartyKind.BUYER.value for each in parties_of(session, permit.request.subject.id))
     newest = next((each for each in releases if each.version == row.newest), None)
     if wants_page():
         return render_template(
@@ -53,8 +56,14 @@ def agent(permit: Permit, agent: str) -> ResponseReturnValue:
             newest=newest,
             own=own,
             moment=moment,
+            plans=plans,
+            buyer=buyer,
         )
     return jsonify(
         listing.agent_document(row)
-        | {"developer_name": developer.name, "releases": [listing.release_document(each) for each in releases]}
+        | {
+            "developer_name": developer.name,
+            "plans": [each.document() for each in plans],
+            "releases": [listing.release_document(each) for each in releases],
+        }
     )

@@ -161,3 +161,17 @@ def test_a_token_and_a_version_are_texts(selling):
 
 def test_a_version_that_is_not_there(selling):
     assert asked(selling, version="9.9.9").status_code == 404
+
+
+def test_a_buyer_is_shown_what_it_costs(selling):
+    page = outsider(selling).get("/marketplace/agents/invoice-reader").text
+    assert "10.00 EUR" in page
+    assert 'action="/marketplace/orders"' in page
+    [plan] = selling.control.visitor().json("/marketplace/agents/invoice-reader").json["plans"]
+    assert (plan["id"], plan["price"]) == ("p1", {"currency": "EUR", "minor": 1_000})
+
+
+def test_who_is_no_buyer_is_offered_nothing(selling):
+    assert (
+        'action="/marketplace/orders"' not in selling.control.visitor().get("/marketplace/agents/invoice-reader").text
+    )

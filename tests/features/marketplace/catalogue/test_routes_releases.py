@@ -70,7 +70,7 @@ def test_all_gates_are_told_at_once_and_nothing_is_published_by_looking(opened):
     assert found["allow"] is False
     assert set(missing) == {"covered", "signed", "trust_kept"}
     assert missing["signed"]["said"] == ["the bundle is of other bytes"]
-    assert missing["covered"]["seen"] == ["tests.coverage percent: 79.99"]
+    assert missing["covered"]["seen"] == ["tests coverage percent: 79.99"]
     page = browser.get(f"{place}/gates").text
     assert "3 missing" in page
     assert "the bundle is of other bytes" in page
