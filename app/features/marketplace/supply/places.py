@@ -1,4 +1,4 @@
-"""What the supply chain works with on this node: where the authority's keys lie, the time, the policies in force."""
+"""What the supply chain works with on this node: where artifacts lie, where the authority's keys lie, the time."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,12 +9,16 @@ from typing import Any, Final
 
 from flask import Flask, current_app
 
-from app.features.marketplace.supply import authority_keys
+from app.errors import problem
+from app.features.marketplace.supply import authority_keys, signing
+from app.features.marketplace.supply.artifacts import Artifacts
 from app.features.marketplace.supply.authority import own_root
 from app.features.marketplace.supply.authority_keys import AuthorityKeys
 from app.features.marketplace.supply.errors import AuthorityError
 from app.features.marketplace.supply.trust import OwnRoot, Trust, trust_in
-from app.pep import bundle_in_force
+from app.objects import Objects
+from app.pdp.model import Entity
+from app.pep import RefusedError, bundle_in_force
 
 _EXTENSION: Final = "omega.marketplace.supply"
 
@@ -26,10 +30,12 @@ class Places:
     Attributes:
         now: Unix seconds.
         keys: the directory of the node's keys; without it there is no signing authority.
+        objects: where artifacts lie; without it none is kept.
     """
 
     now: Callable[[], float]
     keys: Path | None = None
+    objects: Objects | None = None
 
     def authority(self) -> AuthorityKeys:
         """Return the keys of this installation's signing authority.
@@ -63,6 +69,17 @@ def places() -> Places:
     return found
 
 
+def artifacts() -> Artifacts:
+    """Return where artifacts lie.
+
+    Raises:
+        RefusedError: nowhere.
+    """
+    if (objects := places().objects) is None:
+        raise RefusedError(problem("data_unavailable", "there is no place for artifacts"))
+    return Artifacts(objects)
+
+
 def trust_of(tenant: str) -> Trust:
     """Return whom a tenant trusts, by the policies in force and the signing authority of this node.
 
@@ -76,6 +93,20 @@ def trust_of(tenant: str) -> Trust:
 def builders() -> dict[str, int]:
     """Return the SLSA build level of each trusted builder, by the policies in force."""
     return {uri: level for uri, level in policy_data().get("builders", {}).items() if type(level) is int}
+
+
+def identities(developer: str) -> frozenset[str]:
+    """Return what the signing authority's certificates call a developer; nothing where there is no authority.
+
+    Raises:
+        AuthorityError: the authority's keys cannot be trusted.
+    """
+    here = places()
+    if here.keys is None or not authority_keys.exists(here.keys):
+        return frozenset()
+    return frozenset(
+        {signing.identity_of(here.authority(), Entity(type="developer", id=developer, properties={}), developer)}
+    )
 
 
 def policy_data() -> Mapping[str, Any]:
