@@ -138,7 +138,7 @@ class Opened:
             ),
             objects=open_objects(settings.objects),
             examiner=Examination(partial(Advisories.load, settings.data / "advisories.gz")),
-            supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
+            supply=Supply(now=time.time, keys=settings.keys),
             office=Office(
                 persons=persons,
                 sign=lambda text: note.sign(text, node.log),
