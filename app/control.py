@@ -57,7 +57,8 @@ from app.features.marketplace.catalogue.examining import Examiner
 from app.features.marketplace.catalogue.installing import Bought
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
-from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade
@@ -147,6 +148,8 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_life_steps,
     routes_badges,
     routes_reviews,
+    routes_life_queue,
+    routes_appeals,
 )
 """Every module that brings routes to one of them, by being imported."""
 
