@@ -206,7 +206,6 @@ class Control:
         objects: where artifacts of the marketplace lie; without it there is no place for them.
         examiner: looks into releases; without it none is taken in.
         bought: tells which buyer has bought which agent; unless it is given, nobody has.
-        supply: where artifacts and the signing authority's keys lie; without it there are neither.
         supply: where the keys of the signing authority lie; without it there is none.
         till: what the marketplace sells with; without it nothing is sold.
         trade: who knows what was bought and installed on the marketplace.

@@ -13,7 +13,8 @@ RELEASE: Final = "https://in-toto.io/attestation/release/v0.1"
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
 SBOM: Final = "https://cyclonedx.org/bom"
 SOAK: Final = "urn:omega:attestation:soak:v1"
-ATTESTED: Final = frozenset({TEST_RESULT, SBOM, SOAK})
+VEX: Final = "https://openvex.dev/ns/v0.2.0"
+ATTESTED: Final = frozenset({TEST_RESULT, SBOM, SOAK, VEX})
 """What the signing authority signs as it was sent; what says that something was released or built, it writes itself."""
 
 _HOUR: Final = 3_600

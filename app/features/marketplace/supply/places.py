@@ -1,4 +1,4 @@
-"""What the supply chain works with on this node: where artifacts lie, where the authority's keys lie, the time."""
+"""What the supply chain works with on this node: where the authority's keys lie, the time, the policies in force."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -9,16 +9,13 @@ from typing import Any, Final
 
 from flask import Flask, current_app
 
-from app.errors import problem
+from app.db import reading
 from app.features.marketplace.supply import authority_keys, signing
-from app.features.marketplace.supply.artifacts import Artifacts
 from app.features.marketplace.supply.authority import own_root
 from app.features.marketplace.supply.authority_keys import AuthorityKeys
 from app.features.marketplace.supply.errors import AuthorityError
 from app.features.marketplace.supply.trust import OwnRoot, Trust, trust_in
-from app.objects import Objects
-from app.pdp.model import Entity
-from app.pep import RefusedError, bundle_in_force
+from app.pep import bundle_in_force
 
 _EXTENSION: Final = "omega.marketplace.supply"
 
@@ -30,12 +27,10 @@ class Places:
     Attributes:
         now: Unix seconds.
         keys: the directory of the node's keys; without it there is no signing authority.
-        objects: where artifacts lie; without it none is kept.
     """
 
     now: Callable[[], float]
     keys: Path | None = None
-    objects: Objects | None = None
 
     def authority(self) -> AuthorityKeys:
         """Return the keys of this installation's signing authority.
@@ -69,17 +64,6 @@ def places() -> Places:
     return found
 
 
-def artifacts() -> Artifacts:
-    """Return where artifacts lie.
-
-    Raises:
-        RefusedError: nowhere.
-    """
-    if (objects := places().objects) is None:
-        raise RefusedError(problem("data_unavailable", "there is no place for artifacts"))
-    return Artifacts(objects)
-
-
 def trust_of(tenant: str) -> Trust:
     """Return whom a tenant trusts, by the policies in force and the signing authority of this node.
 
@@ -96,7 +80,9 @@ def builders() -> dict[str, int]:
 
 
 def identities(developer: str) -> frozenset[str]:
-    """Return what the signing authority's certificates call a developer; nothing where there is no authority.
+    """Return what the signing authority's certificates call a developer and the services that act for it.
+
+    Where there is no authority, that is nothing.
 
     Raises:
         AuthorityError: the authority's keys cannot be trusted.
@@ -104,9 +90,9 @@ def identities(developer: str) -> frozenset[str]:
     here = places()
     if here.keys is None or not authority_keys.exists(here.keys):
         return frozenset()
-    return frozenset(
-        {signing.identity_of(here.authority(), Entity(type="developer", id=developer, properties={}), developer)}
-    )
+    keys = here.authority()
+    with reading() as session:
+        return signing.identities_of(session, keys, developer)
 
 
 def policy_data() -> Mapping[str, Any]:

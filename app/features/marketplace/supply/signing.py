@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app.features.marketplace.errors import SayingError, UnknownError
-from app.features.marketplace.rows import AgentRow
+from app.features.marketplace.rows import AgentRow, MemberRow
 from app.features.marketplace.supply import authority, statement
 from app.features.marketplace.supply.attestation import ATTESTED, RELEASE
 from app.features.marketplace.supply.authority_keys import AuthorityKeys
@@ -80,9 +80,21 @@ def identity_of(keys: AuthorityKeys, sender: Entity, developer: str) -> str:
 
     A person's own id never stands there: what is logged cannot be forgotten.
     """
-    if sender.type == "service":
-        return f"{keys.name}/services/{quote(sender.id, safe='')}"
+    return _service(keys, sender.id) if sender.type == "service" else _developer(keys, developer)
+
+
+def identities_of(session: Session, keys: AuthorityKeys, developer: str) -> frozenset[str]:
+    """Return every URI that `identity_of` may give for `developer`: its own, and those of services that act for it."""
+    members = session.exec(select(MemberRow.account).where(MemberRow.party == developer))
+    return frozenset({_developer(keys, developer), *(_service(keys, account) for account in members)})
+
+
+def _developer(keys: AuthorityKeys, developer: str) -> str:
     return f"{keys.name}/developers/{quote(developer, safe='')}"
+
+
+def _service(keys: AuthorityKeys, service: str) -> str:
+    return f"{keys.name}/services/{quote(service, safe='')}"
 
 
 def described(session: Session, wanted: Asked, builder: str, *, lock: bool = False) -> Entity:

@@ -3,9 +3,13 @@
 import json
 from base64 import b64decode, b64encode
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import orjson
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import given
 from hypothesis import strategies as st
 from sigstore.models import Bundle, TrustedRoot
@@ -13,9 +17,10 @@ from sigstore.verify import Verifier, policy
 
 from app.features.marketplace.supply import authority
 from app.features.marketplace.supply.bundle import MAX_BUNDLE, parse_bundle
+from app.features.marketplace.supply.certificate import claims, identifier
 from app.features.marketplace.supply.errors import SupplyError
 from app.features.marketplace.supply.pep740 import as_bundle
-from app.features.marketplace.supply.statement import parse_statement
+from app.features.marketplace.supply.statement import MAX_BYTES, parse_statement
 from app.features.marketplace.supply.trust import Trust
 from app.features.marketplace.supply.verifying import Expected, verify_artifact, verify_bundle, verify_statement
 from tests.features.marketplace.supply.signing import (
@@ -325,6 +330,54 @@ def test_what_is_no_statement(sigstore, said):
 def test_a_subject_by_another_digest_alone_is_none_of_ours(sigstore):
     said = statement() | {"subject": [{"name": "agent.tar", "digest": {"sha512": "ab" * 64}}]}
     assert refused(sigstore, sigstore.signed(said)).code == "other_artifact"
+
+
+@pytest.mark.parametrize("said", [b"", b" " * (MAX_BYTES + 1), b"{}"])
+def test_a_statement_and_an_attestation_of_any_size_are_read_or_refused(said):
+    for parser in (parse_statement, as_bundle):
+        with pytest.raises(SupplyError, match=r"too_large|malformed"):
+            parser(said)
+
+
+def test_a_certificate_of_another_form():
+    def certificate(*extensions):
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([])
+        built = (
+            x509.CertificateBuilder()
+            .subject_name(name)
+            .issuer_name(name)
+            .public_key(key.public_key())
+            .serial_number(1)
+            .not_valid_before(datetime.fromtimestamp(AT, UTC))
+            .not_valid_after(datetime.fromtimestamp(AT + 1, UTC))
+        )
+        for extension in extensions:
+            built = built.add_extension(extension, critical=False)
+        return built.sign(key, hashes.SHA256())
+
+    one, two = (x509.UniformResourceIdentifier(f"https://{name}.example") for name in ("one", "two"))
+    text = x509.UnrecognizedExtension(identifier(12), b"no DER")
+    for bad in (
+        certificate(),
+        certificate(x509.SubjectAlternativeName([one, two])),
+        certificate(x509.SubjectAlternativeName([one]), text),
+    ):
+        with pytest.raises(SupplyError, match="malformed_certificate"):
+            claims(bad)
+    found = claims(certificate(x509.SubjectAlternativeName([one])))
+    assert (found.identity, found.source) == ("https://one.example", "")
+
+
+def test_what_signs_something_else_than_a_statement_is_refused(sigstore):
+    assert refused(sigstore, sigstore.signed(["no statement"])).code == "malformed_statement"
+
+
+def test_a_log_entry_without_a_log_or_with_one_that_is_no_base64(sigstore, good):
+    for change in ({}, {"keyId": "?"}, {"keyId": 1}):
+        document = orjson.loads(good)
+        document["verificationMaterial"]["tlogEntries"][0]["logId"] = change
+        assert refused(sigstore, orjson.dumps(document)).code == "malformed_bundle"
 
 
 json_values = st.recursive(

@@ -12,7 +12,7 @@ from sqlmodel import select
 from app.db import reading
 from app.features.marketplace.acting import EffectRow
 from app.features.marketplace.rows import MemberRow, PartyKind
-from app.features.marketplace.supply import authority, authority_keys, signing
+from app.features.marketplace.supply import authority, authority_keys, places, signing
 from app.features.marketplace.supply.attestation import RELEASE, SBOM
 from app.features.marketplace.supply.bundle import parse_bundle
 from app.features.marketplace.supply.places import Places
@@ -171,6 +171,23 @@ def test_what_cannot_be_signed_is_said_and_nobody_is_asked(market, said):
 
 def test_an_agent_that_is_not_there(market):
     assert asked(market, agent="nothing").status_code == 404
+
+
+def test_a_release_may_be_signed_by_a_developer_and_the_services_that_act_for_them(market):
+    with market.control.app.app_context():
+        found = places.identities("acme")
+    assert {f"{NAME}/developers/acme", f"{NAME}/services/acme-ci"} <= found
+    assert not any("globex" in each for each in found)
+
+
+def test_whom_a_tenant_trusts_follows_from_the_policies_in_force(market, sqlite_url):
+    with market.control.app.app_context():
+        assert [root.name for root in places.trust_of("default").roots] == ["public-good"]
+        assert places.places().root().issuer == NAME
+        assert places.builders()["https://gitlab.com#gitlab-hosted"] == 2
+    with market_at(sqlite_url + "2") as other, other.control.app.app_context():
+        assert places.places().root() is None
+        assert places.identities("acme") == frozenset()
 
 
 def test_anybody_may_have_the_trusted_root(market, keys):
