@@ -10,7 +10,12 @@ from app.features.frameworks import rows as rows_frameworks  # noqa: F401
 from app.features.marketplace import acting as rows_acting  # noqa: F401
 from app.features.marketplace import rows as rows_marketplace  # noqa: F401
 from app.features.marketplace.billing import rows as rows_billing  # noqa: F401
+from app.features.marketplace.catalogue import rows as rows_catalogue  # noqa: F401
+from app.features.marketplace.fraud import rows as rows_fraud  # noqa: F401
 from app.features.marketplace.inspection import rows as rows_inspection  # noqa: F401
+from app.features.marketplace.lifecycle import rows as rows_lifecycle  # noqa: F401
+from app.features.marketplace.sales import ledger as rows_ledger  # noqa: F401
+from app.features.marketplace.sales import rows as rows_sales  # noqa: F401
 from app.features.marketplace.supply import rows as rows_supply  # noqa: F401
 from app.features.policies.changes import rows_changes  # noqa: F401
 from app.features.policies.drift import rows_drift  # noqa: F401
