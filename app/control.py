@@ -58,6 +58,8 @@ from app.features.marketplace.catalogue.installing import Bought
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade
@@ -147,6 +149,8 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_life_steps,
     routes_badges,
     routes_reviews,
+    routes_life_queue,
+    routes_appeals,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -181,6 +185,7 @@ class Control:
         examiner: looks into releases; without it none is taken in.
         bought: tells which buyer has bought which agent; unless it is given, nobody has.
         supply: where artifacts and the signing authority's keys lie; without it there are neither.
+        supply: where the keys of the signing authority lie; without it there is none.
         trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.

@@ -1,8 +1,8 @@
-"""`omega market`: what operators do for the marketplace."""
+"""`omega market`: what developers, buyers and operators do on the marketplace."""
 
 from typing import TYPE_CHECKING
 
-from app.cli import market_advisories
+from app.cli import market_advisories, market_authority
 
 if TYPE_CHECKING:
     import argparse
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add the command."""
-    group = commands.add_parser("market", help="the marketplace: known vulnerabilities that releases are held against")
+    group = commands.add_parser("market", help="the marketplace: its signing authority, known vulnerabilities")
     nouns = group.add_subparsers(required=True, metavar="COMMAND")
     market_advisories.add_to(nouns)
+    market_authority.add_to(nouns)

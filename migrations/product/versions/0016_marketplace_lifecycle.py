@@ -146,5 +146,6 @@ def _appeals() -> None:
         sa.Column("what", sa.String(24), primary_key=True),
         sa.Column("action", sa.String(128), nullable=False),
         sa.Column("found_at", sa.BigInteger, nullable=False),
+        sa.Column("settled_at", sa.BigInteger, nullable=True),
         sa.Column("decision_id", sa.String(48), nullable=False),
     )
