@@ -14,6 +14,7 @@ from app.features.marketplace.catalogue import rows as rows_catalogue  # noqa: F
 from app.features.marketplace.fraud import rows as rows_fraud  # noqa: F401
 from app.features.marketplace.inspection import rows as rows_inspection  # noqa: F401
 from app.features.marketplace.lifecycle import rows as rows_lifecycle  # noqa: F401
+from app.features.marketplace.sales import ledger as rows_ledger  # noqa: F401
 from app.features.marketplace.sales import rows as rows_sales  # noqa: F401
 from app.features.marketplace.supply import rows as rows_supply  # noqa: F401
 from app.features.policies.changes import rows_changes  # noqa: F401

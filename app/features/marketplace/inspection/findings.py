@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from app.db import ProductRow
 from app.features.marketplace.errors import UnknownError
 from app.features.marketplace.inspection.advisories import Advisories, Vulnerability
-from app.features.marketplace.inspection.bom import Component
+from app.features.marketplace.inspection.bom import Component, parse_bom
 from app.features.marketplace.inspection.finding import Finding
 from app.features.marketplace.inspection.inspecting import Inspection
 from app.features.marketplace.inspection.rows import ComponentRow, FindingRow, SnapshotRow
@@ -78,6 +78,7 @@ def rescan(  # noqa: PLR0913 - two that few need
     *,
     days: int | None = None,
     vex: Sequence[Statement] = (),
+    bill: bytes | None = None,
 ) -> list[FindingRow]:
     """Return the findings of vulnerabilities that are new, have changed or are resolved, for `session.merge`.
 
@@ -88,16 +89,15 @@ def rescan(  # noqa: PLR0913 - two that few need
         now: Unix seconds.
         days: within which a known critical has to be remedied; without, no clock is set.
         vex: statements that were verified since.
+        bill: of materials that is kept with the release (`inspecting.bom_bytes`), where its parts are not on record.
 
     Raises:
         UnknownError: what the release is made of is not on record, so that nothing can be said of it.
+        BomError: `bill` is none.
     """
-    mine = ComponentRow.agent == release.agent, ComponentRow.version == release.version
-    parts = session.exec(select(ComponentRow).where(*mine)).all()
-    if not parts:
-        raise UnknownError("what this release is made of is not on record")
+    parts = _parts(session, release, bill)
     known = [row for row in findings_of(session, release.agent, release.version) if row.source == OSV]
-    hits = [found for row in parts for found in advisories.of(_part(row))]
+    hits = [found for part in parts for found in advisories.of(part)]
     return rescanned(release.agent, release.version, hits, known, now=now, days=days, vex=vex)
 
 
@@ -118,6 +118,14 @@ def rescanned(  # noqa: PLR0913 - what is known before, and what is known now
     gone = [_resolved(row, now) for row in known if row.id not in made and row.resolved_at is None]
     held = {row.id: row for row in known}
     return [row for row in (*made.values(), *gone) if _differs(row, held.get(row.id))]
+
+
+def _parts(session: Session, release: ReleaseRow, bill: bytes | None) -> Sequence[Component]:
+    mine = ComponentRow.agent == release.agent, ComponentRow.version == release.version
+    parts = [_part(row) for row in session.exec(select(ComponentRow).where(*mine))]
+    if not parts and bill is None:
+        raise UnknownError("what this release is made of is not on record")
+    return parts if bill is None or parts else parse_bom(bill).components
 
 
 def _before(found: Vulnerability, known: Sequence[FindingRow]) -> FindingRow | None:

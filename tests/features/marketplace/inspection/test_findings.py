@@ -12,7 +12,7 @@ from app.features.marketplace.inspection.rows import SnapshotRow
 from app.features.marketplace.inspection.scanning import Scan, Scanned
 from app.features.marketplace.inspection.vex import Statement
 from app.features.marketplace.rows import ReleaseRow
-from tests.features.marketplace.inspection.making import NOW, advisories, advisory, manifest, zipped
+from tests.features.marketplace.inspection.making import NOW, advisories, advisory, bom, manifest, zipped
 from tests.features.marketplace.trading import agent, keep, permit, release
 
 DAY = 86_400
@@ -104,6 +104,13 @@ def test_a_statement_stops_the_clock_until_it_counts_no_more():
     assert next(row for row in on_record() if row.source == "osv").vex["who"] == "s@x"
     assert again(worse, NOW + 4 * DAY) == []
     assert again(worse, NOW + 5 * DAY) == [("PYSEC-2026-1", "critical", NOW, NOW + 7 * DAY, None)]
+
+
+@pytest.mark.usefixtures("market")
+def test_the_bill_that_is_kept_will_do_where_parts_are_not_on_record():
+    keep(agent(), release("1.2.0"))
+    known = advisories(advisory(severity=CRITICAL))
+    assert again(known, NOW, bill=bom(zipped())) == [("PYSEC-2026-1", "critical", NOW, NOW + 7 * DAY, None)]
 
 
 @pytest.mark.usefixtures("market")
