@@ -29,7 +29,10 @@ from app.core_dumps import refuse_core_dumps
 from app.db import DatabaseUrlError, open_engine, reading, writing
 from app.features.ai_act.watch_job import ClockWatch
 from app.features.dsr.carrying_out import means_of
+from app.features.dsr.letters_job import LettersJob
+from app.features.dsr.opening import mail_of
 from app.features.dsr.running.fulfilment_job import FulfilmentJob
+from app.features.dsr.vault import KeyVault
 from app.features.dsr.watch_job import ClockWatch as RequestWatch
 from app.features.frameworks.control_job import ControlJob
 from app.features.frameworks.events import IndexEvents
@@ -151,6 +154,7 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
         *_names(settings, enforce),
         requests_watch.job(),
         *_market(settings, pdp, enforce),
+        *_letters(settings),
     ]
 
 
@@ -168,6 +172,15 @@ def _names(settings: Settings, enforce: Callable[[EvaluationRequest], Permit]) -
     documents = Documents(KeptPersons(table, keys.load(settings.keys).lookup), now=time.time)
     lane = partial(NamesLane, command(settings.names_memory, settings.detection))
     return [NamesJob(documents, enforce, lane, now=time.time).job()]
+
+
+def _letters(settings: Settings) -> list[Job]:
+    """Return the job that sends mail to persons, where there is a mail server."""
+    if (target := mail_of(settings)) is None:
+        return []
+    table = KeyTable(open_engine(settings.key_store), Keks(open_keks(settings).load))
+    vault = KeyVault(table, keys.load(settings.keys).lookup)
+    return [LettersJob(target, vault, clock=time.time).job()]
 
 
 def _note(pdp: BlockingPdp, kind: str, body: Mapping[str, Any]) -> None:
