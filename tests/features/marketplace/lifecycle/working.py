@@ -8,6 +8,8 @@ from app.pdp.model import Entity, EvaluationRequest
 from app.pep import CONTROL
 from tests.features.gating import shipped
 
+_NUMBERS = count()
+
 
 class Advisor:
     """What is known of releases, as tests say."""
@@ -23,13 +25,13 @@ class Advisor:
 
 
 def means(market, bundle=shipped):
-    pdp, numbers = market.control.around.pdp, count()
+    pdp = market.control.around.pdp
     return Means(
         bundle=bundle,
         enforce=lambda request: pdp.enforce(request, CONTROL),
         targets=["slack"],
         clock=market.control.clock,
-        random=lambda _: f"{next(numbers):04}",
+        random=lambda _: f"{next(_NUMBERS):06}",
     )
 
 
