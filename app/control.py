@@ -50,14 +50,16 @@ from app.features.marketplace.catalogue import routes_agents, routes_catalogue, 
 from app.features.marketplace.catalogue.examining import Examiner
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
-from app.features.marketplace.supply import routes_signatures
-from app.features.marketplace.supply.places import Places as Supply
-from app.features.marketplace.supply.places import install as install_supply
+from app.features.marketplace.fraud import desk as fraud_desk
+from app.features.marketplace.fraud import routes_investigations
 from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade
 from app.features.marketplace.lifecycle.desk import install as install_life
+from app.features.marketplace.supply import routes_signatures
+from app.features.marketplace.supply.places import Places as Supply
+from app.features.marketplace.supply.places import install as install_supply
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -139,6 +141,7 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_life_steps,
     routes_badges,
     routes_reviews,
+    routes_investigations,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -241,6 +244,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     )
     install_supply(app, control.supply or Supply(now=control.now))
     install_life(app, LifeDesk(now=control.now, trade=control.trade))
+    fraud_desk.install(app, control.now)
     install_gate(
         app,
         Gate(

@@ -34,6 +34,7 @@ from app.features.dsr.watch_job import ClockWatch as RequestWatch
 from app.features.frameworks.control_job import ControlJob
 from app.features.frameworks.events import IndexEvents
 from app.features.frameworks.machine import NodeMachine
+from app.features.marketplace.fraud.watch_job import FraudWatch
 from app.features.policies.changes import resuming
 from app.features.policies.changes.opening import open_board
 from app.features.policies.changes.patching import Patcher
@@ -147,6 +148,7 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
         fulfilment.job(),
         *_names(settings, enforce),
         requests_watch.job(),
+        FraudWatch(lambda: pdp.policies.bundle, targets).job(),
     ]
 
 

@@ -31,7 +31,12 @@ def test_a_developer_announces_the_end_ninety_days_before(market):
     assert step(developer, "deprecate", ends_at=IN_90_DAYS, migration_guide="yes").json["state"] == "deprecated"
     assert row(AgentRow, "invoice-reader").ends_at == market.now() + 90 * DAY
     [notice] = developer.json(f"{LISTING}/life").json["notices"]
-    assert (notice["step"], notice["before"], notice["after"], notice["text"]) == ("deprecate", "listed", "deprecated", WHY)
+    assert (notice["step"], notice["before"], notice["after"], notice["text"]) == (
+        "deprecate",
+        "listed",
+        "deprecated",
+        WHY,
+    )
     assert reconciled(market)
 
 
@@ -55,7 +60,9 @@ def test_another_developer_changes_nothing(market):
 def test_a_yanked_release_runs_where_it_is_pinned(market, safety):
     assert step(market.developer(), "yank", "/releases/1.0.0", reason="broken").json["state"] == "yanked"
     with reading() as session:
-        starts = [stepping.refusal(session, "invoice-reader", "1.0.0", pinned=p, tolerated_since=0) for p in (True, False)]
+        starts = [
+            stepping.refusal(session, "invoice-reader", "1.0.0", pinned=p, tolerated_since=0) for p in (True, False)
+        ]
     assert starts == [None, "yanked"]
     assert step(safety, "reinstate", "/releases/1.0.0").json["state"] == "listed"
     assert reconciled(market)

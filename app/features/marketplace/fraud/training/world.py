@@ -1,3 +1,4 @@
+# ruff: noqa: PLR2004 - the numbers are what a simulation is made of
 """A simulated marketplace: who buys, who sells, how they usually behave, and how often they are attacked.
 
 Owns the numbers a simulation is made with, and its population. What attackers do, `scenarios` knows.
@@ -144,7 +145,7 @@ class World:
         self.setting, self.random = setting, random
         days, draw = setting.days, random.uniform
         self.developer_since = [draw(-300, days * 0.7) for _ in range(setting.developers)]
-        self.established = [random.random() < 0.7 for _ in range(setting.developers)]  # noqa: PLR2004
+        self.established = [random.random() < 0.7 for _ in range(setting.developers)]
         self.agent_developer = [random.randrange(setting.developers) for _ in range(setting.agents)]
         self.agent_since = [
             max(self.developer_since[developer], draw(-200, days * 0.7)) for developer in self.agent_developer
