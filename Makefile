@@ -43,6 +43,7 @@ bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wr
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m bench.replay 5000
 	$(BIN)/python -m bench.control_testing
+	$(BIN)/python -m bench.inspecting
 	$(BIN)/python -m bench.report 20000
 	$(BIN)/python -m bench.decision_plane
 	$(BIN)/python -m bench.reloading

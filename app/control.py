@@ -46,13 +46,21 @@ from app.features.frameworks import (
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
 from app.features.marketplace.catalogue import desk as catalogue_desk
-from app.features.marketplace.catalogue import routes_agents, routes_catalogue, routes_parties, routes_releases
+from app.features.marketplace.catalogue import (
+    routes_agents,
+    routes_catalogue,
+    routes_installs,
+    routes_parties,
+    routes_releases,
+)
 from app.features.marketplace.catalogue.examining import Examiner
+from app.features.marketplace.catalogue.installing import Bought
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.marketplace.fraud import desk as fraud_desk
 from app.features.marketplace.fraud import routes_investigations
-from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade
@@ -136,12 +144,15 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_parties,
     routes_agents,
     routes_releases,
+    routes_installs,
     routes_signatures,
     routes_life,
     routes_life_steps,
     routes_badges,
     routes_reviews,
     routes_investigations,
+    routes_life_queue,
+    routes_appeals,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -174,7 +185,9 @@ class Control:
         redaction: what texts are redacted with; without it, nobody has a key.
         objects: where artifacts of the marketplace lie; without it there is no place for them.
         examiner: looks into releases; without it none is taken in.
+        bought: tells which buyer has bought which agent; unless it is given, nobody has.
         supply: where artifacts and the signing authority's keys lie; without it there are neither.
+        supply: where the keys of the signing authority lie; without it there is none.
         trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
@@ -198,6 +211,7 @@ class Control:
     redaction: Redaction | None = None
     objects: Objects | None = None
     examiner: Examiner | None = None
+    bought: Bought = lambda _session, _buyer, _agent: False
     supply: Supply | None = None
     trade: Trade = field(default_factory=NoTrade)
     now: Callable[[], float] = time.time
@@ -240,7 +254,13 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
     catalogue_desk.install(
         app,
-        catalogue_desk.Desk(now=control.now, secret=control.secret, objects=control.objects, examiner=control.examiner),
+        catalogue_desk.Desk(
+            now=control.now,
+            secret=control.secret,
+            objects=control.objects,
+            examiner=control.examiner,
+            bought=control.bought,
+        ),
     )
     install_supply(app, control.supply or Supply(now=control.now))
     install_life(app, LifeDesk(now=control.now, trade=control.trade))

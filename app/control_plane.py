@@ -95,6 +95,8 @@ class Opened:
         from app.features.dsr.running.opening import descriptions  # noqa: PLC0415 - see the module
         from app.features.engagements.desk import OfNode as Places  # noqa: PLC0415 - see the module
         from app.features.frameworks.records import OfNode  # noqa: PLC0415 - see the module
+        from app.features.marketplace.catalogue.examination import Examination  # noqa: PLC0415 - see the module
+        from app.features.marketplace.inspection.advisories import Advisories  # noqa: PLC0415 - see the module
         from app.features.marketplace.supply.places import Places as Supply  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
@@ -134,6 +136,8 @@ class Opened:
                 now=time.time,
                 ticks=time.monotonic,
             ),
+            objects=open_objects(settings.objects),
+            examiner=Examination(partial(Advisories.load, settings.data / "advisories.gz")),
             supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
             office=Office(
                 persons=persons,

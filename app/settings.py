@@ -252,6 +252,11 @@ class Settings:
         return self.data / "policies.git"
 
     @property
+    def advisories(self) -> Path:
+        """Return the file of known vulnerabilities that releases of the marketplace are held against."""
+        return self.data / "advisories.gz"
+
+    @property
     def anchored(self) -> bool:
         """Return whether anybody is to vouch for checkpoints."""
         return self.tsa is not None or bool(self.witnesses)

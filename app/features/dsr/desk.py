@@ -96,6 +96,7 @@ class Desk:
         public_url: the origin that people know.
         now: Unix seconds.
         addresses: how often each address has asked, and how often something was entered for each request.
+        mails: whether letters to persons are sent.
         proxies: the networks of those whose X-Forwarded-For is believed.
     """
 
@@ -107,6 +108,7 @@ class Desk:
     public_url: str
     now: Callable[[], float]
     addresses: Buckets
+    mails: bool = False
     proxies: Networks = ()
 
     def time(self) -> int:

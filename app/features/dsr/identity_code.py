@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from app.db import writing
-from app.features.dsr.keeping import Move, apply, locked
+from app.features.dsr.keeping import Move, Posting, apply, locked, step_count
 from app.features.dsr.request import State, Step
 from app.features.dsr.rows import CodeRow
 from app.pdp.enforce import Permit
@@ -33,21 +33,31 @@ class Entered(StrEnum):
     SPENT = "spent"  # none is good any more: it takes another
 
 
-def issue(
-    permit: Permit, identifier: str, key: bytes, now: int, random: Callable[[int], int] = secrets.randbelow
+def issue(  # noqa: PLR0913, PLR0917 - what a code is made of
+    permit: Permit,
+    identifier: str,
+    key: bytes,
+    now: int,
+    random: Callable[[int], int] = secrets.randbelow,
+    letter: Callable[[str], Posting] | None = None,
 ) -> str:
     """Return a fresh code for a request; the person was asked with it, which may stop the clock.
+
+    `letter` writes what tells the person of it.
 
     Raises:
         UnknownRequestError, StepError: see `keeping.take`.
     """
     code = f"{random(10**DIGITS):0{DIGITS}}"
+    posting = None if letter is None else letter(code)
     with writing(permit) as session:
         row = locked(session, identifier)
         apply(session, row, permit, Move(step=Step.ASK_IDENTITY, code=METHOD, by=permit.request.subject.id, at=now))
         found = session.get(CodeRow, identifier) or CodeRow(request=identifier, digest="", expires_at=0)
         found.digest, found.expires_at, found.tries = _digest(key, identifier, code), now + LIFETIME, 0
         session.add(found)
+        if posting is not None:
+            posting(session, permit, step_count(session, identifier))
     return code
 
 

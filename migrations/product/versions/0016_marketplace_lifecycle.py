@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0013"
+down_revision = "0015"
 
 
 def upgrade() -> None:
@@ -146,5 +146,6 @@ def _appeals() -> None:
         sa.Column("what", sa.String(24), primary_key=True),
         sa.Column("action", sa.String(128), nullable=False),
         sa.Column("found_at", sa.BigInteger, nullable=False),
+        sa.Column("settled_at", sa.BigInteger, nullable=True),
         sa.Column("decision_id", sa.String(48), nullable=False),
     )

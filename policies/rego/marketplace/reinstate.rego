@@ -43,9 +43,11 @@ passed contains "taken_off" if facts.state in {"delisted", "quarantined", "yanke
 passed contains "patched" if facts.open_criticals == 0
 
 # METADATA
-# title: another person than the one who took it off brings it back
+# title: another person than the one who took it off brings it back; the job may bring back what it took off itself
 # custom: {severity: high, enforcement: blocking, controls: [soc2/CC5.1, iso27001/A.5.3]}
 passed contains "another_person" if persons.differ(input.subject.id, facts.taken_off_by)
+
+passed contains "another_person" if by_job
 
 by_job if {
 	input.subject.type == "job"

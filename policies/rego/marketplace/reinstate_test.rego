@@ -57,7 +57,7 @@ test_the_job_brings_back_what_was_patched if {
 			"properties": {
 				"state": "delisted",
 				"reason": "known_vulnerability",
-				"taken_off_by": "marketplace.watch",
+				"taken_off_by": "marketplace.watch_life",
 			},
 		},
 	}

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from app.db import reading
 from app.errors import problem
-from app.features.marketplace.catalogue import drafting, listing, storing
+from app.features.marketplace.catalogue import drafting, listing
 from app.features.marketplace.catalogue.desk import examiner, now, objects
 from app.features.marketplace.catalogue.examining import Origin
 from app.features.marketplace.catalogue.upload import LARGEST, Channel, Part, Upload, received
@@ -17,6 +17,7 @@ from app.features.marketplace.errors import SayingError
 from app.features.marketplace.feature import feature
 from app.features.marketplace.parties import as_developer
 from app.features.marketplace.rows import AgentRow, PartyKind, PartyRow
+from app.features.marketplace.supply.artifacts import Artifacts
 from app.objects import ObjectsError
 from app.pdp.enforce import Permit
 from app.pep import RefusedError, Resource, gate_of_request, seen_other, sent, wants_page
@@ -95,16 +96,18 @@ def bring_in(permit: Permit, agent: str) -> ResponseReturnValue:
     """Bring in a release, as a draft: its files are kept, and it is looked into."""
     upload = uploaded()
     examined = examiner().examine(upload, _origin(agent), now=now())
-    row = drafting.bring_in(permit, upload, examined, _kept(upload), now())
+    row = drafting.bring_in(permit, upload, examined, _kept(upload, examined.bill), now())
     if wants_page():
         return seen_other("marketplace.release", agent=agent, version=row.version)
     return jsonify(listing.release_document(row)), 201
 
 
-def _kept(upload: Upload) -> dict[Part, str]:
+def _kept(upload: Upload, bill: bytes | None) -> dict[Part, str]:
+    files = dict(upload.files) if bill is None else {**upload.files, Part.SBOM: bill}
     try:
-        storing.put(objects(), upload.artifact)
-        return {part: storing.put(objects(), data) for part, data in upload.files.items()}
+        artifacts = Artifacts(objects())
+        artifacts.put(upload.artifact)
+        return {part: artifacts.put(data) for part, data in files.items()}
     except ObjectsError as error:
         raise RefusedError(problem("store_unavailable")) from error
 
@@ -114,4 +117,11 @@ def _origin(agent: str) -> Origin:
         row = drafting.found(session, agent)
         party = session.get_one(PartyRow, row.developer)
         before = None if row.newest is None else drafting.found_release(session, agent, row.newest).manifest
-        return Origin(tenant=party.tenant, developer=party.id, agent=agent, repository=row.repository, previous=before)
+        return Origin(
+            tenant=party.tenant,
+            developer=party.id,
+            agent=agent,
+            repository=row.repository,
+            previous=before,
+            level=row.level,
+        )

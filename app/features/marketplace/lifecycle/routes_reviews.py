@@ -240,8 +240,11 @@ def measure_listing(permit: Permit, agent: str) -> ResponseReturnValue:
         )
         session.flush()
         levels = serving.served(session, agent, now() - found.window)
-        if levels.failing(found) and serving.review_opened(session, agent) is None:
+        opened = serving.review_opened(session, agent)
+        if levels.failing(found) and opened is None:
             session.add(_opened(permit, agent, levels))
+        elif opened is not None and not levels.failing(found):
+            opened.closed_at, opened.decision_id = now(), permit.decision_id
     return jsonify(listing=agent, missed=levels.missed(found), decision_id=permit.decision_id), 201
 
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from app.db import reading
 from app.features.marketplace.acting import effect
 from app.features.marketplace.feature import feature
-from app.features.marketplace.lifecycle import stepping
+from app.features.marketplace.lifecycle import serving, stepping
 from app.features.marketplace.lifecycle.desk import in_own_name_or_party, moment, now, refused, taken, written
 from app.features.marketplace.lifecycle.state import Step
 from app.features.marketplace.rows import AgentRow, AgentState
@@ -103,6 +103,8 @@ def quarantine_listing(permit: Permit, agent: str) -> ResponseReturnValue:
     """Put a listing into quarantine, with all its installs."""
     with effect(permit, lambda session: stepping.listing(session, agent, lock=True), now=now) as session:
         row = stepping.take(session, _taken(permit, Step.QUARANTINE, agent))
+        if (opened := serving.review_opened(session, agent)) is not None:
+            opened.closed_at, opened.decision_id = now(), permit.decision_id
     return _done(permit, agent, row.state)
 
 

@@ -169,7 +169,7 @@ class AppealRow(ProductRow, table=True):
 
 
 class DifferenceRow(ProductRow, table=True):
-    """That a decision and its effect do not belong together. It stands for good."""
+    """That a decision has no effect, or an effect no decision; `settled_at` where the other was found after all."""
 
     __tablename__ = "market_difference"
 
@@ -177,4 +177,5 @@ class DifferenceRow(ProductRow, table=True):
     what: str = Field(primary_key=True, max_length=24)  # no_effect, no_decision
     action: str = Field(max_length=128)
     found_at: int = Field(sa_type=BigInteger)
+    settled_at: int | None = Field(default=None, sa_type=BigInteger)
     decision_id: str = Field(max_length=48)

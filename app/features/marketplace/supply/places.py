@@ -10,13 +10,14 @@ from typing import Any, Final
 from flask import Flask, current_app
 
 from app.errors import problem
-from app.features.marketplace.supply import authority_keys
+from app.features.marketplace.supply import authority_keys, signing
 from app.features.marketplace.supply.artifacts import Artifacts
 from app.features.marketplace.supply.authority import own_root
 from app.features.marketplace.supply.authority_keys import AuthorityKeys
 from app.features.marketplace.supply.errors import AuthorityError
 from app.features.marketplace.supply.trust import OwnRoot, Trust, trust_in
 from app.objects import Objects
+from app.pdp.model import Entity
 from app.pep import RefusedError, bundle_in_force
 
 _EXTENSION: Final = "omega.marketplace.supply"
@@ -92,6 +93,20 @@ def trust_of(tenant: str) -> Trust:
 def builders() -> dict[str, int]:
     """Return the SLSA build level of each trusted builder, by the policies in force."""
     return {uri: level for uri, level in policy_data().get("builders", {}).items() if type(level) is int}
+
+
+def identities(developer: str) -> frozenset[str]:
+    """Return what the signing authority's certificates call a developer; nothing where there is no authority.
+
+    Raises:
+        AuthorityError: the authority's keys cannot be trusted.
+    """
+    here = places()
+    if here.keys is None or not authority_keys.exists(here.keys):
+        return frozenset()
+    return frozenset(
+        {signing.identity_of(here.authority(), Entity(type="developer", id=developer, properties={}), developer)}
+    )
 
 
 def policy_data() -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
-"""Signatures over HTTP: a developer, or a service that acts for one, has an artifact or an attestation signed."""
+"""Signatures over HTTP: what a developer has signed, and the trusted root that everybody verifies it with."""
 
-from flask import jsonify
+from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from app.db import reading
@@ -8,9 +8,20 @@ from app.features.marketplace.acting import effect
 from app.features.marketplace.feature import feature
 from app.features.marketplace.parties import as_developer
 from app.features.marketplace.supply import signing
+from app.features.marketplace.supply.authority import own_root
 from app.features.marketplace.supply.places import places
 from app.pdp.enforce import Permit
+from app.pdp.model import Entity
 from app.pep import Resource, gate_of_request, sent
+
+
+def _root() -> Resource:
+    return Resource(type="catalogue", id="trusted-root", properties={"public": True})
+
+
+def _anybody(sender: Entity) -> Entity:
+    """Return whoever looks at what is public: nothing of whom they act for is asked."""
+    return Entity(type=sender.type, id=sender.id, properties={**sender.properties, "parties": [], "tenants": []})
 
 
 def _identity() -> str:
@@ -35,3 +46,9 @@ def sign(permit: Permit) -> ResponseReturnValue:
     ) as session:
         bundle = signing.sign(session, keys, wanted, identity, decision_id=permit.decision_id, at=at)
     return jsonify(bundle=bundle, identity=identity, decision_id=permit.decision_id), 201
+
+
+@feature.route("/trusted_root.json", action="view", resource=_root, acting=_anybody)
+def trusted_root(_permit: Permit) -> ResponseReturnValue:
+    """Show the trusted root of the signing authority, as verifiers of Sigstore read it."""
+    return Response(own_root(places().authority()).document, mimetype="application/json")

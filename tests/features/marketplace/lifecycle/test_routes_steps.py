@@ -79,7 +79,7 @@ def test_a_quarantine_reaches_every_install_until_another_officer_has_looked(mar
     assert reconciled(market)
 
 
-def test_a_release_goes_into_quarantine_alone(market, safety):
+def test_a_release_goes_into_quarantine_alone(safety):
     assert step(safety, "quarantine", "/releases/1.0.0", reason="malicious_code").json["state"] == "quarantined"
     assert (state(), release_state()) == ("listed", "quarantined")
 

@@ -173,6 +173,13 @@ def test_an_agent_that_is_not_there(market):
     assert asked(market, agent="nothing").status_code == 404
 
 
+def test_anybody_may_have_the_trusted_root(market, keys):
+    for browser in (market.control.visitor(), market.developer()):
+        answer = browser.json("/marketplace/trusted_root.json")
+        assert (answer.status_code, answer.mimetype) == (200, "application/json")
+        assert answer.text == authority.own_root(keys).document
+
+
 @pytest.mark.parametrize("keys_of_the_node", [True, False])
 def test_without_an_authority_nothing_is_signed_and_the_answer_says_so(tmp_path, sqlite_url, keys_of_the_node):
     supply = Places(now=lambda: NOW, keys=tmp_path) if keys_of_the_node else None
