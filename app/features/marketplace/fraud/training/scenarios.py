@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004 - the numbers are what a simulation is made of
 """What happens on a simulated marketplace: honest buying with its oddities, and six kinds of fraud.
 
 Card testing, stolen cards, taken-over accounts, developers who buy from themselves, abuse of promotions; and friendly

@@ -1,4 +1,3 @@
-# ruff: noqa: PLR2004 - the numbers are what a simulation is made of
 """A simulated marketplace: who buys, who sells, how they usually behave, and how often they are attacked.
 
 Owns the numbers a simulation is made with, and its population. What attackers do, `scenarios` knows.
