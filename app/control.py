@@ -67,6 +67,8 @@ from app.features.marketplace.billing.provider import Till
 from app.features.marketplace.billing.provider import install as install_till
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
+from app.features.marketplace.fraud import desk as fraud_desk
+from app.features.marketplace.fraud import routes_investigations
 from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
 from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
@@ -165,6 +167,7 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_finance,
     routes_badges,
     routes_reviews,
+    routes_investigations,
     routes_life_queue,
     routes_appeals,
     routes_plans,
@@ -289,6 +292,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_till(app, control.till)
     install_life(app, LifeDesk(now=control.now, trade=control.trade))
     install_till(app, Till(provider=control.payments, now=control.now))
+    fraud_desk.install(app, control.now)
     install_gate(
         app,
         Gate(

@@ -140,7 +140,7 @@ class Opened:
             ),
             objects=open_objects(settings.objects),
             examiner=Examination(partial(Advisories.load, settings.advisories)),
-            supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
+            supply=Supply(now=time.time, keys=settings.keys),
             office=Office(
                 persons=persons,
                 sign=lambda text: note.sign(text, node.log),

@@ -37,6 +37,7 @@ from app.features.dsr.watch_job import ClockWatch as RequestWatch
 from app.features.frameworks.control_job import ControlJob
 from app.features.frameworks.events import IndexEvents
 from app.features.frameworks.machine import NodeMachine
+from app.features.marketplace.fraud.watch_job import FraudWatch
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
 from app.features.marketplace.lifecycle.watch_job import LifeWatch
@@ -154,6 +155,7 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
         fulfilment.job(),
         *_names(settings, enforce),
         requests_watch.job(),
+        FraudWatch(lambda: pdp.policies.bundle, targets).job(),
         *_market(settings, pdp, enforce),
         *_letters(settings),
         InvoiceJob(enforce).job(),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from app.cli import market_advisories, market_authority, market_releases
+from app.cli import market_advisories, market_authority, market_fraud, market_releases
 
 if TYPE_CHECKING:
     import argparse
@@ -15,3 +15,4 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     market_releases.add_to(nouns)
     market_authority.add_to(nouns)
     market_advisories.add_to(nouns)
+    market_fraud.add_to(nouns)

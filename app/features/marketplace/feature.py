@@ -8,5 +8,6 @@ feature = Feature(
         "marketplace.catalogue": "Catalogue",
         "marketplace.mine": "My agents",
         "marketplace.account": "Account",
+        "marketplace.fraud_cases": "Suspected fraud",
     },
 )

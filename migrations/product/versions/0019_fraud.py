@@ -31,6 +31,7 @@ def _attempts() -> None:
         sa.Column("verdict", sa.String(8), nullable=False),
         sa.Column("score_ppm", sa.Integer, nullable=True),
         sa.Column("model", sa.String(64), nullable=True),
+        sa.Column("reasons", sa.JSON, nullable=False),
     )
     for column in ("order", "at"):
         op.create_index(f"ix_market_fraud_attempt_{column}", "market_fraud_attempt", [column])

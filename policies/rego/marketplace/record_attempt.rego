@@ -12,7 +12,7 @@ limits := data.thresholds.marketplace.record_attempt
 
 # METADATA
 # title: fraud detection itself asks, and nobody in its name
-# custom: {severity: high, enforcement: blocking, controls: [soc2/CC6.3, iso27001/A.8.3]}
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC6.3, soc2/CC7.3, iso27001/A.8.3]}
 passed contains "authorised" if {
 	input.subject.type == "service"
 	input.subject.id == limits.recorded_by

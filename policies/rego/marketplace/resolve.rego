@@ -15,7 +15,7 @@ case := input.resource.properties
 
 # METADATA
 # title: whoever ends an investigation works for trust and safety
-# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC6.3, soc2/CC7.4, iso27001/A.5.26, iso27001/A.8.3]}
+# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC6.3, soc2/CC7.3, iso27001/A.5.26, iso27001/A.8.3]}
 passed contains "authorised" if offices.holds(input.subject, {"trust_and_safety"})
 
 # METADATA

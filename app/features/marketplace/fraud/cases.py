@@ -56,6 +56,7 @@ def keep_attempt(
             verdict=verdict.kind.value,
             score_ppm=verdict.score_ppm,
             model=verdict.model,
+            reasons=list(verdict.reasons),
         )
     )
     return verdict

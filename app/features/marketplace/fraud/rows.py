@@ -49,6 +49,7 @@ class AttemptRow(ProductRow, table=True):
     verdict: str = Field(max_length=8)
     score_ppm: int | None = None
     model: str | None = Field(default=None, max_length=64)
+    reasons: list[str] = Field(sa_type=JSON)
 
 
 class LabelRow(ProductRow, table=True):

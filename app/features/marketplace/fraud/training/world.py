@@ -13,6 +13,8 @@ from app.features.marketplace.fraud.features import Attempt, Standing
 from app.features.marketplace.fraud.trace import DAY
 
 COUNTRIES: Final = ("US", "DE", "GB", "IN", "BR", "FR", "SG", "NG")
+_ESTABLISHED: Final = 0.7  # of developers
+
 BEGIN: Final = 1_767_225_600
 """2026-01-01T00:00:00Z: when every simulation begins."""
 
@@ -144,7 +146,7 @@ class World:
         self.setting, self.random = setting, random
         days, draw = setting.days, random.uniform
         self.developer_since = [draw(-300, days * 0.7) for _ in range(setting.developers)]
-        self.established = [random.random() < 0.7 for _ in range(setting.developers)]  # noqa: PLR2004
+        self.established = [random.random() < _ESTABLISHED for _ in range(setting.developers)]
         self.agent_developer = [random.randrange(setting.developers) for _ in range(setting.agents)]
         self.agent_since = [
             max(self.developer_since[developer], draw(-200, days * 0.7)) for developer in self.agent_developer
