@@ -80,6 +80,7 @@ def certificate_pdf(made: Mapping[str, Any], words: Mapping[str, Any], language:
         "paper": words["paper"],
         "status": words["status"],
         "steps": {step.value: words["steps"][step.value] for step in Step},
+        "words": {name: words[name] for name in ("places", "acts", "results")},
     }
     inputs = {
         "attached": attached.decode(),

@@ -25,7 +25,8 @@ LONGEST: Final = {
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_MAILED: Final = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,189}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _ROWS: Final = 3
 _MOST_MESSAGES: Final = 20
@@ -122,7 +123,7 @@ def parse_form(sent: Mapping[str, Any], languages: frozenset[str]) -> Wanted:
         SayingError: a field is missing, too long or in another form.
     """
     email = written(sent, "email")
-    if not is_address(email):
+    if not _EMAIL.fullmatch(email):
         raise SayingError("`email` is no e-mail address")
     kind = one_of(DsrKind, sent.get("kind"), "kind")
     said = Said(
@@ -174,8 +175,8 @@ def parse_document(sent: Mapping[str, Any], languages: frozenset[str]) -> Wanted
 
 
 def is_address(text: str) -> bool:
-    """Tell whether a text has the form of an e-mail address, one alone."""
-    return _EMAIL.fullmatch(text) is not None
+    """Tell whether a text is an address to which we send mail: one alone, of letters that every server takes."""
+    return _MAILED.fullmatch(text) is not None
 
 
 def one_of(kinds: type[_Choice], value: Any, name: str) -> _Choice:

@@ -100,6 +100,12 @@ def test_a_code_goes_to_the_contact_that_the_officer_names_and_is_shown_to_nobod
     assert "E-mail address on file" not in officer.get(f"/dsr/requests/{identifier}").text
 
 
+@pytest.mark.parametrize("email", ["a,b@example.com", '"a@example.com', "a@example.com>", "ä@example.com"])
+def test_an_address_that_is_none_for_a_mail_server_gets_no_mail(rights, post, email):
+    rights.ask(email=email)
+    assert post.rows() == []
+
+
 def test_without_a_contact_the_code_is_shown(rights, officer, post):
     identifier, _ = rights.ask()
     assert "E-mail address on file" in officer.get(f"/dsr/requests/{identifier}").text

@@ -6,8 +6,10 @@ import pytest
 
 from app.features.dsr import keeping
 from app.features.dsr.certificate import TYPE
+from app.features.dsr.running.own_tables import own_stores
+from app.features.dsr.texts import texts
 from evidence.note import Note
-from tests.features.dsr.rights import DAY, SIGNER, gates, receipt
+from tests.features.dsr.rights import DAY, SIGNER, gates, permit, receipt
 
 
 def code_of(rights, officer, identifier):
@@ -137,6 +139,21 @@ def test_the_export_is_there_for_seven_days(rights, officer):
     rights.later(seconds=1)
     assert gates(visitor.json(f"/dsr/mine/{identifier}/export?key={key}")) == ["in_time"]
     assert "has ended" in visitor.get(f"/dsr/mine/{identifier}?key={key}").text
+
+
+@pytest.mark.parametrize("language", ["de", "en"])
+def test_every_language_has_words_for_our_stores_and_what_they_do(language):
+    words, own = texts(language), own_stores(permit(), "default", bytes(32))
+    names = {each.described.name for each in own} | {
+        "consent-ledger",
+        "evidence",
+        "redaction",
+        "requests",
+        "restrictions",
+    }
+    assert words["places"].keys() == names
+    assert words["acts"].keys() == {"erase", "export", "rectify", "restrict", "verify"}
+    assert words["results"].keys() == {"done", "unsupported"}
 
 
 def test_the_certificate_names_nobody_and_its_signature_is_the_logs(rights, officer):
