@@ -45,16 +45,6 @@ from app.features.frameworks import (
 )
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
-from app.features.marketplace.catalogue import desk as catalogue_desk
-from app.features.marketplace.catalogue import (
-    routes_agents,
-    routes_catalogue,
-    routes_installs,
-    routes_parties,
-    routes_releases,
-)
-from app.features.marketplace.catalogue.examining import Examiner
-from app.features.marketplace.catalogue.installing import Bought
 from app.features.marketplace.billing import (
     routes_coupons,
     routes_invoices,
@@ -65,13 +55,22 @@ from app.features.marketplace.billing import (
 from app.features.marketplace.billing.provider import Provider as PaymentProvider
 from app.features.marketplace.billing.provider import Till
 from app.features.marketplace.billing.provider import install as install_till
+from app.features.marketplace.catalogue import desk as catalogue_desk
+from app.features.marketplace.catalogue import (
+    routes_agents,
+    routes_catalogue,
+    routes_installs,
+    routes_parties,
+    routes_releases,
+)
+from app.features.marketplace.catalogue.examining import Examiner
+from app.features.marketplace.catalogue.installing import Bought
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
 from app.features.marketplace.fraud import desk as fraud_desk
 from app.features.marketplace.fraud import routes_investigations
 from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
-from app.features.marketplace.lifecycle import routes_badges, routes_life, routes_reviews
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import NoTrade, Trade

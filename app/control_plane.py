@@ -95,10 +95,10 @@ class Opened:
         from app.features.dsr.running.opening import descriptions  # noqa: PLC0415 - see the module
         from app.features.engagements.desk import OfNode as Places  # noqa: PLC0415 - see the module
         from app.features.frameworks.records import OfNode  # noqa: PLC0415 - see the module
+        from app.features.marketplace.billing.provider import open_provider  # noqa: PLC0415 - see the module
         from app.features.marketplace.catalogue.examination import Examination  # noqa: PLC0415 - see the module
         from app.features.marketplace.inspection.advisories import Advisories  # noqa: PLC0415 - see the module
         from app.features.marketplace.supply.places import Places as Supply  # noqa: PLC0415 - see the module
-        from app.features.marketplace.billing.provider import open_provider  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
         from app.features.policies.results.promotions import Promotions, counting  # noqa: PLC0415 - see the module

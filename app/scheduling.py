@@ -37,11 +37,11 @@ from app.features.dsr.watch_job import ClockWatch as RequestWatch
 from app.features.frameworks.control_job import ControlJob
 from app.features.frameworks.events import IndexEvents
 from app.features.frameworks.machine import NodeMachine
+from app.features.marketplace.billing.invoice_job import InvoiceJob
 from app.features.marketplace.fraud.watch_job import FraudWatch
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
 from app.features.marketplace.lifecycle.watch_job import LifeWatch
-from app.features.marketplace.billing.invoice_job import InvoiceJob
 from app.features.policies.changes import resuming
 from app.features.policies.changes.opening import open_board
 from app.features.policies.changes.patching import Patcher
