@@ -45,6 +45,7 @@ from app.features.frameworks import (
 )
 from app.features.frameworks.feature import feature as frameworks
 from app.features.frameworks.records import Records
+from app.features.marketplace.billing import provider as payment
 from app.features.marketplace.billing import (
     routes_coupons,
     routes_invoices,
@@ -52,9 +53,6 @@ from app.features.marketplace.billing import (
     routes_usage,
     routes_webhooks,
 )
-from app.features.marketplace.billing.provider import Provider as PaymentProvider
-from app.features.marketplace.billing.provider import Till
-from app.features.marketplace.billing.provider import install as install_till
 from app.features.marketplace.catalogue import desk as catalogue_desk
 from app.features.marketplace.catalogue import (
     routes_agents,
@@ -238,7 +236,7 @@ class Control:
     supply: Supply | None = None
     till: Till | None = None
     trade: Trade = field(default_factory=NoTrade)
-    payments: PaymentProvider = field(default_factory=PaymentProvider)
+    payments: payment.Provider = field(default_factory=payment.Provider)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -290,7 +288,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_supply(app, control.supply or Supply(now=control.now))
     install_till(app, control.till)
     install_life(app, LifeDesk(now=control.now, trade=control.trade))
-    install_till(app, Till(provider=control.payments, now=control.now))
+    payment.install(app, payment.Till(provider=control.payments, now=control.now))
     fraud_desk.install(app, control.now)
     install_gate(
         app,
