@@ -40,7 +40,8 @@ THRESHOLDS = json.loads(shipped().data)["thresholds"]
 def price(_session, wanted, _at):
     """Price a plan that is called by what it costs and what of it the platform bears: `9900-0`."""
     gross, promotion = (Money("USD", int(each)) for each in wanted.plan.split("-"))
-    parts = commission.split(gross + promotion, Tier.VERIFIED, rates_of(shipped()))
+    tier = Tier.COMMUNITY if wanted.agent.startswith("new") else Tier.VERIFIED
+    parts = commission.split(gross + promotion, tier, rates_of(shipped()))
     return Price(
         listed=gross + promotion,
         gross=gross,

@@ -44,7 +44,7 @@ class Sold:
     def __init__(self, developer, gross, promotion, at):
         whole = gross + promotion
         self.developer, self.gross, self.promotion, self.at = developer, gross, promotion, at
-        self.fee = round(Fraction(whole, 5))
+        self.fee = round(Fraction(whole * (3 if developer == "new" else 2), 10))
         self.net = whole - self.fee
         self.kept = round(Fraction(self.net, 20))
         self.held = self.net - self.kept
@@ -340,6 +340,7 @@ def histories(rounds):
         stateful_step_count=12,
         deadline=None,
         derandomize=True,
+        report_multiple_bugs=False,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -198,7 +198,7 @@ def test_a_new_developer_is_held_for_longer(shop):
     assert shop.run("release")["done"] == 0
     shop.later(seconds=1)
     assert shop.run("release")["done"] == 1
-    assert shop.balances()["dev:new:available"] == NET - RESERVE
+    assert shop.balances()["dev:new:available"] == 6930 - 346
 
 
 def test_the_reserve_is_let_go_after_ninety_days(shop):

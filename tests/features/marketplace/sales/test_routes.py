@@ -38,7 +38,7 @@ class Selling:
 def selling(sqlite_url):
     risk = {"scored": True, "score": 0.1}
     clock = []
-    till = Till(payments=Provider(), price=price, risk=lambda *_: risk, now=lambda: clock[0]())  # noqa: PLW0108 - later
+    till = Till(payments=Provider(), price=price, risk=lambda *_: risk, now=lambda: clock[0]())  # noqa: PLW0108 - it comes later
     with market_at(sqlite_url, till=till) as market:
         clock.append(market.now)
         yield Selling(market, till, risk)
