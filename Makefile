@@ -15,10 +15,10 @@ run: .venv/installed ## Install, and serve on the embedded default (SQLite, a lo
 demo: .venv/tested ## Decide, crash, verify, tamper: the whole promise in half a minute
 	@$(BIN)/python -m demo
 
-check: .venv/tested .venv/opa lint types layers ## The fast loop, about a minute
+check: .venv/tested .venv/opa .venv/pypi-attestations lint types layers ## The fast loop, about a minute
 	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal -m "not slow" $(TESTS)
 
-test: .venv/tested .venv/opa .venv/nginx .venv/chromium .venv/oscal .venv/pdf-tools .venv/xmlsec1 .venv/samlp lint types layers ## Everything, real components included, with coverage; what CI runs
+test: .venv/tested .venv/opa .venv/pypi-attestations .venv/nginx .venv/chromium .venv/oscal .venv/pdf-tools .venv/xmlsec1 .venv/samlp lint types layers ## Everything, real components included, with coverage; what CI runs
 	$(BIN)/coverage erase
 	$(BIN)/pytest -q -n $(PROCESSES) --dist worksteal --cov --cov-report= $(TESTS)
 	$(BIN)/coverage report --skip-covered --fail-under=95
@@ -43,6 +43,7 @@ bench: .venv/tested ## Ratios measured in one run (needs wrk: apt-get install wr
 	$(BIN)/python -m bench.evidence
 	$(BIN)/python -m bench.replay 5000
 	$(BIN)/python -m bench.control_testing
+	$(BIN)/python -m bench.inspecting
 	$(BIN)/python -m bench.report 20000
 	$(BIN)/python -m bench.decision_plane
 	$(BIN)/python -m bench.reloading
@@ -79,6 +80,17 @@ clean: ## Remove the environment and what tests left
 	  --python-version 3.14 -d $@.part -r requirements-opa.lock \
 	  && $(BIN)/python -m zipfile -e $@.part/*.whl $@.part/unpacked && mv $@.part/unpacked $@ && touch $@ \
 	  || echo "OPA'S ENGINE COULD NOT BE FETCHED: the tests that compare decisions with it are skipped, or fail in CI"
+	@rm -rf $@.part
+
+# Bundles that others signed, as data: see requirements-pypi-attestations.lock. Without them make goes on, and the tests
+# say what they did not do.
+.venv/pypi-attestations: requirements-pypi-attestations.lock | .venv/installed
+	@rm -rf $@ $@.part
+	@$(BIN)/pip download -q --disable-pip-version-check --require-hashes --no-deps --no-binary=:all: \
+	  -d $@.part -r requirements-pypi-attestations.lock \
+	  && mkdir $@.part/unpacked && tar -xzf $@.part/*.tar.gz -C $@.part/unpacked --strip-components=1 \
+	  && mv $@.part/unpacked $@ && touch $@ \
+	  || echo "PYPI-ATTESTATIONS COULD NOT BE FETCHED: the tests with bundles of others are skipped, or fail in CI"
 	@rm -rf $@.part
 
 # Debian's own nginx, unpacked and never installed: as root or not, with the machine's package lists or, where it has

@@ -1,13 +1,15 @@
 """Who saw what of a person: the decisions that let somebody read personal data, as the index of the log has them.
 
-Each of them is a record, so the report says where to look, and the log proves it. Third parties are named as policy
-data (`access_report`) say: by what kind of subject they are, or by pseudonym; never by name.
+What is collected for the person and handed over is decided on a request, which names nobody: a record of its own says
+whom it was about. Each of them is a record, so the report says where to look, and the log proves it. Third parties are
+named as policy data (`access_report`) say: by what kind of subject they are, or by pseudonym; never by name.
 """
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -30,11 +32,15 @@ class Naming:
         subjects: of each type of subject, in words; one that is not there is not named.
         by_pseudonym: the types of which the pseudonym is said as well.
         actions: what somebody saw, in words, by action; only these are accesses.
+        stated: of these, the ones of which a decision that states no purpose is no access: somebody asked, or agreed.
+        records: what was seen and by whom, in words, by type of record: of what no decision about the person shows.
     """
 
     subjects: Mapping[str, str]
     by_pseudonym: frozenset[str]
     actions: Mapping[str, str]
+    stated: frozenset[str] = frozenset()
+    records: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,48 +110,71 @@ def access_report(
     found: list[Access] = []
     whole = True
     for tenant in dict.fromkeys(tenants):
-        cursor: str | None = None
-        while True:
-            query = Query(
-                tenant=tenant, resource=subject, allow=True, actions=tuple(said.actions), after=cursor, limit=MOST
-            )
-            page = search(index, query, of_tenant(tenant))
-            found.extend(_access(each, said) for each in page.entries)
-            cursor = page.after
-            if cursor is None or len(found) >= most:
-                whole = whole and cursor is None
-                break
+        about = Query(tenant=tenant, resource=subject, limit=MOST)
+        for query in _queries(about, said):
+            whole = _gather(index, query, said, found, most) and whole
     found.sort(key=lambda each: each.time, reverse=True)
     return AccessReport(subject=subject, accesses=tuple(found[:most]), whole=whole and len(found) <= most)
 
 
+def _queries(about: Query, said: Naming) -> Iterator[Query]:
+    yield replace(about, allow=True, actions=tuple(said.actions))
+    for kind in said.records:
+        yield replace(about, type=kind)
+
+
+def _gather(index: Engine, query: Query, said: Naming, found: list[Access], most: int) -> bool:
+    """Add what `query` finds to `found`, and tell whether that is all of it: each way stops at `most`."""
+    seen = 0
+    while True:
+        page = search(index, query, of_tenant(str(query.tenant)))
+        accesses = [_access(each, said) for each in page.entries if _seen(each, said)]
+        found.extend(accesses)
+        seen += len(accesses)
+        if page.after is None or seen >= most:
+            return page.after is None
+        query = replace(query, after=page.after)
+
+
+def _seen(entry: Entry, said: Naming) -> bool:
+    return entry.action not in said.stated or entry.purpose is not None
+
+
 def _access(entry: Entry, said: Naming) -> Access:
-    kind = entry.subject_type or ""
-    who = said.subjects.get(kind, "somebody")
-    if kind in said.by_pseudonym and entry.subject_ref:
-        who = f"{who} ({entry.subject_ref})"
-    action = entry.action or ""
+    what, who = said.records.get(entry.type) or (said.actions.get(entry.action or "", ""), _who(entry, said))
     return Access(
         time=entry.time,
-        what=said.actions.get(action, action),
-        action=action,
+        what=what,
+        action=entry.action or entry.type,
         who=who,
         purpose=entry.purpose,
         decision_id=entry.decision_id,
     )
 
 
+def _who(entry: Entry, said: Naming) -> str:
+    kind = entry.subject_type or ""
+    who = said.subjects.get(kind, "somebody")
+    return f"{who} ({entry.subject_ref})" if kind in said.by_pseudonym and entry.subject_ref else who
+
+
 @lru_cache(4)
 def _parsed(text: str) -> Naming:
     try:
         stated = json.loads(text)["access_report"]
-        subjects, actions = dict(stated["subjects"]), dict(stated["actions"])
-        by_pseudonym = frozenset(stated["by_pseudonym"])
-    except (KeyError, TypeError, ValueError):
+        made = Naming(
+            subjects=dict(stated["subjects"]),
+            by_pseudonym=frozenset(stated["by_pseudonym"]),
+            actions=dict(stated["actions"]),
+            stated=frozenset(stated["stated"]),
+            records={kind: (each["what"], each["who"]) for kind, each in stated["records"].items()},
+        )
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise _unusable() from None
-    if not all(isinstance(each, str) for each in (*subjects.values(), *actions.values(), *by_pseudonym)):
+    words = (*made.subjects.values(), *made.actions.values(), *made.by_pseudonym, *made.stated)
+    if not all(isinstance(each, str) for each in (*words, *chain.from_iterable(made.records.values()))):
         raise _unusable()
-    return Naming(subjects=subjects, by_pseudonym=by_pseudonym, actions=actions)
+    return made
 
 
 def _unusable() -> ConsentError:

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from app.pdp.enforce import Caller, Pdp, Permit, Policies, Recorded
 from app.pdp.errors import UnrecordedError
-from app.pdp.model import Durability, EvaluationRequest
+from app.pdp.model import Decision, Durability, EvaluationRequest
 
 PATIENCE: Final = 30.0
 """Seconds a thread waits; longer than what the worker itself waits for the store."""
@@ -51,6 +51,10 @@ class BlockingPdp:
     ) -> Recorded:
         """Return the decision on `request`, allow or deny, once it is on record; raises as `enforce`, not a denial."""
         return self._wait(lambda: self._pdp.evaluate(request, caller, durability=durability))
+
+    def preview(self, request: EvaluationRequest, caller: Caller) -> Decision:
+        """Return what policy would decide on `request` by now, unrecorded; see `Pdp.preview`, and raises as it does."""
+        return self._wait(lambda: self._pdp.preview(request, caller))
 
     def note(self, kind: str, caller: Caller, body: Mapping[str, Any]) -> None:
         """Record something that is no decision; see `Pdp.note`.

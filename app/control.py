@@ -55,8 +55,27 @@ from app.features.marketplace.billing import (
 from app.features.marketplace.billing.provider import Provider as PaymentProvider
 from app.features.marketplace.billing.provider import Till
 from app.features.marketplace.billing.provider import install as install_till
+from app.features.marketplace.catalogue import desk as catalogue_desk
+from app.features.marketplace.catalogue import (
+    routes_agents,
+    routes_catalogue,
+    routes_installs,
+    routes_parties,
+    routes_releases,
+)
+from app.features.marketplace.catalogue.examining import Examiner
+from app.features.marketplace.catalogue.installing import Bought
 from app.features.marketplace.errors import MarketplaceError
 from app.features.marketplace.feature import feature as marketplace
+from app.features.marketplace.lifecycle import routes_appeals, routes_badges, routes_life, routes_reviews
+from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
+from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
+from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
+from app.features.marketplace.lifecycle.desk import NoTrade, Trade
+from app.features.marketplace.lifecycle.desk import install as install_life
+from app.features.marketplace.supply import routes_signatures
+from app.features.marketplace.supply.places import Places as Supply
+from app.features.marketplace.supply.places import install as install_supply
 from app.features.policies import routes_tree
 from app.features.policies.changes import routes_changes
 from app.features.policies.changes.board import Board
@@ -88,6 +107,7 @@ from app.features.session.entrance import Entrance, csrf_token, install, officer
 from app.features.session.feature import feature as session
 from app.features.session.links import Links
 from app.features.session.provider import Provider
+from app.objects import Objects
 from app.pages import SAFE, answer, reasons
 from app.pages import install as install_pages
 from app.pdp.enforce import Permit
@@ -133,6 +153,18 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_usage,
     routes_invoices,
     routes_webhooks,
+    routes_catalogue,
+    routes_parties,
+    routes_agents,
+    routes_releases,
+    routes_installs,
+    routes_signatures,
+    routes_life,
+    routes_life_steps,
+    routes_badges,
+    routes_reviews,
+    routes_life_queue,
+    routes_appeals,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -165,6 +197,12 @@ class Control:
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
         payments: who moves money on the marketplace; unless one is given, it is booked as made outside.
+        objects: where artifacts of the marketplace lie; without it there is no place for them.
+        examiner: looks into releases; without it none is taken in.
+        bought: tells which buyer has bought which agent; unless it is given, nobody has.
+        supply: where artifacts and the signing authority's keys lie; without it there are neither.
+        supply: where the keys of the signing authority lie; without it there is none.
+        trade: who knows what was bought and installed on the marketplace.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -186,6 +224,11 @@ class Control:
     rights: Rights | None = None
     redaction: Redaction | None = None
     payments: PaymentProvider = field(default_factory=PaymentProvider)
+    objects: Objects | None = None
+    examiner: Examiner | None = None
+    bought: Bought = lambda _session, _buyer, _agent: False
+    supply: Supply | None = None
+    trade: Trade = field(default_factory=NoTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
@@ -225,6 +268,18 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
     install_till(app, Till(provider=control.payments, now=control.now))
+    catalogue_desk.install(
+        app,
+        catalogue_desk.Desk(
+            now=control.now,
+            secret=control.secret,
+            objects=control.objects,
+            examiner=control.examiner,
+            bought=control.bought,
+        ),
+    )
+    install_supply(app, control.supply or Supply(now=control.now))
+    install_life(app, LifeDesk(now=control.now, trade=control.trade))
     install_gate(
         app,
         Gate(

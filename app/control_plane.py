@@ -33,7 +33,7 @@ from app.decision_plane.http import (
 from app.errors import problem
 from app.identity import SCOPE
 from app.kek_opening import open_keks
-from app.objects import ObjectsError
+from app.objects import ObjectsError, open_objects
 from app.pdp.enforce import Caller, Pdp
 from app.pdp.errors import UnrecordedError
 from app.privacy.detection import recogniser_file
@@ -96,6 +96,9 @@ class Opened:
         from app.features.engagements.desk import OfNode as Places  # noqa: PLC0415 - see the module
         from app.features.frameworks.records import OfNode  # noqa: PLC0415 - see the module
         from app.features.marketplace.billing.provider import open_provider  # noqa: PLC0415 - see the module
+        from app.features.marketplace.catalogue.examination import Examination  # noqa: PLC0415 - see the module
+        from app.features.marketplace.inspection.advisories import Advisories  # noqa: PLC0415 - see the module
+        from app.features.marketplace.supply.places import Places as Supply  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
         from app.features.policies.results.promotions import Promotions, counting  # noqa: PLC0415 - see the module
@@ -135,6 +138,9 @@ class Opened:
                 now=time.time,
                 ticks=time.monotonic,
             ),
+            objects=open_objects(settings.objects),
+            examiner=Examination(partial(Advisories.load, settings.data / "advisories.gz")),
+            supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
             office=Office(
                 persons=persons,
                 sign=lambda text: note.sign(text, node.log),

@@ -28,7 +28,10 @@ _PROBLEMS: dict[str, tuple[int, str]] = {
     "unauthenticated": (401, "a valid bearer token is required"),
     "forbidden": (403, "the policies do not let this caller do so; nothing was decided"),
     "denied": (403, "policy does not permit this request"),
-    "foreign_form": (403, "the form does not come from a page of this session; load the page again"),
+    "foreign_form": (
+        403,
+        "the form does not come from a page that you opened here; load the page again, and send it from there",
+    ),
     "login_refused": (403, "it was not shown who signs in"),
     "not_found": (404, "there is nothing here"),
     "method_not_allowed": (405, "this resource knows other methods"),

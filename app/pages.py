@@ -52,7 +52,7 @@ def install(  # noqa: PLR0913 - what an application says of itself
     csrf_token: Callable[[], str],
     denied: Callable[[DeniedError], ResponseReturnValue],
     foreign: Collection[str] = (),
-    proved: Callable[[], bool] = lambda: False,
+    proved: Callable[[], bool] | None = None,
     kept: Collection[str] = ("static",),
     plain: Callable[[Problem], str | None] = lambda _: None,
 ) -> None:
@@ -64,7 +64,8 @@ def install(  # noqa: PLR0913 - what an application says of itself
         csrf_token: returns what forms of this session carry; empty without a session.
         denied: answers what policy denies.
         foreign: the endpoints to which other sites may send forms, as an identity provider does.
-        proved: tells whether a request has shown who sends it as no browser does by itself, by a token.
+        proved: tells whether a request has shown who sends it as no browser does by itself, by a token; without it,
+            nobody has any.
         kept: the endpoints of which browsers may keep the answers.
         plain: makes the page of a problem for those who know nothing of policies; nothing for everybody else.
     """
@@ -108,21 +109,22 @@ def reasons(error: DeniedError) -> dict[str, Any]:
 
 
 def _refuse_foreign(
-    public_url: str, csrf_token: Callable[[], str], foreign: frozenset[str], proved: Callable[[], bool]
+    public_url: str, csrf_token: Callable[[], str], foreign: frozenset[str], proved: Callable[[], bool] | None
 ) -> None:
     """Refuse what another site has a browser send (RFC 9110, section 9.2.1; Fetch Metadata; RFC 6454).
 
     Raises:
-        RefusedError: it does.
+        RefusedError: it does. What no browser sends, and nobody who has signed in, lacks the token of a service.
     """
-    if request.method in SAFE or request.endpoint in foreign or proved():
+    if request.method in SAFE or request.endpoint in foreign or (proved is not None and proved()):
         return
-    site = request.headers.get("sec-fetch-site")
-    origin = request.headers.get("origin")
+    site, origin, token = request.headers.get("sec-fetch-site"), request.headers.get("origin"), csrf_token()
+    if proved is not None and site is origin is None and not token:
+        raise RefusedError(problem("unauthenticated"))
     ours = {public_url, request.host_url.rstrip("/")}
     if not (site in _OWN or (site is None and origin in ours)):
         raise RefusedError(problem("foreign_form"))
-    if (token := csrf_token()) and not hmac.compare_digest(_shown().encode(), token.encode()):
+    if token and not hmac.compare_digest(_shown().encode(), token.encode()):
         raise RefusedError(problem("foreign_form"))
 
 

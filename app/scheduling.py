@@ -29,12 +29,18 @@ from app.core_dumps import refuse_core_dumps
 from app.db import DatabaseUrlError, open_engine, reading, writing
 from app.features.ai_act.watch_job import ClockWatch
 from app.features.dsr.carrying_out import means_of
+from app.features.dsr.letters_job import LettersJob
+from app.features.dsr.opening import mail_of
 from app.features.dsr.running.fulfilment_job import FulfilmentJob
+from app.features.dsr.vault import KeyVault
 from app.features.dsr.watch_job import ClockWatch as RequestWatch
 from app.features.frameworks.control_job import ControlJob
 from app.features.frameworks.events import IndexEvents
 from app.features.frameworks.machine import NodeMachine
 from app.features.marketplace.billing.invoice_job import InvoiceJob
+from app.features.marketplace.lifecycle.job_steps import Means
+from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
+from app.features.marketplace.lifecycle.watch_job import LifeWatch
 from app.features.policies.changes import resuming
 from app.features.policies.changes.opening import open_board
 from app.features.policies.changes.patching import Patcher
@@ -136,7 +142,9 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
     means = cache(lambda: means_of(settings))
     fulfilment = FulfilmentJob(means, enforce)
     targets = [each.name for each in settings.alerts]
-    requests_watch = RequestWatch(targets, note=note, held=lambda subject: means().held(subject))
+    requests_watch = RequestWatch(
+        targets, lambda: pdp.policies.bundle, note=note, held=lambda subject: means().held(subject)
+    )
     return [
         *upkeep_jobs.jobs(settings, ledger, outbox, note=note),
         checks,
@@ -147,7 +155,15 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
         *_names(settings, enforce),
         requests_watch.job(),
         InvoiceJob(enforce).job(),
+        *_market(settings, pdp, enforce),
+        *_letters(settings),
     ]
+
+
+def _market(settings: Settings, pdp: BlockingPdp, enforce: Callable[[EvaluationRequest], Permit]) -> list[Job]:
+    """Return the jobs that watch over the life of listings, and over what decisions about them had as effect."""
+    means = Means(bundle=lambda: pdp.policies.bundle, enforce=enforce, targets=[each.name for each in settings.alerts])
+    return [LifeWatch(means).job(), ReconcileJob(means, IndexDecisions(open_engine(settings.index))).job()]
 
 
 def _names(settings: Settings, enforce: Callable[[EvaluationRequest], Permit]) -> list[Job]:
@@ -158,6 +174,15 @@ def _names(settings: Settings, enforce: Callable[[EvaluationRequest], Permit]) -
     documents = Documents(KeptPersons(table, keys.load(settings.keys).lookup), now=time.time)
     lane = partial(NamesLane, command(settings.names_memory, settings.detection))
     return [NamesJob(documents, enforce, lane, now=time.time).job()]
+
+
+def _letters(settings: Settings) -> list[Job]:
+    """Return the job that sends mail to persons, where there is a mail server."""
+    if (target := mail_of(settings)) is None:
+        return []
+    table = KeyTable(open_engine(settings.key_store), Keks(open_keks(settings).load))
+    vault = KeyVault(table, keys.load(settings.keys).lookup)
+    return [LettersJob(target, vault, clock=time.time).job()]
 
 
 def _note(pdp: BlockingPdp, kind: str, body: Mapping[str, Any]) -> None:

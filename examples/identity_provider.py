@@ -1,11 +1,14 @@
-"""An identity provider on a laptop, for officers (OpenID Connect) and for an audit firm (SAML 2.0): see docs/portal.md.
+"""An identity provider on a laptop, for officers (OpenID Connect) and for an audit firm (SAML 2.0).
+
+docs/portal.md and docs/privacy.md say what to try with it.
 
     pip install nanoidp==3.4.0
     python examples/identity_provider.py          # serves
     python examples/identity_provider.py --code   # the code that an officer's device would show now
 
-It listens on 127.0.0.1, and the password of everybody is `correct-horse`. `maria` is an officer with a second factor;
-`a.lee` and `b.kim` are auditors, who have a password alone. It is nanoidp, an identity provider for tests, with one
+It listens on 127.0.0.1, and the password of everybody is `correct-horse`. Officers have a second factor, and all their
+devices show the same code: `maria` answers for compliance, `noor` and `ines` for privacy. `a.lee` and `b.kim` are
+auditors, who have a password alone. It is nanoidp, an identity provider for tests, with one
 thing put right: it writes a signature at the end of a SAML assertion, where the schema has none and a portal that is
 strict finds none.
 """
@@ -35,6 +38,16 @@ users:
     password: "correct-horse"
     email: "maria@example.org"
     groups: ["omega-compliance"]
+    totp_secret: "{SECRET}"
+  noor:
+    password: "correct-horse"
+    email: "noor@example.org"
+    groups: ["omega-privacy"]
+    totp_secret: "{SECRET}"
+  ines:
+    password: "correct-horse"
+    email: "ines@example.org"
+    groups: ["omega-data-protection"]
     totp_secret: "{SECRET}"
   a.lee: {{password: "correct-horse", email: "a.lee@firm.example", roles: ["AUDITOR"]}}
   b.kim: {{password: "correct-horse", email: "b.kim@firm.example", roles: ["AUDITOR"]}}

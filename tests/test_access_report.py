@@ -18,7 +18,10 @@ SAID = Naming(
     subjects={"officer": "an officer", "service": "a service"},
     by_pseudonym=frozenset({"service"}),
     actions={"privacy.view": "consents were looked at", "privacy.reveal": "a text was revealed"},
+    stated=frozenset({"privacy.reveal"}),
+    records={"dsr.opened": ("an archive was handed over", "whoever has the link")},
 )
+WORDLESS = {"subjects": {}, "actions": {}, "by_pseudonym": [], "stated": [], "records": {}}
 
 
 @dataclass(frozen=True)
@@ -33,13 +36,21 @@ def index(sqlite_url):
     made = Logged()
     chain = made.chain()
 
+    def noted(kind, whom):
+        about = {"type": "person", "id": whom}
+        chain.append(kind, tenant="acme", body={"request": "dsr-1", "subject": whom, "resource": about})
+
     def saw(action, kind, **more):
         chain.append(body=body(action=action, subject={"type": kind, "ref": BOB}, **{"resource": ABOUT, **more}))
 
     saw("privacy.view", "officer")
     obligations = [{"id": "o", "type": "notice", "purpose": "x"}, {"id": "a", "type": "access", "purpose": "support"}]
     saw("privacy.reveal", "service", result={"allow": True, "failed": [], "obligations": obligations})
-    saw("privacy.reveal", "robot")
+    saw("privacy.reveal", "robot", result={"allow": True, "failed": [], "obligations": obligations})
+    saw("privacy.reveal", "service", result={"allow": True, "failed": [], "obligations": []})
+    noted("dsr.opened", PERSON)
+    noted("dsr.opened", f"psn_{'d' * 32}")
+    noted("dsr.receipt", PERSON)
     saw("privacy.consent", "service")
     saw("privacy.view", "officer", resource={"type": "person", "id": f"psn_{'d' * 32}"})
     saw("privacy.view", "officer", result={"allow": False, "failed": ["authorised"]})
@@ -54,10 +65,12 @@ def test_each_allowed_read_of_this_person_and_nothing_else(index):
     assert report.whole
     assert sorted((each.what, each.who, each.purpose or "") for each in report.accesses) == [
         ("a text was revealed", f"a service ({BOB})", "support"),
-        ("a text was revealed", "somebody", ""),
+        ("a text was revealed", "somebody", "support"),
+        ("an archive was handed over", "whoever has the link", ""),
         ("consents were looked at", "an officer", ""),
     ]
-    assert {each["action"] for each in report.document()["accesses"]} == {"privacy.view", "privacy.reveal"}
+    actions = {each["action"] for each in report.document()["accesses"]}
+    assert actions == {"privacy.view", "privacy.reveal", "dsr.opened"}
 
 
 def test_a_report_says_where_room_ran_out(index):
@@ -66,7 +79,9 @@ def test_a_report_says_where_room_ran_out(index):
 
 
 def test_the_shipped_words():
-    assert naming(shipped()).actions["privacy.reveal"]
+    said = naming(shipped())
+    assert "privacy.reveal" in said.stated <= said.actions.keys()
+    assert {"dsr.export", "dsr.opened"} == said.records.keys()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +89,9 @@ def test_the_shipped_words():
     [
         pytest.param(None, id="nothing"),
         pytest.param({"subjects": {}, "actions": {}}, id="half of it"),
-        pytest.param({"subjects": {"officer": 1}, "actions": {}, "by_pseudonym": []}, id="words that are none"),
+        pytest.param(WORDLESS | {"subjects": {"officer": 1}}, id="words that are none"),
+        pytest.param(WORDLESS | {"records": {"dsr.opened": "opened"}}, id="a record that says nothing of who"),
+        pytest.param(WORDLESS | {"records": {"dsr.opened": {"what": 1, "who": ""}}}, id="a record without words"),
     ],
 )
 def test_policy_data_that_cannot_be_used(wrong):

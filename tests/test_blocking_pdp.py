@@ -66,6 +66,12 @@ def test_another_loop_may_wait_in_its_thread():
     assert asyncio.run(use()).decision.allow is False
 
 
+def test_what_is_only_tried_is_not_recorded():
+    around = gating()
+    assert around.pdp.preview(looks(), CONTROL) == around.pdp.evaluate(looks(), CONTROL).decision
+    assert [kind for kind, _ in around.records] == ["decision"]
+
+
 def test_a_decision_that_does_not_come_permits_nothing():
     class Silent:
         async def enforce(self, *_, **__):

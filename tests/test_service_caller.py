@@ -91,9 +91,16 @@ def test_a_service_is_the_subject_even_with_the_cookies_of_an_officer(control):
 
 def test_what_a_service_sends_is_no_form_of_another_site(control):
     client = control.visitor().client
-    assert client.post("/policies/changes", json={}).get_json()["type"].endswith("foreign_form")
+    for headers in ({"origin": "https://elsewhere.example"}, {"sec-fetch-site": "cross-site"}):
+        answer = client.post("/policies/changes", json={}, headers=headers)
+        assert answer.get_json()["type"].endswith("foreign_form")
     answer = client.post("/policies/changes", json={}, environ_overrides=as_service())
     assert not answer.get_json()["type"].endswith("foreign_form")
+
+
+def test_who_sends_neither_a_token_nor_what_browsers_send_lacks_a_token(control):
+    answer = control.visitor().client.post("/policies/changes", json={})
+    assert (answer.status_code, answer.get_json()["type"]) == (401, "urn:omega:problem:unauthenticated")
 
 
 def test_services_are_not_counted_as_visitors(control):

@@ -6,6 +6,7 @@ Owns what counts as told. Secrets are read from their files each time.
 import smtplib
 import ssl
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -57,6 +58,20 @@ def send(target: AlertTarget, alert: Alert, now: float) -> None:
         else:
             body = webhook_body(alert)
             _post(target.url, body, webhook_headers(alert.id, body, parse_secret(_secret(target)), now))
+    except SecretError:
+        raise SendError("secret_unusable") from None
+
+
+def send_mail(target: AlertTarget, address: str, message: bytes) -> None:
+    """Send a message to an address through the mail server of a target, which its own recipients do not get.
+
+    Raises:
+        SendError: the server did not take it, or its secret cannot be used.
+    """
+    if target.mail is None:
+        raise SendError("no_mail", hopeless=True)
+    try:
+        _mail(replace(target.mail, recipients=(address,)), message, target)
     except SecretError:
         raise SendError("secret_unusable") from None
 

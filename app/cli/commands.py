@@ -27,6 +27,7 @@ _MODULES: Final = {
     "jobs": "jobs",
     "drift": "drift",
     "ai-act": "ai_act",
+    "market": "market",
     "portal": "portal",
 }
 """Which module of `app.cli` has which command."""

@@ -23,7 +23,7 @@ from app.features.dsr import identity_code, keeping, rows
 from app.features.dsr.answering import document, moment
 from app.features.dsr.clocks import DAY, Standing
 from app.features.dsr.desk import PolicyData, code_key, policy_data
-from app.features.dsr.errors import DsrError, UnknownRequestError
+from app.features.dsr.errors import DsrError, SayingError, UnknownRequestError
 from app.features.dsr.handling import handled, officers_step
 from app.features.dsr.opening import Opened
 from app.features.dsr.request import Step
@@ -33,7 +33,7 @@ from app.node_log import record_now
 from app.objects import ObjectsError
 from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Permit
-from app.pdp.errors import BundleError, MalformedRequestError
+from app.pdp.errors import BundleError, MalformedRequestError, TooLargeError
 from app.pdp.model import Entity, EvaluationRequest
 from app.pdp.strict_json import parse
 from app.pep import CONTROL
@@ -172,12 +172,15 @@ def run_submit(options: argparse.Namespace, settings: Settings) -> int:
     data = sys.stdin.buffer.read(_MOST + 1)
     try:
         sent = parse(data, max_bytes=_MOST)
-    except MalformedRequestError as error:
-        raise CommandError(f"standard input holds no request: {error.code}") from error
+    except (MalformedRequestError, TooLargeError) as error:
+        raise CommandError(f"standard input holds no request: {error}") from error
     if not isinstance(sent, dict):
-        raise CommandError("standard input holds no request: it is no object")
+        raise CommandError("standard input holds no request: it is no JSON object with `kind`, `law` and `person`")
     with _work(options, settings) as work:
-        wanted = parse_document(sent, frozenset(languages()))
+        try:
+            wanted = parse_document(sent, frozenset(languages()))
+        except SayingError as error:
+            raise CommandError(f"standard input holds no request: {error}") from error
         row = keeping.prepare(
             keeping.fresh_id(), CONTROL.tenant, wanted, work.opened.vault, source="job node", now=work.now
         )

@@ -1,9 +1,11 @@
 """`omega privacy`: scan files for personal data, print the record of processing."""
 
 import argparse
+import re
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 from app.cli import privacy_record
 from app.cli.output import UNUSABLE, CommandError, counted, note, print_json, printable, progress
@@ -14,6 +16,8 @@ from app.privacy.detection.hints import HINTS
 from app.privacy.detection.recogniser_file import Detection
 from app.privacy.detection.scanning import MOST_BYTES, Looked, Scan, files_in
 from app.settings import Settings
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8}){0,3}", re.ASCII)  # as BCP 47 has them
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -35,9 +39,17 @@ def _add_scan(group: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     scan.add_argument("path", type=Path, metavar="PATH", help="a file, or a folder with all below it")
     scan.add_argument("--json", action="store_true", help="print JSON")
     scan.add_argument("--names", action="store_true", help="look for names of persons and places too, which is slow")
-    scan.add_argument("--language", default="en", metavar="TAG", help="of the texts (default: %(default)s)")
+    scan.add_argument(
+        "--language", default="en", metavar="TAG", type=_language, help="of the texts (default: %(default)s)"
+    )
     scan.add_argument("--recognisers", type=Path, metavar="FILE", help="what to look for beside (docs/privacy.md)")
     scan.set_defaults(run=run_scan)
+
+
+def _language(text: str) -> str:
+    if not _LANGUAGE.fullmatch(text):
+        raise argparse.ArgumentTypeError("it is the tag of a language, such as en, de or pt-BR")
+    return text
 
 
 def run_scan(options: argparse.Namespace, settings: Settings) -> int:

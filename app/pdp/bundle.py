@@ -8,6 +8,7 @@
     data/<name>.json                    `data.<name>`
     data/directory.json                 whom and what a search looks among; no policy sees it
     cases/<name>.yaml                   decisions that an auditor can read
+    scan/<name>.yar                     what an artifact of the marketplace is looked through for; no policy sees it
     mutants.yaml                        changes to a rule that no test can notice, and why
     OWNERS.yaml, allowed_signers        who has to approve a change, and who may sign one: they lie beside the bundle
                                         and are no part of it, as no decision depends on them
@@ -50,8 +51,9 @@ _MODULE: Final = re.compile(rf"rego/(?:{_WORD}/)*{_WORD}\.rego")
 _SCHEMA: Final = re.compile(rf"rego/(?:{_WORD}/)*{_WORD}\.schema\.json")
 _DATA: Final = re.compile(rf"data/({_WORD})\.json")
 _CASES: Final = re.compile(r"cases/[a-z0-9_.-]+\.yaml")
+_SCAN: Final = re.compile(rf"scan/{_WORD}\.yar")
 _NOTES: Final = re.compile(r"(?:[A-Za-z0-9_-]+/)*[A-Za-z0-9_-]+\.md")
-_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
+_KNOWN: Final = (_MODULE, _SCHEMA, _DATA, _CASES, _SCAN, _NOTES, re.compile(re.escape(EQUIVALENT_MUTANTS)))
 BESIDE: Final = frozenset({"OWNERS.yaml", "allowed_signers"})
 """Files that lie among those of a bundle and are none: they say who may change it, not what it decides."""
 

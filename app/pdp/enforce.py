@@ -227,6 +227,18 @@ class Pdp:
         [recorded] = await self._record([prepared])
         return recorded
 
+    async def preview(self, request: EvaluationRequest, caller: Caller) -> Decision:
+        """Return what policy would decide on `request` by now. Nothing is recorded, so nobody may act on it.
+
+        Overrides do not count: using one is an act.
+
+        Raises:
+            MalformedRequestError, TooLargeError, EvaluatorsGoneError, NoPoliciesError: see `evaluate`.
+        """
+        policies = self.policies_of(caller)
+        asked = document(request, self._environment(caller))
+        return (await decide(policies.bundle, policies.asking().evaluate, asked)).decision
+
     async def evaluate_all(
         self,
         requests: Sequence[EvaluationRequest],

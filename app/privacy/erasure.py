@@ -15,7 +15,7 @@ from app.db import write_transaction
 from app.privacy.detached import Detached
 from app.privacy.errors import UnknownPersonError
 from app.privacy.holds import refuse_held
-from app.privacy.key_table import KeyTable, delete_keys, empty_wal, translated
+from app.privacy.key_table import KeyTable, delete_keys, scrub_files, translated
 from app.privacy.lookup import lookup_of
 from app.privacy.rows import ERASURE, SUBJECT_KEY
 from evidence import canonical
@@ -115,7 +115,7 @@ class Erasure:
             under_way = self._begin(lookup_of(self._lookup_key, tenant, kind, identifier), ground)
         except UnknownPersonError:
             with translated():
-                empty_wal(self._table.engine)  # a crash at the very end leaves its last traces there
+                scrub_files(self._table.engine)  # a crash at the very end leaves its last traces there
             raise
         subject, ground = under_way["subject"], Ground(under_way["ground"])
         requested = self._request(tenant, under_way, record)
@@ -173,7 +173,7 @@ class Erasure:
                 keys, destroyed = connection.execute(wanted.with_for_update()).one()
                 if not destroyed:
                     keys = self._destroy_held_fast(connection, subject)
-            empty_wal(self._table.engine)
+            scrub_files(self._table.engine)
         return str(keys).split()
 
     def _destroy_held_fast(self, connection: Connection, subject: str) -> str:
@@ -197,4 +197,4 @@ class Erasure:
         with translated():
             with write_transaction(self._table.engine) as connection:
                 connection.execute(delete(ERASURE).where(ERASURE.c.subject == subject))
-            empty_wal(self._table.engine)
+            scrub_files(self._table.engine)

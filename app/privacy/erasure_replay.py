@@ -15,7 +15,7 @@ from app.db import write_transaction
 from app.privacy.detached import Detached
 from app.privacy.erasure import COMPLETED, REQUESTED, Recorder
 from app.privacy.holds import HOLD, RELEASED, SET, is_reason, reasons, release_hold, set_hold
-from app.privacy.key_table import KeyTable, empty_wal, translated
+from app.privacy.key_table import KeyTable, scrub_files, translated
 from app.privacy.rows import ERASURE
 from evidence.record import Draft, Record
 
@@ -104,7 +104,7 @@ def replay_erasures(
         with write_transaction(table.engine) as connection:
             for subject in erased:
                 connection.execute(delete(ERASURE).where(ERASURE.c.subject == subject))
-        empty_wal(table.engine)
+        scrub_files(table.engine)
     return Replayed(erased=erased, destroyed=destroyed, payloads=payloads, held=held, unreadable=said.unreadable)
 
 

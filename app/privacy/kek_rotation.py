@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Table, func, select, update
 from app.db import write_transaction
 from app.kek_provider import KekProvider
 from app.privacy.errors import KeyStoreError
-from app.privacy.key_table import KeyTable, current_generation, empty_wal, translated
+from app.privacy.key_table import KeyTable, current_generation, scrub_files, translated
 from app.privacy.rows import KEK_GENERATION, RETIRED_KEY, SUBJECT_KEY
 
 _BATCH: Final = 500
@@ -50,7 +50,7 @@ def rotate_kek(table: KeyTable, keks: KekProvider) -> Rotation:
             _advance(table, generation)
         wrapped = _wrap_all(table, generation)
         with translated():
-            empty_wal(table.engine)
+            scrub_files(table.engine)
         old = tuple(sorted(each for each in keks.traces() if each < generation))
         for each in old:
             keks.destroy(each)

@@ -153,7 +153,7 @@ class KeyTable:
         with translated():
             with write_transaction(self.engine) as connection:
                 gone = bool(delete_keys(connection, subject))
-            empty_wal(self.engine)
+            scrub_files(self.engine)
         return gone
 
     def news(self, seen: int) -> tuple[int, frozenset[str] | None]:
@@ -247,7 +247,7 @@ def half(subject: str) -> str:
     return subject[4:20]
 
 
-def empty_wal(engine: Engine) -> None:
+def scrub_files(engine: Engine) -> None:
     """Have SQLite keep nothing that was overwritten or deleted, in the file or in its write-ahead log.
 
     `secure_delete` overwrites a row where it lies, and not what earlier moves of it between pages left behind: so the

@@ -4,7 +4,8 @@ Owns the marks and who may read them: whatever processes personal data asks here
 released, and stays in its table then.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import Final
 
 from sqlalchemy import BigInteger, update
 from sqlmodel import Field, Session, col, select
@@ -14,6 +15,9 @@ from app.pdp.enforce import Permit
 
 EVERYTHING = "*"
 """The purpose that stands for all of them."""
+
+_OBJECTS: Final = "object"
+"""The kind of a mark that is no restriction."""
 
 
 class RestrictionRow(ProductRow, table=True):
@@ -65,3 +69,14 @@ def standing(session: Session, subject: str) -> frozenset[str]:
     """Return the purposes that a pseudonym's data are not processed for; with `EVERYTHING`, none at all is left."""
     stands = (col(RestrictionRow.subject) == subject, col(RestrictionRow.released_at).is_(None))
     return frozenset(session.exec(select(RestrictionRow.purpose).where(*stands)))
+
+
+def facts(session: Session, subjects: Iterable[str], purpose: str) -> dict[str, bool]:
+    """Return what policies are told of these pseudonyms: what stands for `purpose`, or for all purposes."""
+    wanted = select(RestrictionRow.kind).where(
+        col(RestrictionRow.subject).in_(list(subjects)),
+        col(RestrictionRow.purpose).in_([purpose, EVERYTHING]),
+        col(RestrictionRow.released_at).is_(None),
+    )
+    kinds = set(session.exec(wanted.distinct()))
+    return {"restricted": bool(kinds - {_OBJECTS}), "objected": _OBJECTS in kinds}

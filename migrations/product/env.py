@@ -10,6 +10,7 @@ from app.features.frameworks import rows as rows_frameworks  # noqa: F401
 from app.features.marketplace import acting as rows_acting  # noqa: F401
 from app.features.marketplace import rows as rows_marketplace  # noqa: F401
 from app.features.marketplace.billing import rows as rows_billing  # noqa: F401
+from app.features.marketplace.supply import rows as rows_supply  # noqa: F401
 from app.features.policies.changes import rows_changes  # noqa: F401
 from app.features.policies.drift import rows_drift  # noqa: F401
 from app.features.policies.git import rows_activations  # noqa: F401

@@ -18,7 +18,7 @@ from app.alerts.alert import webhook_headers
 from app.alerts.delivering import Deliverer
 from app.alerts.outbox import PAUSES, Outbox, post
 from app.alerts.rows import AlertDeliveryRow, AlertRow
-from app.alerts.sending import SendError, send
+from app.alerts.sending import SendError, send, send_mail
 from app.db import open_engine
 from tests.alerts.sinks import HttpSink, MailSink, served
 from tests.alerts.test_alert import NOW, alert
@@ -289,6 +289,25 @@ def test_mail_elsewhere_is_never_sent_in_the_clear(tmp_path, monkeypatch):
         with pytest.raises(SendError, match="unreachable"):
             send(target, alert(), START)
     assert sink.taken == []
+
+
+def test_mail_to_somebody_else_goes_to_nobody_but_them(tmp_path):
+    with served(MailSink()) as sink:
+        send_mail(mail_target(sink.port, tmp_path), "ada@example.com", b"Subject: news\r\n\r\nnone\r\n")
+    [(commands, message, _)] = sink.taken
+    assert [each.lower() for each in commands if each.lower().startswith("rcpt")] == ["rcpt to:<ada@example.com>"]
+    assert b"Subject: news" in message
+
+
+def test_mail_needs_a_mail_server_and_its_password(tmp_path):
+    webhook = alert_targets("webhook=https://alerts.example.org/omega#/etc/omega/secret")[0]
+    with pytest.raises(SendError, match="no_mail"):
+        send_mail(webhook, "ada@example.com", b"")
+    with served(MailSink()) as sink:
+        target = mail_target(sink.port, tmp_path, user=True)
+        (tmp_path / "password").write_bytes(b"\xff")
+        with pytest.raises(SendError, match="secret_unusable"):
+            send_mail(target, "ada@example.com", b"")
 
 
 def test_a_password_that_is_no_text(tmp_path):

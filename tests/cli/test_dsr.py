@@ -136,11 +136,15 @@ def test_how_clocks_stand(omega, submitted, clock):
     ("data", "said"),
     [
         (b"{", "standard input holds no request"),
-        (b"[]", "standard input holds no request: it is no object"),
-        (b"{}", "said: `person` is missing, or not as it has to be"),
-        (json.dumps(ASKED | {"law": "mine"}).encode(), "said: `law` is missing, or none of those there are"),
+        (b'"' + b"x" * (64 << 10) + b'"', "standard input holds no request: a JSON text of more than 65536 bytes"),
+        (b"[]", "standard input holds no request: it is no JSON object with `kind`, `law` and `person`"),
+        (b"{}", "standard input holds no request: `person` is missing, or not as it has to be"),
+        (
+            json.dumps(ASKED | {"law": "mine"}).encode(),
+            "standard input holds no request: `law` is missing, or none of those there are",
+        ),
     ],
-    ids=["no JSON", "no object", "nobody", "no law"],
+    ids=["no JSON", "too long", "no object", "nobody", "no law"],
 )
 @pytest.mark.usefixtures("around")
 def test_requests_that_are_none(omega, told, data, said):

@@ -1,6 +1,7 @@
 """`omega privacy scan`."""
 
 import json
+import os
 
 import pytest
 
@@ -78,6 +79,21 @@ def test_nothing_found_is_a_yes_only_where_all_was_looked_at(omega, tmp_path, mo
 
 def test_a_file_that_goes_away_is_said(tmp_path):
     assert scanning.Scan(detector=None).look(tmp_path / "gone").skipped == "unreadable"
+
+
+def test_a_pipe_is_named_and_nobody_waits_for_it(omega, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "a.txt").write_text("nothing")
+    ended = omega("privacy", "scan", str(tmp_path))
+    assert ended.code == 2
+    assert f"{tmp_path / 'pipe'}: no file, not looked at" in ended.errors
+    assert omega("privacy", "scan", str(tmp_path / "pipe")).code == 2
+
+
+@pytest.mark.parametrize(("tag", "code"), [("de", 0), ("pt-BR", 0), ("german", 2), ("", 2), ("de_DE", 2)])
+def test_a_language_has_a_tag(omega, tmp_path, tag, code):
+    (tmp_path / "a.txt").write_text("nothing")
+    assert omega("privacy", "scan", str(tmp_path), "--language", tag).code == code
 
 
 def test_what_cannot_be_used_is_one_line(omega, tmp_path):

@@ -46,6 +46,18 @@ SLIPPED = [
         "consented",
         "redacted-for-services/consented",
     ),
+    (
+        "a text was redacted against a restriction of its person",
+        "privacy.process",
+        "unrestricted",
+        "redacted-for-services/unrestricted",
+    ),
+    (
+        "an export was opened against an objection of its person",
+        "privacy.transfer",
+        "unrestricted",
+        "consented-exports/unrestricted",
+    ),
     ("access was granted to oneself", "platform.grant_access", "not_own", "least-privilege/granted"),
     ("access was granted beyond the role", "platform.grant_access", "least_privilege", "least-privilege/granted"),
     (

@@ -8,7 +8,7 @@ import pytest
 from tests.opa.oracle import listed
 from tests.opa.shipped import BUNDLE, COUNT, decisions, made, rego_tests, told
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 
 
 def test_every_rego_test_passes_in_both(opa, say):

@@ -16,6 +16,8 @@ from tests.policies.explaining import Policies, corrupt
 POLICIES = Policies(load(Path(app.__file__).parents[1] / "policies", "r1"))
 ACTIONS = sorted(POLICIES.bundle.actions)
 EXPLAINED = Path(__file__).parent / "explained"
+# A million decisions: tracing them takes longer than making them, and shows nothing new.
+pytestmark = pytest.mark.no_cover
 LEAST = 200
 """Corruptions that an action meets at least."""
 

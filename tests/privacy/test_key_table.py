@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from app import schema
 from app.db import open_engine
 from app.privacy.errors import KeyStoreError
-from app.privacy.key_table import KeyTable, empty_wal, insert_new
+from app.privacy.key_table import KeyTable, insert_new, scrub_files
 from app.privacy.rows import SUBJECT_KEY, SUBJECT_KEYS_DESTROYED, SubjectKeyRow
 from app.privacy.sealed_block import SubjectKey
 
@@ -191,7 +191,7 @@ def test_only_sqlite_has_a_log_to_empty():
     class Other:
         dialect = Dialect()
 
-    empty_wal(Other())
+    scrub_files(Other())
 
 
 def test_two_nodes_that_make_the_same_keys_in_another_order_agree(table, url):

@@ -17,7 +17,9 @@ from sqlmodel import Session
 from app.addresses import Networks
 from app.decision_plane.buckets import Buckets, Rate
 from app.errors import problem
+from app.features.dsr.clocks import DAY
 from app.features.dsr.errors import DsrDataError
+from app.features.dsr.retention import Spans
 from app.features.dsr.vault import Vault
 from app.pdp.bundle import Bundle
 from app.pdp.enforce import Permit
@@ -27,8 +29,7 @@ from evidence.keys import SigningKey
 
 _EXTENSION: Final = "omega.dsr"
 _ADDRESSES: Final = 10_000
-_OF_ADDRESS: Final = Rate(per_second=0.01, burst=10)
-"""How often one address may ask or enter something: ten times, then once in 100 seconds."""
+_HOUR: Final = 3_600
 
 
 class Runs(Protocol):
@@ -66,13 +67,16 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyData:
-    """What of the policy data this feature reads."""
+    """What of the policy data this feature reads; `of_address`, `of_request`: how often somebody may ask or enter."""
 
     grounds: tuple[Ground, ...]
     methods: tuple[str, ...]
     extension_reasons: tuple[str, ...]
     second_person: frozenset[str]
     export_days: int
+    kept: Spans
+    of_address: Rate
+    of_request: Rate
 
     def grounds_for(self, kind: str, law: str) -> tuple[Ground, ...]:
         """Return the grounds there are for a request of this kind by this law."""
@@ -91,7 +95,8 @@ class Desk:
         secret: what codes are hashed with.
         public_url: the origin that people know.
         now: Unix seconds.
-        addresses: how often each address has asked.
+        addresses: how often each address has asked, and how often something was entered for each request.
+        mails: whether letters to persons are sent.
         proxies: the networks of those whose X-Forwarded-For is believed.
     """
 
@@ -103,6 +108,7 @@ class Desk:
     public_url: str
     now: Callable[[], float]
     addresses: Buckets
+    mails: bool = False
     proxies: Networks = ()
 
     def time(self) -> int:
@@ -137,19 +143,31 @@ def desk() -> Desk:
     return found
 
 
-def limit_address(peer: str, forwarded: Sequence[str]) -> None:
-    """Count what an address asks, or of IPv6 its network. Addresses are kept nowhere, and hashed in memory.
+def limit_address(peer: str, forwarded: Sequence[str], rate: Rate) -> None:
+    """Count what an address asks, or of IPv6 its network: many may share it. Kept nowhere, and hashed in memory.
 
     Args:
         peer: who is connected to us.
         forwarded: the values of all headers X-Forwarded-For, in their order.
+        rate: how often it may.
 
     Raises:
         RefusedError: it asks too often (429).
     """
-    whose = neighbours(client_address(peer, forwarded, desk().proxies))
-    name = hmac.new(desk().secret, whose.encode(), "sha256").hexdigest()
-    if desk().addresses.take(name, _OF_ADDRESS).wait:
+    _count(neighbours(client_address(peer, forwarded, desk().proxies)), rate)
+
+
+def limit_request(identifier: str, rate: Rate) -> None:
+    """Count what is entered for one request, from wherever it comes.
+
+    Raises:
+        RefusedError: it is too often (429).
+    """
+    _count(f"request {identifier}", rate)
+
+
+def _count(whose: str, rate: Rate) -> None:
+    if desk().addresses.take(hmac.new(desk().secret, whose.encode(), "sha256").hexdigest(), rate).wait:
         raise RefusedError(problem("too_many_requests"))
 
 
@@ -175,6 +193,23 @@ def _parsed(text: str) -> PolicyData:
             extension_reasons=tuple(data["extension_reasons"]),
             second_person=frozenset(data["second_person"]),
             export_days=int(data["export_days"]),
+            kept=_spans(data["kept_days"]),
+            of_address=_rate(data["limits"]["address"]),
+            of_request=_rate(data["limits"]["request"]),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DsrDataError("the policies in force have no usable `data_subjects`") from error
+
+
+def _spans(stated: Mapping[str, Any]) -> Spans:
+    return Spans(ended=_number(stated["ended"]) * DAY, unverified=_number(stated["unverified"]) * DAY)
+
+
+def _rate(stated: Mapping[str, Any]) -> Rate:
+    return Rate(per_second=_number(stated["per_hour"]) / _HOUR, burst=_number(stated["at_once"]))
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or value < 1:
+        raise ValueError
+    return value

@@ -31,12 +31,6 @@ class SayingError(DsrError):
     code = "said"
 
 
-class IdentityCodeError(DsrError):
-    """The one-time code is wrong, too old, or was tried too often."""
-
-    code = "identity_code"
-
-
 class VaultError(DsrError):
     """The personal data of requests cannot be kept or read now."""
 

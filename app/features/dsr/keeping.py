@@ -31,6 +31,10 @@ _CARRIED_OUT: Final = frozenset({State.APPROVED, State.IN_PROCESSING})
 _BEGINS: Final = frozenset({Step.APPROVE, Step.RETRY, Step.MANUAL_DONE, Step.RESUME, Step.RELEASE})
 
 
+Posting = Callable[[Session, Permit, int], None]
+"""Has a letter be sent that tells of a step, by its number, in the transaction of that step."""
+
+
 class Carrying(Protocol):
     """Has requests carried out: `app.features.dsr.running`."""
 
@@ -138,14 +142,19 @@ def prepare(  # noqa: PLR0913 - what a request begins with
     return row
 
 
-def submit(permit: Permit, row: RequestRow, *, vouched: bool, link: str) -> Request:
-    """Keep a request that was prepared; `vouched`: a platform service says who the person is."""
+def submit(permit: Permit, row: RequestRow, *, vouched: bool, link: str, letter: Posting | None = None) -> Request:
+    """Keep a request that was prepared, and have `letter` be sent.
+
+    `vouched`: a platform service says who the person is.
+    """
     row.link, row.decision_id = link_digest(link), permit.decision_id
     with writing(permit) as session:
         session.add(row)
         session.flush()
         _add(session, row, permit, Move(step=Step.SUBMIT, code="", by=row.source, at=row.received_at))
         row.due_at = _request(session, row).due_at
+        if letter is not None:
+            letter(session, permit, step_count(session, row.id))
         if vouched:
             apply(session, row, permit, Move(step=Step.VERIFY, code=PLATFORM, by=row.source, at=row.received_at))
         return _request(session, row)
@@ -163,7 +172,7 @@ def take(permit: Permit, identifier: str, move: Move, vault: Vault, carrying: Ca
     fresh = _said_anew(identifier, move, vault)
     with writing(permit) as session:
         row = locked(session, identifier)
-        if _count(session, identifier) != permit.request.resource.properties["steps"]:
+        if step_count(session, identifier) != permit.request.resource.properties["steps"]:
             raise ChangedError("it has changed since it was decided on")
         if fresh is not None:
             if fresh.sealed_number != row.sealed_number + 1:
@@ -281,7 +290,7 @@ def _settle(session: Session, row: RequestRow, permit: Permit, ended: Move) -> N
 def _add(session: Session, row: RequestRow, permit: Permit, move: Move) -> None:
     step = StepRow(
         request=row.id,
-        number=_count(session, row.id) + 1,
+        number=step_count(session, row.id) + 1,
         step=move.step.value,
         by=move.by,
         at=move.at,
@@ -293,7 +302,8 @@ def _add(session: Session, row: RequestRow, permit: Permit, move: Move) -> None:
     session.flush()
 
 
-def _count(session: Session, identifier: str) -> int:
+def step_count(session: Session, identifier: str) -> int:
+    """Return how many steps a request has taken."""
     return int(session.exec(select(func.count()).where(col(StepRow.request) == identifier)).one())
 
 

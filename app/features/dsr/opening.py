@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from app import keys
 from app.addresses import Networks
+from app.alert_targets import AlertTarget
 from app.db import open_engine
 from app.features.dsr.desk import Desk, Runs, buckets
 from app.features.dsr.running import run
@@ -64,6 +65,7 @@ class Opened:
     signer: SigningKey
     engine: Engine | None = field(default=None, repr=False)
     proxies: Networks = ()
+    mails: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -83,6 +85,7 @@ class Opened:
             signer=node.log,
             engine=engine,
             proxies=settings.trusted_proxies,
+            mails=mail_of(settings) is not None,
         )
 
     def close(self) -> None:
@@ -110,4 +113,10 @@ class Opened:
             now=now,
             addresses=buckets(ticks),
             proxies=self.proxies,
+            mails=self.mails,
         )
+
+
+def mail_of(settings: Settings) -> AlertTarget | None:
+    """Return the mail server of the alerts, the first there is: letters to persons go through it, too."""
+    return next((each for each in settings.alerts if each.mail is not None), None)

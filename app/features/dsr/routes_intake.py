@@ -9,13 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from app.errors import problem
 from app.features.dsr import keeping
-from app.features.dsr.answering import document, found, present
+from app.features.dsr.answering import data, document, found, present
 from app.features.dsr.clocks import DAY
 from app.features.dsr.desk import desk, limit_address
 from app.features.dsr.feature import feature
+from app.features.dsr.letter import LetterKind
+from app.features.dsr.letters import draft, posting
 from app.features.dsr.request import DsrKind, Law
 from app.features.dsr.rows import RequestRow
-from app.features.dsr.said import parse_document, parse_form
+from app.features.dsr.said import Said, is_address, parse_document, parse_form
 from app.features.dsr.texts import DEFAULT, languages, texts
 from app.pdp.enforce import Permit
 from app.pdp.model import Entity
@@ -29,6 +31,7 @@ class _Coming:
     """A request before it is permitted: its row, and whether a platform service vouches for the person."""
 
     row: RequestRow
+    said: Said
     vouched: bool
 
 
@@ -57,14 +60,14 @@ def front() -> ResponseReturnValue:
 def _coming() -> Resource:
     who, said = gate_of_request().subject(), sent()
     if who.type == "visitor":
-        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"))
+        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"), data().of_address)
     parse = parse_document if request.is_json else parse_form
     wanted = found(lambda: parse(said, frozenset(languages())))
     now, vault = present(), desk().vault
     identifier = keeping.fresh_id()
     row = found(lambda: keeping.prepare(identifier, _tenant(who), wanted, vault, source=_source(who), now=now))
     vouched = _vouched(said)
-    g.dsr_coming = _Coming(row=row, vouched=vouched)
+    g.dsr_coming = _Coming(row=row, said=wanted.said, vouched=vouched)
     facts = {
         "kind": row.kind,
         "law": row.law,
@@ -99,8 +102,22 @@ def submit(permit: Permit) -> ResponseReturnValue:
     """Keep a request, and show the person the way back to it."""
     coming: _Coming = g.dsr_coming
     link = keeping.fresh_link()
-    kept = keeping.submit(permit, coming.row, vouched=coming.vouched, link=link)
+    address = desk().public_url + url_for("dsr.mine", identifier=coming.row.id, key=link)
+    letter = found(lambda: _confirmation(coming, address))
+    kept = keeping.submit(permit, coming.row, vouched=coming.vouched, link=link, letter=letter)
     if not request.is_json:
         return seen_other("dsr.mine", identifier=kept.id, key=link)
-    address = desk().public_url + url_for("dsr.mine", identifier=kept.id, key=link)
     return jsonify(document(kept, present()) | {"link": address}), 201
+
+
+def _confirmation(coming: _Coming, link: str) -> keeping.Posting | None:
+    """Return the letter with the way back; none where there is no mail server, or no address.
+
+    Raises:
+        VaultError: the key store fails.
+    """
+    to, work = coming.said.contact, desk()
+    if not work.mails or not is_address(to):
+        return None
+    kind, account = LetterKind.CONFIRMATION, coming.said.id
+    return posting(draft(coming.row, kind, to, link, vault=work.vault, account=account, now=present()))

@@ -23,9 +23,11 @@ from app.features.dsr.answering import (
 )
 from app.features.dsr.certificate import certificate, certificate_pdf, signed
 from app.features.dsr.clocks import Standing
-from app.features.dsr.desk import desk, limit_address
+from app.features.dsr.desk import desk, limit_address, limit_request
 from app.features.dsr.feature import feature
+from app.features.dsr.identity_code import Entered
 from app.features.dsr.request import Request, State, Step
+from app.features.dsr.running import receipts
 from app.features.dsr.running.errors import RunError
 from app.features.dsr.said import Message, written
 from app.features.dsr.texts import languages, texts
@@ -44,9 +46,9 @@ def _key() -> str:
 
 def _mine(identifier: str) -> Resource:
     """Describe a request as whoever has a link meets it."""
-    limit = request.method != "GET"
-    if limit:
-        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"))
+    if request.method != "GET":
+        limit_address(request.remote_addr or "", request.headers.getlist("x-forwarded-for"), data().of_address)
+        limit_request(identifier, data().of_request)
     g.dsr_request = asked = one(identifier)
     until = export_until(asked, data().export_days)
     facts = {
@@ -85,7 +87,7 @@ def mine(_permit: Permit, identifier: str) -> ResponseReturnValue:
         extended=_last_code(asked, Step.EXTEND),
         messages=[] if said is None else said.messages,
         day=day,
-        wrong="wrong" in request.args,
+        entered=request.args.get("code", ""),
         withdrawn=asked.state in _CANCELLED_FROM,
         export_until=None if until is None else day(until),
         export_over=until is not None and now > until,
@@ -100,8 +102,8 @@ def _last_code(asked: Request, step: Step) -> str | None:
 def enter_code(permit: Permit, identifier: str) -> ResponseReturnValue:
     """Take the code that shows who the person is."""
     entered = text_of(sent(), "code")[:64]
-    right = found(lambda: identity_code.enter(permit, identifier, desk().secret, entered, present()))
-    return _back(identifier, {} if right else {"wrong": "1"})
+    came = found(lambda: identity_code.enter(permit, identifier, desk().secret, entered, present()))
+    return _back(identifier, {} if came is Entered.RIGHT else {"code": came.value})
 
 
 @feature.route(
@@ -139,14 +141,15 @@ def _back(identifier: str, more: Mapping[str, str]) -> ResponseReturnValue:
 
 
 @feature.route("/mine/<identifier>/export", action="collect", resource=_mine, context=_what("export"))
-def export(_permit: Permit, identifier: str) -> ResponseReturnValue:
-    """Hand over the archive."""
+def export(permit: Permit, identifier: str) -> ResponseReturnValue:
+    """Hand over the archive, once that is on record as something that was seen of the person."""
     try:
         archive = desk().runs.export_of(identifier)
     except RunError as error:
         raise RefusedError(problem("not_found")) from error
     except (PrivacyError, ObjectsError, KeyFileError, DatabaseUrlError) as error:
         raise RefusedError(problem("data_unavailable")) from error
+    desk().note(receipts.OPENED, receipts.opened(identifier, g.dsr_request.subject, permit.decision_id))
     return _file(archive, "application/zip", f"{identifier}.zip")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from flask import g, jsonify, make_response, render_template, request
@@ -16,8 +17,11 @@ from app.features.dsr.clocks import Standing
 from app.features.dsr.desk import desk
 from app.features.dsr.feature import feature
 from app.features.dsr.handling import handled, officers_step, possible
+from app.features.dsr.letter import LetterKind
+from app.features.dsr.letters import draft, posting
 from app.features.dsr.request import DsrKind, Request, State, Step
-from app.features.dsr.said import Message, written
+from app.features.dsr.rows import RequestRow
+from app.features.dsr.said import Message, is_address, written
 from app.pdp.enforce import Permit
 from app.pep import RefusedError, Resource, gate_of_request, seen_other, sent, wants_page
 from app.privacy.erasure import Ground
@@ -101,6 +105,7 @@ def _shown(asked: Request, identifier: str, code: str = "") -> ResponseReturnVal
         tones=_TONES,
         moment=moment,
         identity_code=code,
+        mails=work.mails,
     )
 
 
@@ -149,9 +154,26 @@ def handle(permit: Permit, identifier: str) -> ResponseReturnValue:
 
 
 def _with_code(permit: Permit, identifier: str) -> ResponseReturnValue:
-    """Show a fresh code, once: the officer sends it to the address on file, which the request need not name."""
-    code = found(lambda: identity_code.issue(permit, identifier, desk().secret, present()))
-    return make_response(_shown(one(identifier), identifier, code))
+    """Send a fresh code to the address on file, which the officer names; without one, show it once for them to send."""
+    to, now = found(lambda: written(sent(), "contact", needed=False)), present()
+    if to and not (desk().mails and is_address(to)):
+        raise RefusedError(problem("malformed_request", "`contact` is no e-mail address, or there is no mail server"))
+    letter = partial(_letter, identifier, to) if to else None
+    code = found(lambda: identity_code.issue(permit, identifier, desk().secret, now, letter=letter))
+    return _done(one(identifier)) if to else make_response(_shown(one(identifier), identifier, code))
+
+
+def _letter(identifier: str, to: str, code: str) -> keeping.Posting:
+    """Return the letter with a code.
+
+    Raises:
+        UnknownRequestError, VaultError: whom it is about is not kept, or the key store fails.
+    """
+    work = desk()
+    account = keeping.said(identifier, work.vault).id
+    with reading() as session:
+        row = session.get_one(RequestRow, identifier)
+    return posting(draft(row, LetterKind.CODE, to, code, vault=work.vault, account=account, now=present()))
 
 
 def _saying(step: Step) -> Any:

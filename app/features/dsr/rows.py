@@ -69,6 +69,27 @@ class CodeRow(ProductRow, table=True):
     tries: int = 0
 
 
+class LetterRow(ProductRow, table=True):
+    """Mail about a request: it tells of the step `number`. `sealed`: address, link or code, until it is sent.
+
+    `state` is one of `app.alerts.outbox.Delivery`; `code` says why it was not taken.
+    """
+
+    __tablename__ = "dsr_letter"
+
+    request: str = Field(foreign_key="dsr_request.id", primary_key=True, max_length=32)
+    number: int = Field(primary_key=True)
+    kind: str = Field(max_length=16)
+    subject: str | None = Field(default=None, max_length=36)
+    sealed: dict[str, str] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    state: str = Field(max_length=16, index=True)
+    attempts: int = 0
+    at: int = Field(sa_type=BigInteger)
+    next_at: int = Field(sa_type=BigInteger)
+    code: str = Field(default="", max_length=64)
+    decision_id: str = Field(default="", max_length=48)
+
+
 class ToldRow(ProductRow, table=True):
     """That somebody was told of a clock that ends at `due`: `what` is `soon` or `missed`. It stands for good."""
 

@@ -12,12 +12,20 @@ from typing import Any, Final, TypeVar
 from app.features.dsr.errors import SayingError
 from app.features.dsr.request import DsrKind, Law
 
-LONGEST: Final = {"account": 256, "email": 254, "name": 200, "message": 4_000, "answer": 4_000, "value": 1_000}
+LONGEST: Final = {
+    "account": 256,
+    "email": 254,
+    "name": 200,
+    "message": 4_000,
+    "answer": 4_000,
+    "contact": 254,
+    "value": 1_000,
+}
 """Characters of each field."""
 
 _KIND: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
-_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
+_EMAIL: Final = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _ROWS: Final = 3
 _MOST_MESSAGES: Final = 20
@@ -114,7 +122,7 @@ def parse_form(sent: Mapping[str, Any], languages: frozenset[str]) -> Wanted:
         SayingError: a field is missing, too long or in another form.
     """
     email = written(sent, "email")
-    if not _EMAIL.fullmatch(email):
+    if not is_address(email):
         raise SayingError("`email` is no e-mail address")
     kind = one_of(DsrKind, sent.get("kind"), "kind")
     said = Said(
@@ -163,6 +171,11 @@ def parse_document(sent: Mapping[str, Any], languages: frozenset[str]) -> Wanted
         person_kind=kind,
         said=said,
     )
+
+
+def is_address(text: str) -> bool:
+    """Tell whether a text has the form of an e-mail address, one alone."""
+    return _EMAIL.fullmatch(text) is not None
 
 
 def one_of(kinds: type[_Choice], value: Any, name: str) -> _Choice:

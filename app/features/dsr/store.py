@@ -14,7 +14,7 @@ from sqlmodel import Session, col, func, select
 from app.db import reading, writing
 from app.features.dsr.errors import VaultError
 from app.features.dsr.person import said_of
-from app.features.dsr.rows import RequestRow
+from app.features.dsr.rows import LetterRow, RequestRow
 from app.features.dsr.vault import Vault
 from app.pdp.enforce import Permit
 from app.privacy.errors import PrivacyError
@@ -73,6 +73,12 @@ class RequestsStore:
             for row in found:
                 row.sealed = None
                 session.add(row)
+            letters = select(LetterRow).where(
+                col(LetterRow.subject) == person.subject, col(LetterRow.sealed).is_not(None)
+            )
+            for letter in session.exec(letters.with_for_update()).all():
+                letter.sealed = None  # with nobody to send it to, it is given up
+                session.add(letter)
             return len(found)
 
     def verify(self, person: Person) -> tuple[str, ...]:

@@ -16,10 +16,14 @@ from app.alerts.outbox import post
 from app.db import reading, writing
 from app.features.dsr import retention, rows
 from app.features.dsr.clocks import Standing
+from app.features.dsr.desk import policy_data
+from app.features.dsr.errors import DsrDataError
 from app.features.dsr.request import Request, State
+from app.features.dsr.retention import Spans
 from app.features.dsr.rows import ToldRow
 from app.jobs.job import Job, JobError, Run
 from app.jobs.schedule import Every
+from app.pdp.bundle import Bundle
 from app.pdp.enforce import Permit
 from app.privacy.errors import PrivacyError
 
@@ -56,17 +60,21 @@ class News:
 class ClockWatch:
     """Looks at all open requests again and again. `note` puts a record into the log, `targets` are told."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what a job is handed
         self,
         targets: Collection[str],
+        bundle: Callable[[], Bundle],
         *,
         note: Callable[[str, Mapping[str, Any]], None],
         held: Callable[[str], Collection[str]],
         clock: Callable[[], float] = time.time,
         random: Callable[[int], str] = secrets.token_hex,
     ) -> None:
-        """Begin with nothing told; `held` is as in `retention.keep_to`, `clock` returns Unix seconds."""
-        self._held = held
+        """Begin with nothing told.
+
+        `bundle` returns the policies in force, `held` is as in `retention.keep_to`, `clock` returns Unix seconds.
+        """
+        self._held, self._bundle = held, bundle
         self._targets, self._note, self._clock, self._random = targets, note, clock, random
 
     def job(self) -> Job:
@@ -82,13 +90,16 @@ class ClockWatch:
     def idle(self) -> bool:
         """Tell whether nothing is to be told, and nothing to be forgotten."""
         now = int(self._clock())
-        return not self._news(now) and not retention.due(now)
+        try:
+            return not self._news(now) and not retention.due(self._spans(), now)
+        except DsrDataError:
+            return False  # the run says so
 
     def run(self, run: Run) -> Mapping[str, Any]:
         """Put on record what was missed, tell of it and of what is about to be, and forget what has had its time.
 
         Raises:
-            JobError: whether a legal hold stands cannot be seen.
+            JobError: whether a legal hold stands cannot be seen, or policies do not say how long things are kept.
         """
         now = int(self._clock())
         found = self._news(now)
@@ -98,10 +109,13 @@ class ClockWatch:
             self._keep(run.permit, each, now)
         missed = sum(each.what == "missed" for each in found)
         try:
-            kept = retention.keep_to(run.permit, now, NAME, self._held)
-        except PrivacyError as error:
+            kept = retention.keep_to(run.permit, self._spans(), now, NAME, self._held)
+        except (DsrDataError, PrivacyError) as error:
             raise JobError(error.code, str(error)) from error
         return {"missed": missed, "soon": len(found) - missed} | kept
+
+    def _spans(self) -> Spans:
+        return policy_data(self._bundle()).kept
 
     def _news(self, now: int) -> list[News]:
         with reading() as session:

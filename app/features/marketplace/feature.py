@@ -2,4 +2,11 @@
 
 from app.pep import Feature
 
-feature = Feature("marketplace")
+feature = Feature(
+    "marketplace",
+    menu={
+        "marketplace.catalogue": "Catalogue",
+        "marketplace.mine": "My agents",
+        "marketplace.account": "Account",
+    },
+)

@@ -47,10 +47,11 @@ def as_buyer(acting: Entity) -> Entity:
 
 def described(row: PartyRow) -> dict[str, Any]:
     """Return what policy is told of a party."""
+    text = {} if row.agreement is None else {"sha256": row.agreement}
     known: dict[str, Any] = {
         "kind": row.legal_form,
         "country": row.country,
-        "agreement": {"accepted": row.agreement is not None, "ip_warranties": row.ip_warranties},
+        "agreement": {"accepted": row.agreement is not None, "ip_warranties": row.ip_warranties} | text,
         "kyc_complete": row.kyc == Kyc.COMPLETE.value,
         "tier": row.tier,
     }

@@ -120,10 +120,10 @@ class NamesJob:
             return "gone" if state is None else str(state.value)
 
     def _request(self, kept: Kept) -> EvaluationRequest:
-        consent = self._documents.consent(kept.subject, kept.purpose, kept.scope)
+        facts = self._documents.facts(kept.subject, kept.purpose, kept.scope)
         return EvaluationRequest(
             subject=Entity(type="job", id=NAME, properties={}),
             action="privacy.process",
-            resource=Entity(type="person", id=kept.subject, properties={"consent": consent}),
+            resource=Entity(type="person", id=kept.subject, properties=facts),
             context={"step": "find_names", "purpose": kept.purpose, "region": kept.region, "lane": kept.lane},
         )

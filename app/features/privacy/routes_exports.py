@@ -12,7 +12,7 @@ from app.features.privacy import office, said
 from app.features.privacy.feature import feature
 from app.pdp.enforce import Permit
 from app.pep import RefusedError, Resource, sent, wants_page
-from app.privacy import consent_ledger, exports
+from app.privacy import consent_ledger, exports, restrictions
 from app.privacy.consent import DIGEST, ConsentError, Standing, State
 from app.privacy.exports import MOST_PARTS, Export
 from app.privacy.sealed_block import SubjectKey
@@ -59,6 +59,7 @@ def _facts(subjects: Sequence[str], purpose: str, scope: str, recipient: str) ->
     with reading() as session:
         standings = [consent_ledger.standing(session, each, purpose, scope, now=now) for each in subjects]
         leaving = [consent_ledger.standing(session, each, _TRANSFER, _place(), now=now) for each in subjects]
+        forbidden = restrictions.facts(session, subjects, purpose)
     facts: dict[str, Any] = {
         "home": office.office().homes.get(office.tenant()) or office.office().region or office.text(sent(), "home"),
         "purpose": purpose,
@@ -67,7 +68,7 @@ def _facts(subjects: Sequence[str], purpose: str, scope: str, recipient: str) ->
         "recalled": False,
         "recipient": recipient,
     }
-    return facts | _agreed(leaving)
+    return facts | forbidden | _agreed(leaving)
 
 
 def _agreed(leaving: Sequence[Standing]) -> dict[str, Any]:
@@ -161,19 +162,18 @@ def open_part(permit: Permit, export: str) -> ResponseReturnValue:
 
 
 def _still(permit: Permit, session: Any, scope: str) -> None:
-    """Read the consents that policy decided on again, now that nobody can change them.
+    """Read what policy decided on again: the consents, now that nobody can change them, and what persons forbid.
 
     Raises:
         ConsentError: `changed`.
     """
     consent_ledger.alone(session)
     facts, now = permit.request.resource.properties, office.now()
-    found = [
-        consent_ledger.standing(session, key.subject, facts["purpose"], scope, now=now).facts()
-        for key in _persons(sent())
-    ]
-    if found != facts["consents"]:
-        raise ConsentError("changed", "a consent has changed since it was decided on")
+    subjects, purpose = [key.subject for key in _persons(sent())], facts["purpose"]
+    found = [consent_ledger.standing(session, each, purpose, scope, now=now).facts() for each in subjects]
+    again = {"consents": found} | restrictions.facts(session, subjects, purpose)
+    if any(facts[name] != value for name, value in again.items()):
+        raise ConsentError("changed", "what persons let or forbid has changed since it was decided on")
 
 
 def _keys(export: str, made: Mapping[str, bytes]) -> ResponseReturnValue:

@@ -80,9 +80,8 @@ def _redacted() -> Resource:
 
 
 def _person(subject: str, purpose: str, scope: str, **facts: str) -> Resource:
-    """Return whom a document is about, with the consent that the ledger has; what the caller says of one is nothing."""
-    consent = documents().consent(subject, purpose, scope)
-    return Resource(type="person", id=subject, properties={"consent": consent} | facts)
+    """Return whom a document is about, with what they have let and forbidden; what the caller says of it is nothing."""
+    return Resource(type="person", id=subject, properties=documents().facts(subject, purpose, scope) | facts)
 
 
 def _redacting(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,8 @@ class Looked:
     Attributes:
         path: of it.
         places: sorted.
-        skipped: why it was not looked at: `binary`, `too large`, `unreadable`; empty where it was.
+        skipped: why it was not looked at: `binary`, `too large`, `unreadable`, `no file` (a pipe, a socket, a device);
+            empty where it was.
     """
 
     path: Path
@@ -82,6 +83,8 @@ class Scan:
     def look(self, path: Path) -> Looked:
         """Return what stands in a file, or why nobody knows."""
         try:
+            if path.exists() and not path.is_file():
+                return Looked(path=path, skipped="no file")  # whoever opens a pipe waits for somebody to write
             with path.open("rb") as file:
                 data = file.read(MOST_BYTES + 1)
         except OSError:
@@ -152,15 +155,13 @@ class Scan:
 
 
 def files_in(path: Path) -> Iterator[Path]:
-    """Yield the files of a folder and those below, sorted, or the file itself; links are not followed."""
+    """Yield what is in a folder and below, sorted, or the path itself; links are not followed."""
     if not path.is_dir():
         yield path
         return
     for each in sorted(path.iterdir()):
-        if each.is_dir() and not each.is_symlink():
+        if not each.is_symlink():
             yield from files_in(each)
-        elif each.is_file() and not each.is_symlink():
-            yield each
 
 
 def _decoded(data: bytes) -> str | None:

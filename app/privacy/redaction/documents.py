@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 
 from app.db import reading, writing
 from app.pdp.enforce import Permit
-from app.privacy import consent_ledger
+from app.privacy import consent_ledger, restrictions
 from app.privacy.detection.finding import Finding
 from app.privacy.errors import KeyDestroyedError
 from app.privacy.persons import Persons
@@ -136,10 +136,11 @@ class Documents:
         with reading() as session:
             return frozenset(session.exec(wanted.distinct()).all())
 
-    def consent(self, subject: str, purpose: str, scope: str) -> dict[str, Any]:
-        """Return what policies are told of a person's consent to have a document of `scope` serve `purpose`."""
+    def facts(self, subject: str, purpose: str, scope: str) -> dict[str, Any]:
+        """Return what policies are told of a person: whether they let a document of `scope` serve `purpose`."""
         with reading() as session:
-            return consent_ledger.standing(session, subject, purpose, scope, now=int(self._now())).facts()
+            consent = consent_ledger.standing(session, subject, purpose, scope, now=int(self._now())).facts()
+            return {"consent": consent} | restrictions.facts(session, [subject], purpose)
 
     def waiting(self, most: int) -> list[str]:
         """Return the ids of documents whose names are to be looked for, the oldest first."""

@@ -16,7 +16,7 @@ from sqlmodel import Session, col
 from app.db import ProductRow, reading, writing
 from app.pdp.enforce import Permit
 from app.privacy.errors import KeyDestroyedError, PrivacyError
-from app.privacy.key_table import empty_wal
+from app.privacy.key_table import scrub_files
 from app.privacy.persons import Persons
 from app.privacy.redaction import person
 from app.privacy.redaction.person import Known
@@ -86,7 +86,7 @@ class RedactionStore:
         with _translated(), reading() as session:
             engine = session.connection().engine
         with _translated():
-            empty_wal(engine)
+            scrub_files(engine)
         return gone
 
     def verify(self, person: Person) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from sqlmodel import Session
 from app.db import DatabaseUrlError, open_engine, write_transaction
 from app.pdp.enforce import Permit
 from app.privacy.errors import KeyStoreError
-from app.privacy.key_table import empty_wal
+from app.privacy.key_table import scrub_files
 from app.privacy.stores.errors import StoreError
 
 SECONDS: Final = 30.0
@@ -61,7 +61,7 @@ class ForeignDatabase:
     def settled(self) -> None:
         """See `Database`."""
         with self._opened() as engine:
-            empty_wal(engine)
+            scrub_files(engine)
 
     @contextmanager
     def _opened(self) -> Iterator[Engine]:
@@ -106,7 +106,7 @@ class OwnDatabase:
         with translated(), self._reading() as session:
             engine = session.connection().engine
         with translated():
-            empty_wal(engine)
+            scrub_files(engine)
 
 
 def url_in(path: Path) -> Callable[[], str]:

@@ -124,5 +124,50 @@ test_without_a_limit_no_vulnerability_is_old_enough if {
 	decision.failed == {"notice_given"}
 }
 
+# by the job that watches over time
+
+watch := {"subject": {"type": "job", "id": "marketplace.watch_life", "properties": {}}}
+
+ended(at) := {
+	"subject": watch.subject,
+	"action": {"name": "marketplace.delist"},
+	"resource": {"type": "listing", "id": "invoice-reader", "properties": {"developer": "dev-7f3a", "ends_at": at}},
+	"context": {"reason": "end_of_life"},
+	"environment": {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "control"},
+}
+
+test_the_job_takes_off_what_was_not_patched_in_time if {
+	failed_on(object.union(unpatched("2026-11-15T13:59:59Z"), watch)) == set()
+	failed_on(object.union(unpatched("2026-11-15T14:00:00Z"), watch)) == {"notice_given"}
+}
+
+test_the_job_takes_off_what_has_ended if {
+	failed_on(ended("2026-11-22T14:00:00Z")) == set()
+	failed_on(ended("2026-11-22T14:00:01Z")) == {"notice_given"}
+}
+
+test_an_end_excuses_nobody_else_from_notice if {
+	failed_on(object.union(ended("2026-11-22T14:00:00Z"), {"subject": golden.subject})) == {"notice_given"}
+}
+
+test_an_end_is_no_reason_for_another_reason if {
+	fraud := object.union(ended("2026-11-22T14:00:00Z"), {"context": {"reason": "fraud"}})
+	failed_on(fraud) == {"notice_given", "reason_fits"}
+	withdrawn := object.union(unpatched("2026-11-01T00:00:00Z"), watch)
+	failed_on(object.union(withdrawn, {"context": {"reason": "withdrawn"}})) == {"notice_given", "reason_fits"}
+	known := object.union(ended("2026-11-22T14:00:00Z"), {"context": {"reason": "known_vulnerability"}})
+	failed_on(known) == {"notice_given"}
+}
+
+test_another_job if {
+	other := object.union(unpatched("2026-11-01T00:00:00Z"), {"subject": {"type": "job", "id": "marketplace.rescan"}})
+	failed_on(other) == {"authorised", "reason_fits"}
+}
+
+test_an_officer_by_their_group if {
+	officer := {"type": "officer", "id": "off-08", "properties": {"groups": ["omega-trust-and-safety"]}}
+	failed({"subject": officer, "context": {"reason": "fraud"}}) == set()
+}
+
 # Where this gate fails, others do: that it blocks shows in nothing but what the decision says of it.
 test_authorised_is_no_mere_report if data.rules["marketplace.delist"].authorised.enforcement == "blocking"

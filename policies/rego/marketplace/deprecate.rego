@@ -5,6 +5,7 @@ import rego.v1
 
 import data.lib.clock
 import data.lib.gates
+import data.lib.offices
 
 required := {"authorised", "noticed", "successor_named"}
 
@@ -16,10 +17,7 @@ passed contains "authorised" if {
 	input.subject.id == input.resource.properties.developer
 }
 
-passed contains "authorised" if {
-	input.subject.type == "officer"
-	"trust_and_safety" in input.subject.properties.roles
-}
+passed contains "authorised" if offices.holds(input.subject, {"trust_and_safety"})
 
 # METADATA
 # title: buyers have enough notice before the listing ends

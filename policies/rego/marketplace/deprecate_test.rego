@@ -44,6 +44,11 @@ test_an_officer_of_trust_and_safety if {
 	decision_on({"subject": officer}).failed == set()
 }
 
+test_an_officer_of_trust_and_safety_by_their_group if {
+	officer := {"type": "officer", "id": "off-08", "properties": {"groups": ["omega-trust-and-safety"]}}
+	decision_on({"subject": officer}).failed == set()
+}
+
 test_an_officer_of_another_office if {
 	officer := {"type": "officer", "id": "off-08", "properties": {"roles": ["support"]}}
 	decision_on({"subject": officer}).failed == {"authorised"}

@@ -68,6 +68,14 @@ test_the_marketplace_itself if {
 	decision_on({"subject": {"type": "service", "id": "badge-job"}}).failed == set()
 }
 
+test_the_job_that_awards_badges if {
+	decision_on({"subject": {"type": "job", "id": "marketplace.award"}}).failed == set()
+}
+
+test_another_job if {
+	decision_on({"subject": {"type": "job", "id": "marketplace.rescan"}}).failed == {"authorised"}
+}
+
 test_a_buyer_asks if decision_on({"subject": {"type": "buyer"}}).failed == {"authorised"}
 
 # rated

@@ -23,6 +23,11 @@ passed contains "authorised" if {
 
 passed contains "authorised" if input.subject.type == "service"
 
+passed contains "authorised" if {
+	input.subject.type == "job"
+	input.subject.id == "marketplace.pay_out"
+}
+
 # METADATA
 # title: the identity of the developer is established (KYC)
 # custom: {severity: critical, enforcement: blocking, controls: [soc2/CC9.2, iso27001/A.5.19, iso27001/A.5.31]}

@@ -68,6 +68,16 @@ test_the_marketplace_itself if {
 	decision_on({"subject": {"type": "service", "id": "payout-job"}}).failed == set()
 }
 
+test_the_job_of_payouts if decision_on({"subject": {"type": "job", "id": "marketplace.pay_out"}}).failed == set()
+
+test_another_job if {
+	decision_on({"subject": {"type": "job", "id": "marketplace.release_holds"}}).failed == {"authorised"}
+}
+
+test_a_developer_who_is_called_as_the_job if {
+	decision_on({"subject": {"type": "developer", "id": "marketplace.pay_out"}}).failed == {"authorised"}
+}
+
 test_a_buyer_asks if decision_on({"subject": {"type": "buyer"}}).failed == {"authorised"}
 
 # known

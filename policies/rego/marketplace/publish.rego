@@ -3,25 +3,31 @@ package marketplace.publish
 # A developer puts a release on sale. The marketplace states only what it verified itself.
 import rego.v1
 
+import data.lib.agreements
 import data.lib.gates
 import data.lib.sanctions
 
 required := {
 	"agreement",
 	"authorised",
+	"capabilities_declared",
 	"content_clean",
 	"covered",
 	"documented",
+	"exportable",
 	"fast",
+	"licensed",
 	"no_severe_vulnerability",
 	"not_sanctioned",
 	"privacy",
 	"provenance",
 	"reproducible",
 	"sbom",
+	"sbom_complete",
 	"signed",
 	"soaked",
 	"training_data",
+	"trust_kept",
 }
 
 limits := data.thresholds.marketplace.publish
@@ -58,6 +64,30 @@ passed contains "sbom" if {
 	input.resource.properties.sbom.format == "cyclonedx"
 	input.resource.properties.sbom.valid == true
 }
+
+# METADATA
+# title: the bill of materials omits nothing that the artifact holds or locks
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC7.1, soc2/CC9.2, iso27001/A.5.21, iso27001/A.8.8]}
+passed contains "sbom_complete" if input.resource.properties.sbom.complete == true
+
+# METADATA
+# title: each component states a licence that is known and not denied
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC9.2, iso27001/A.5.32]}
+passed contains "licensed" if {
+	input.resource.properties.licences.unlicensed == 0
+	input.resource.properties.licences.unknown == 0
+	input.resource.properties.licences.denied == 0
+}
+
+# METADATA
+# title: the release is built by nobody who is trusted less than who built an earlier one
+# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC8.1, iso27001/A.5.21, iso27001/A.8.25]}
+passed contains "trust_kept" if input.resource.properties.trust_not_lowered == true
+
+# METADATA
+# title: the code does nothing that the manifest does not declare
+# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC6.8, iso27001/A.8.7, iso27001/A.8.30]}
+passed contains "capabilities_declared" if input.resource.properties.capabilities.undeclared == 0
 
 # METADATA
 # title: tests cover enough of the release
@@ -109,17 +139,19 @@ passed contains "privacy" if {
 }
 
 # METADATA
+# title: the classification for export control is declared, and one that may be sold without a licence
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC9.2, iso27001/A.5.31]}
+passed contains "exportable" if input.resource.properties.export_control.classification in limits.export_classifications
+
+# METADATA
 # title: the documentation is complete
 # custom: {severity: low, enforcement: monitoring, controls: [soc2/CC2.3, eu-ai-act/Art.13]}
 passed contains "documented" if input.resource.properties.documentation.complete == true
 
 # METADATA
-# title: the developer has accepted the developer agreement with its warranties of intellectual property
+# title: the developer has accepted the developer agreement in force, with its warranties of intellectual property
 # custom: {severity: high, enforcement: blocking, controls: [soc2/CC9.2, iso27001/A.5.20, iso27001/A.5.32]}
-passed contains "agreement" if {
-	input.subject.properties.agreement.accepted == true
-	input.subject.properties.agreement.ip_warranties == true
-}
+passed contains "agreement" if agreements.bound(input.subject.properties)
 
 # METADATA
 # title: neither the country nor the legal entity of the developer is sanctioned

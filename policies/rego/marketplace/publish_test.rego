@@ -11,7 +11,10 @@ limits := {
 	"min_coverage_percent": 80,
 	"p95_latency_ms_below": 2000,
 	"min_soak_hours": 24,
+	"export_classifications": ["NONE"],
 }
+
+texts := {"developer": {"current": "1", "versions": {"1": {"sha256": "aa"}}}}
 
 lists := {"countries": {"KP": "listed"}, "entities": {"0000EXAMPLESANCT0015": "listed"}}
 
@@ -20,7 +23,7 @@ golden := {
 		"type": "developer",
 		"id": "dev-7f3a",
 		"properties": {
-			"agreement": {"accepted": true, "ip_warranties": true},
+			"agreement": {"accepted": true, "ip_warranties": true, "sha256": "aa"},
 			"kind": "individual",
 			"country": "DE",
 		},
@@ -35,7 +38,7 @@ golden := {
 			"signature": {"verified": true},
 			"provenance": {"verified": true, "slsa_level": 3},
 			"build": {"reproducible": true},
-			"sbom": {"format": "cyclonedx", "valid": true},
+			"sbom": {"format": "cyclonedx", "valid": true, "complete": true},
 			"tests": {"coverage_percent": 91.5},
 			"performance": {"p95_latency_ms": 840},
 			"soak": {"hours": 26.5},
@@ -44,6 +47,10 @@ golden := {
 			"training_data": {"provenance_declared": true},
 			"privacy": {"gdpr_declared": true, "ccpa_declared": true},
 			"documentation": {"complete": true},
+			"licences": {"unlicensed": 0, "unknown": 0, "denied": 0},
+			"capabilities": {"undeclared": 0},
+			"trust_not_lowered": true,
+			"export_control": {"classification": "NONE"},
 		},
 	},
 	"context": {},
@@ -54,6 +61,7 @@ decision_on(change) := decision if {
 	decision := publish.decision with input as object.union(golden, change)
 		with data.thresholds.marketplace.publish as limits
 		with data.sanctions as lists
+		with data.agreements as texts
 }
 
 failed(change) := decision_on(change).failed
@@ -74,14 +82,15 @@ test_the_shipped_limits_are_what_the_rules_compare_with if {
 	shipped := data.thresholds.marketplace.publish
 	object.keys(shipped) == object.keys(limits)
 	is_boolean(shipped.require_reproducible_build)
-	every name in object.keys(shipped) - {"require_reproducible_build"} {
+	is_array(shipped.export_classifications)
+	every name in object.keys(shipped) - {"export_classifications", "require_reproducible_build"} {
 		is_number(shipped[name])
 	}
 }
 
 test_a_missing_limit_closes_its_gate if {
-	failed_without := publish.decision.failed with input as golden with data.thresholds as {}
-	failed_without == {"covered", "fast", "provenance", "soaked"}
+	failed_without := publish.decision.failed with input as golden with data.thresholds as {} with data.agreements as texts
+	failed_without == {"covered", "exportable", "fast", "provenance", "soaked"}
 }
 
 test_a_gate_that_no_data_describe_denies if {
@@ -114,6 +123,7 @@ test_reproducible_build_is_not_asked_for if failed(release({"build": {"reproduci
 test_reproducible_build_is_asked_for_and_missing if {
 	decision := publish.decision with input as object.union(golden, release({"build": {"reproducible": false}}))
 		with data.thresholds.marketplace.publish as object.union(limits, {"require_reproducible_build": true})
+		with data.agreements as texts
 	decision.allow == false
 	decision.failed == {"reproducible"}
 }
@@ -121,6 +131,7 @@ test_reproducible_build_is_asked_for_and_missing if {
 test_reproducible_build_is_asked_for_and_there if {
 	decision := publish.decision with input as golden
 		with data.thresholds.marketplace.publish as object.union(limits, {"require_reproducible_build": true})
+		with data.agreements as texts
 	"reproducible" in decision.passed
 }
 
@@ -131,6 +142,28 @@ test_no_bill_of_materials if failed(release({"sbom": {"format": "none", "valid":
 test_bill_of_materials_in_another_format if failed(release({"sbom": {"format": "spdx"}})) == {"sbom"}
 
 test_invalid_bill_of_materials if failed(release({"sbom": {"valid": false}})) == {"sbom"}
+
+# sbom_complete
+
+test_bill_of_materials_that_omits_something if failed(release({"sbom": {"complete": false}})) == {"sbom_complete"}
+
+# licensed
+
+test_each_licence_that_is_missing_unknown_or_denied_stops_the_release if {
+	every kind in ["unlicensed", "unknown", "denied"] {
+		failed(release({"licences": {kind: 1}})) == {"licensed"}
+	}
+}
+
+# trust_kept
+
+test_trust_that_is_lowered if failed(release({"trust_not_lowered": false})) == {"trust_kept"}
+
+# capabilities_declared
+
+test_a_capability_that_is_not_declared if {
+	failed(release({"capabilities": {"undeclared": 1}})) == {"capabilities_declared"}
+}
 
 # covered
 
@@ -169,6 +202,7 @@ test_preview_that_has_soaked_needs_no_label if {
 test_preview_is_labelled_when_the_limit_is_missing if {
 	decision := publish.decision with input as object.union(golden, release({"channel": "preview"}))
 		with data.thresholds.marketplace.publish as json.remove(limits, ["min_soak_hours"])
+		with data.agreements as texts
 	decision.allow == true
 	decision.obligations == [{"id": "label_preview", "type": "notice"}]
 }
@@ -203,9 +237,17 @@ test_ccpa_not_declared if failed(release({"privacy": {"ccpa_declared": false}}))
 
 test_documentation_incomplete if failed(release({"documentation": {"complete": false}})) == {"documented"}
 
+# exportable
+
+test_a_classification_that_needs_a_licence if {
+	failed(release({"export_control": {"classification": "5A002"}})) == {"exportable"}
+}
+
 # agreement
 
 test_agreement_not_accepted if failed(developer({"agreement": {"accepted": false}})) == {"agreement"}
+
+test_an_agreement_that_is_not_in_force if failed(developer({"agreement": {"sha256": "bb"}})) == {"agreement"}
 
 test_agreement_without_warranties if failed(developer({"agreement": {"ip_warranties": false}})) == {"agreement"}
 
@@ -224,7 +266,7 @@ test_organisation_on_a_list if {
 test_organisation_without_entity if failed(developer({"kind": "organisation"})) == {"not_sanctioned"}
 
 test_missing_lists_clear_nobody if {
-	decision := publish.decision with input as golden with data.sanctions as {}
+	decision := publish.decision with input as golden with data.sanctions as {} with data.agreements as texts
 	decision.failed == {"not_sanctioned"}
 }
 

@@ -1,15 +1,27 @@
 package marketplace.purchase
 
-# A buyer buys what a listing offers. The risk score comes from fraud detection; without one nothing is bought.
+# A buyer buys what a listing offers. The risk of fraud is a score: policy makes it of the signals that the marketplace
+# measured, or fraud detection elsewhere gives it. Without a score nothing is bought.
 import rego.v1
 
+import data.lib.fraud
 import data.lib.gates
 
 required := {"buyer_verified", "licence_accepted", "listing_active", "risk_scored", "risk_tolerable"}
 
 limits := data.thresholds.marketplace.purchase
 
-score := input.context.risk.score if input.context.risk.scored == true
+risk := input.context.risk
+
+assessed := fraud.assessed(risk.signals, risk.form)
+
+# Where there are signals, what anybody else says of the risk does not count.
+score := assessed.score
+
+score := risk.score if {
+	not risk.signals
+	risk.scored == true
+}
 
 # METADATA
 # title: the listing is active
@@ -38,14 +50,23 @@ passed contains "buyer_verified" if score <= limits.verify_above_risk
 
 passed contains "buyer_verified" if input.context.additional_verification == true
 
+# What is said of a score that policy made: how high, by which model, why.
+default said := {}
+
+said := assessed.said
+
+default kept := []
+
+kept := [object.union({"id": "keep_score", "type": "score"}, said)] if assessed
+
 # What the caller does about the risk, whatever the other gates say. No score, and any doubt about one: hold.
-obligations := [] if {
+obligations := kept if {
 	"risk_tolerable" in passed
 	"buyer_verified" in passed
-} else := [{"id": "verify_buyer", "type": "step-up"}] if {
+} else := [object.union({"id": "verify_buyer", "type": "step-up"}, said)] if {
 	"risk_tolerable" in passed
-} else := [{"id": "alert_security", "type": "notification"}] if {
+} else := [object.union({"id": "alert_security", "type": "notification"}, said)] if {
 	score > limits.deny_above_risk
-} else := [{"id": "hold_for_review", "type": "hold"}]
+} else := [object.union({"id": "hold_for_review", "type": "hold"}, said)]
 
 decision := gates.decision("marketplace.purchase", required, passed, obligations)

@@ -127,3 +127,75 @@ test_security_is_alerted_whatever_else_fails if {
 }
 
 test_less_than_no_risk_is_denied if decision_on({"context": {"risk": {"score": -0.01}}}).allow == false
+
+# Signals, which policy makes a score of.
+
+model(score) := {"champion": "m1", "models": {"m1": {
+	"form": "f1",
+	"bias": 0,
+	"curves": {"plain": {"base": 0, "hinges": [{"at": 0, "slope": 1}]}},
+	"terms": [{"id": "shared_device", "weight": 1, "mean": 0, "factors": [{"signal": "s", "curve": "plain"}]}],
+	"scale": {"base": score, "hinges": []},
+}}}
+
+said(score_ppm) := {"model": "m1", "reason_1": "shared_device", "score_ppm": score_ppm}
+
+measured := {"scored": false, "form": "f1", "signals": {"s": 1}}
+
+# What becomes of a purchase with signals that the model in force gives this score.
+outcome_of(score, circumstances) := [decision.failed, decision.obligations] if {
+	asked := object.union({"risk": object.union({"score": 0}, measured)}, circumstances)
+	changed := object.union(golden, {"context": asked})
+	decision := purchase.decision with input as changed
+		with data.thresholds.marketplace.purchase as limits
+		with data.fraud_model as model(score)
+}
+
+test_what_is_allowed_keeps_its_score if {
+	kept := object.union({"id": "keep_score", "type": "score"}, said(500000))
+	outcome_of(0.5, {}) == [set(), [kept]]
+}
+
+test_a_score_of_policy_above_the_lower_limit if {
+	verify := object.union({"id": "verify_buyer", "type": "step-up"}, said(500001))
+	outcome_of(0.500001, {}) == [{"buyer_verified"}, [verify]]
+}
+
+test_a_score_of_policy_at_the_upper_limit if {
+	verify := object.union({"id": "verify_buyer", "type": "step-up"}, said(800000))
+	outcome_of(0.8, {}) == [{"buyer_verified"}, [verify]]
+	kept := object.union({"id": "keep_score", "type": "score"}, said(800000))
+	outcome_of(0.8, {"additional_verification": true}) == [set(), [kept]]
+}
+
+test_a_score_of_policy_above_the_upper_limit if {
+	alert := object.union({"id": "alert_security", "type": "notification"}, said(800001))
+	outcome_of(0.800001, {"additional_verification": true}) == [{"risk_tolerable"}, [alert]]
+}
+
+test_what_others_say_of_the_risk_does_not_count_beside_signals if {
+	outcome_of(0.9, {"risk": {"scored": true, "score": 0.1}})[0] == {"buyer_verified", "risk_tolerable"}
+	outcome_of(0.1, {"risk": {"scored": true, "score": 0.9}})[0] == set()
+}
+
+unscored_by_policy := [{"buyer_verified", "risk_scored", "risk_tolerable"}, hold_for_review]
+
+test_signals_of_another_form_hold if {
+	outcome_of(0.1, {"risk": {"form": "f0"}}) == unscored_by_policy
+	outcome_of(0.1, {"risk": {"form": "f0", "scored": true, "score": 0.1}}) == unscored_by_policy
+}
+
+test_a_signal_that_is_no_number_holds if outcome_of(0.1, {"risk": {"signals": {"s": "1"}}}) == unscored_by_policy
+
+test_a_missing_signal_holds if {
+	changed := object.union(golden, {"context": {"risk": {"scored": true, "form": "f1", "signals": {}}}})
+	decision := purchase.decision with input as changed with data.fraud_model as model(0.1)
+	[decision.failed, decision.obligations] == unscored_by_policy
+}
+
+test_a_model_that_there_is_not_holds if {
+	changed := object.union(golden, {"context": {"risk": measured}})
+	decision := purchase.decision with input as changed
+		with data.fraud_model as object.union(model(0.1), {"champion": "m2"})
+	[decision.failed, decision.obligations] == unscored_by_policy
+}

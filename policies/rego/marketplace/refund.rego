@@ -5,8 +5,9 @@ import rego.v1
 
 import data.lib.clock
 import data.lib.gates
+import data.lib.offices
 
-required := {"authorised", "not_refunded", "within_window"}
+required := {"authorised", "not_refunded", "within_paid", "within_window"}
 
 # METADATA
 # title: the refund is asked for by the buyer of the order or by an officer of support
@@ -16,10 +17,7 @@ passed contains "authorised" if {
 	input.subject.id == input.resource.properties.buyer
 }
 
-passed contains "authorised" if {
-	input.subject.type == "officer"
-	"support" in input.subject.properties.roles
-}
+passed contains "authorised" if offices.holds(input.subject, {"support"})
 
 # METADATA
 # title: the order was bought no longer ago than the refund window
@@ -31,8 +29,16 @@ passed contains "within_window" if {
 }
 
 # METADATA
-# title: the order has not been refunded before
+# title: the order has not been refunded in whole
 # custom: {severity: high, enforcement: blocking, controls: [soc2/PI1.3, iso27001/A.8.26]}
 passed contains "not_refunded" if input.resource.properties.refunded == false
+
+# METADATA
+# title: what goes back is something, and all that went back is at most what was paid
+# custom: {severity: critical, enforcement: blocking, controls: [soc2/PI1.3, iso27001/A.8.26]}
+passed contains "within_paid" if {
+	input.context.amount_minor >= 1
+	input.resource.properties.refunded_minor + input.context.amount_minor <= input.resource.properties.paid_minor
+}
 
 decision := gates.decision("marketplace.refund", required, passed, [])

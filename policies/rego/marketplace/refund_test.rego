@@ -12,9 +12,15 @@ golden := {
 	"resource": {
 		"type": "order",
 		"id": "ord-20261110-000831",
-		"properties": {"buyer": "buy-91c2", "purchased_at": "2026-11-10T09:30:00Z", "refunded": false},
+		"properties": {
+			"buyer": "buy-91c2",
+			"purchased_at": "2026-11-10T09:30:00Z",
+			"refunded": false,
+			"paid_minor": 9900,
+			"refunded_minor": 900,
+		},
 	},
-	"context": {},
+	"context": {"amount_minor": 9000},
 	"environment": {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "marketplace"},
 }
 
@@ -61,6 +67,24 @@ test_a_buyer_who_claims_a_role if {
 test_an_officer_with_the_id_of_the_buyer_is_not_the_buyer if {
 	decision_on({"subject": {"type": "officer"}}).failed == {"authorised"}
 }
+
+test_an_officer_whose_group_is_support if {
+	officer := {"type": "officer", "id": "off-31", "properties": {"groups": ["g-support"]}}
+	decision := refund.decision with input as object.union(golden, {"subject": officer})
+		with data.thresholds.marketplace.refund as limits
+		with data.roles as {"officer": {"g-support": ["support"]}}
+	decision.failed == set()
+}
+
+# within_paid
+
+test_a_part_goes_back if decision_on({"context": {"amount_minor": 1}}).failed == set()
+
+test_nothing_goes_back if decision_on({"context": {"amount_minor": 0}}).failed == {"within_paid"}
+
+test_more_than_was_paid if decision_on({"context": {"amount_minor": 9001}}).failed == {"within_paid"}
+
+test_more_than_is_left if failed({"refunded_minor": 901}) == {"within_paid"}
 
 # within_window
 

@@ -5,7 +5,15 @@ import rego.v1
 
 import data.lib.gates
 
-required := {"authorised", "compatible", "no_severe_vulnerability", "signed", "version_rises"}
+required := {
+	"authorised",
+	"compatible",
+	"no_severe_vulnerability",
+	"published",
+	"signed",
+	"trust_kept",
+	"version_rises",
+}
 
 # METADATA
 # title: a listing is updated by the developer it belongs to
@@ -25,6 +33,16 @@ passed contains "no_severe_vulnerability" if {
 	input.resource.properties.vulnerabilities.high == 0
 	input.resource.properties.vulnerabilities.unknown == 0
 }
+
+# METADATA
+# title: the release has passed the gates of a publication, and is not withdrawn
+# custom: {severity: high, enforcement: blocking, controls: [soc2/CC8.1, iso27001/A.8.32]}
+passed contains "published" if input.resource.properties.published == true
+
+# METADATA
+# title: the release is built by nobody who is trusted less than who built an earlier one
+# custom: {severity: critical, enforcement: blocking, controls: [soc2/CC8.1, iso27001/A.5.21, iso27001/A.8.25]}
+passed contains "trust_kept" if input.resource.properties.trust_not_lowered == true
 
 # METADATA
 # title: the version is higher than the one on sale (Semantic Versioning 2.0.0)

@@ -17,6 +17,8 @@ golden := {
 			"version": "2.5.0",
 			"current_version": "2.4.0",
 			"breaking": false,
+			"published": true,
+			"trust_not_lowered": true,
 		},
 	},
 	"context": {},
@@ -54,6 +56,14 @@ test_a_vulnerability_of_each_severity_that_counts if {
 		failed({"vulnerabilities": {severity: 1}}) == {"no_severe_vulnerability"}
 	}
 }
+
+# published
+
+test_a_draft_is_not_put_on_sale if failed({"published": false}) == {"published"}
+
+# trust_kept
+
+test_trust_that_is_lowered if failed({"trust_not_lowered": false}) == {"trust_kept"}
 
 # version_rises
 

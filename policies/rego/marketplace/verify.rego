@@ -5,6 +5,7 @@ import rego.v1
 
 import data.lib.clock
 import data.lib.gates
+import data.lib.offices
 
 required := {"audited", "authorised", "iso27001_valid", "known", "soc2_valid"}
 
@@ -16,10 +17,7 @@ passed contains "authorised" if {
 	input.subject.id == input.resource.id
 }
 
-passed contains "authorised" if {
-	input.subject.type == "officer"
-	"compliance" in input.subject.properties.roles
-}
+passed contains "authorised" if offices.holds(input.subject, {"compliance", "compliance_officer"})
 
 # METADATA
 # title: the identity of the developer is established (KYC)

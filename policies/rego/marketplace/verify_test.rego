@@ -50,6 +50,11 @@ test_an_officer_of_compliance_asks if {
 	decision_on({"subject": officer}).failed == set()
 }
 
+test_an_officer_of_compliance_by_their_group if {
+	officer := {"type": "officer", "id": "off-12", "properties": {"groups": ["omega-compliance"]}}
+	decision_on({"subject": officer}).failed == set()
+}
+
 test_an_officer_of_another_office_asks if {
 	officer := {"type": "officer", "id": "off-12", "properties": {"roles": ["finance"]}}
 	decision_on({"subject": officer}).failed == {"authorised"}

@@ -6,6 +6,7 @@ import rego.v1
 
 import data.lib.consent
 import data.lib.gates
+import data.lib.restriction
 
 required := {
 	"authorised",
@@ -15,6 +16,7 @@ required := {
 	"own_tenant",
 	"purpose_permitted",
 	"region_permitted",
+	"unrestricted",
 }
 
 wanted := input.context
@@ -61,6 +63,11 @@ passed contains "purpose_permitted" if is_object(purpose.operators)
 # title: the purpose rests on the consent of the person, or on another ground that they have not objected to
 # custom: {severity: critical, enforcement: blocking, controls: [gdpr/Art.6, gdpr/Art.7, soc2/P2.1, soc2/P3.2]}
 passed contains "consented" if consent.permitted(wanted.purpose, [input.resource.properties.consent])
+
+# METADATA
+# title: no restriction and no objection of the person stands against the purpose
+# custom: {severity: critical, enforcement: blocking, controls: [gdpr/Art.18, gdpr/Art.21, ccpa/1798.120, ccpa/1798.121]}
+passed contains "unrestricted" if restriction.leaves(wanted.purpose, input.resource.properties)
 
 # METADATA
 # title: the data have their home in a region that the purpose has

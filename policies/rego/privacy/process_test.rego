@@ -38,7 +38,11 @@ trained(consent) := {
 golden := {
 	"subject": {"type": "service", "id": "studio", "properties": {"tenant": "default"}},
 	"action": {"name": "privacy.process"},
-	"resource": {"type": "person", "id": "psn_0123456789abcdef0123456789abcdef", "properties": {"consent": unasked}},
+	"resource": {
+		"type": "person",
+		"id": "psn_0123456789abcdef0123456789abcdef",
+		"properties": {"consent": unasked, "restricted": false, "objected": false},
+	},
 	"context": {"step": "redact", "purpose": "support", "region": "EU", "lane": "patterns"},
 	"environment": {"time": "2026-11-22T14:00:00Z", "tenant": "default", "caller": "control"},
 }
@@ -226,4 +230,31 @@ test_each_of_these_alone_denies if {
 		on(change).allow == false
 		on(change).obligations == []
 	}
+}
+
+# unrestricted
+
+restricted := {"resource": {"properties": {"restricted": true}}}
+
+objected := {"resource": {"properties": {"objected": true}}}
+
+test_a_person_who_restricts_or_objects if {
+	every mark in [restricted, objected, object.union(restricted, objected)] {
+		failed(mark) == {"unrestricted"}
+		failed(object.union(trained(given), mark)) == {"unrestricted"}
+		failed(object.union(names_job, mark)) == {"unrestricted"}
+		on(mark).allow == false
+	}
+}
+
+test_nobody_objects_to_what_rests_on_a_contract if {
+	decision := process.decision with input as object.union(golden, objected)
+		with data.redaction as settings
+		with data.purposes as {"support": {"basis": "contract"}}
+		with data.residency.regions as {"EU": "", "US": ""}
+	decision.failed == set()
+}
+
+test_whether_somebody_restricts_was_not_looked_up if {
+	decided(json.remove(golden, ["resource/properties/restricted"])).failed == {"unrestricted"}
 }

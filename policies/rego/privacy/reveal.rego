@@ -107,9 +107,10 @@ who := input.subject.id if input.subject.type == "service"
 
 access := {"id": "access", "type": "access", "purpose": asked.purpose, "step": step, "by": who}
 
-# Where only the agreement is missing, somebody else can be asked for it.
-obligations := [{"id": "request_approval", "type": "step-up"}] if {
-	required - passed == {"second_person"}
-} else := [access]
+# Whoever asks or agrees sees nothing.
+seen := [access | step == "reveal"]
 
-decision := gates.decision("privacy.reveal", required, passed, obligations)
+# Where only the agreement is missing, somebody else can be asked for it.
+asking := [{"id": "request_approval", "type": "step-up"} | required - passed == {"second_person"}]
+
+decision := gates.decision("privacy.reveal", required, passed, array.concat(seen, asking))

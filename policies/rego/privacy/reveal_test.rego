@@ -85,6 +85,8 @@ test_every_step_of_a_good_request if {
 	failed(approving) == set()
 	failed(by_service) == set()
 	also(by_service, requesting) == set()
+	on(requesting).obligations == []
+	on(approving).obligations == []
 	on(by_service).obligations == [{"id": "access", "type": "access", "purpose": "security", "step": "reveal", "by": "platform"}]
 }
 
@@ -226,6 +228,13 @@ test_where_only_the_agreement_is_missing_somebody_is_asked if {
 	decision := on({"resource": {"properties": {"approvals": []}}})
 	decision.allow == false
 	decision.obligations == [{"id": "request_approval", "type": "step-up"}]
+}
+
+test_what_is_revealed_without_an_agreement_is_an_access_too if {
+	span := {"enforcement": "monitoring", "from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
+	decision := on({"resource": {"properties": {"approvals": []}}}) with data.enforcement as {"privacy.reveal": {"second_person": [span]}}
+	decision.allow == true
+	[each.id | some each in decision.obligations] == ["access", "request_approval"]
 }
 
 test_nobody_is_asked_for_what_cannot_be_allowed if {

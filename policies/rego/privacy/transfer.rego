@@ -6,9 +6,10 @@ import rego.v1
 import data.lib.consent
 import data.lib.gates
 import data.lib.residency
+import data.lib.restriction
 import data.lib.roles
 
-required := {"authorised", "current", "everybody", "purpose_permitted", "region_allowed"}
+required := {"authorised", "current", "everybody", "purpose_permitted", "region_allowed", "unrestricted"}
 
 keepers := {"data_protection_officer", "privacy_officer"}
 
@@ -38,6 +39,11 @@ passed contains "everybody" if count(input.resource.properties.consents) == inpu
 passed contains "purpose_permitted" if {
 	consent.permitted(input.resource.properties.purpose, input.resource.properties.consents)
 }
+
+# METADATA
+# title: no restriction and no objection of a person stands against the purpose
+# custom: {severity: critical, enforcement: blocking, controls: [gdpr/Art.18, gdpr/Art.21, ccpa/1798.120, ccpa/1798.121]}
+passed contains "unrestricted" if restriction.leaves(input.resource.properties.purpose, input.resource.properties)
 
 # METADATA
 # title: the data stay in their region, or a ground in law lets them leave it

@@ -44,6 +44,8 @@ golden := {
 			"consents": [consent],
 			"recalled": false,
 			"recipient": "lab",
+			"restricted": false,
+			"objected": false,
 		},
 	},
 	"context": {"place": "EU", "basis": "home"},
@@ -153,4 +155,19 @@ test_safeguards_for_one_recipient if {
 test_a_single_case_that_is_necessary if {
 	failed(object.union(by("US", "necessary", "claims"), facts({"recipient": "court"}))) == set()
 	failed(by("US", "necessary", "claims")) == {"region_allowed"}
+}
+
+# unrestricted
+
+test_somebody_who_restricts_or_objects if {
+	every mark in [{"restricted": true}, {"objected": true}, {"restricted": true, "objected": true}] {
+		failed(facts(mark)) == {"unrestricted"}
+		on(facts(mark)).allow == false
+	}
+}
+
+test_nobody_objects_to_what_rests_on_a_contract if {
+	sold := facts({"purpose": "sell", "consents": [{"purpose": "sell", "state": "none"}], "objected": true})
+	failed(sold) == set()
+	failed(object.union(sold, facts({"restricted": true}))) == {"unrestricted"}
 }

@@ -1,5 +1,6 @@
 """A control plane for requests of data subjects: keys in memory, runs that are written down, a clock to move."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from types import SimpleNamespace
@@ -8,7 +9,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import text
 
 from app import db
-from app.features.dsr import keeping
+from app.decision_plane.buckets import Rate
+from app.features.dsr import answering, keeping
+from app.features.dsr.desk import policy_data
 from app.features.dsr.errors import VaultError
 from app.features.dsr.keeping import Move
 from app.features.dsr.opening import Opened
@@ -126,6 +129,11 @@ class Rights:
 
     def now(self):
         return int(self.control.clock.seconds)
+
+    def limit(self, monkeypatch, **rates):
+        """Have policy data permit so many things at once, by what is limited, and then hardly any more."""
+        found = {name: Rate(per_second=0.01, burst=burst) for name, burst in rates.items()}
+        monkeypatch.setattr(answering, "policy_data", lambda bundle: replace(policy_data(bundle), **found))
 
     def later(self, *, days=0, seconds=0):
         self.control.clock.seconds += days * DAY + seconds

@@ -33,7 +33,8 @@ def test_an_address_without_its_secret_says_so_in_plain_words(rights):
         assert "policy does not permit" not in answer.text.lower()
 
 
-def test_too_often_is_said_as_such(rights):
+def test_too_often_is_said_as_such(rights, monkeypatch):
+    rights.limit(monkeypatch, of_address=10)
     visitor = rights.control.visitor()
     answers = [visitor.post("/dsr/requests", ASKED) for _ in range(11)]
     assert {answers[5].status_code, answers[10].status_code} == {403, 429}

@@ -95,7 +95,8 @@ def test_what_is_to_be_corrected(rights):
     assert keeping.said(identifier, rights.vault).changes == {"email": "new@example.com", "name": "Ada L"}
 
 
-def test_an_address_asks_ten_times_at_once_and_a_proxy_of_ours_says_which(rights):
+def test_an_address_asks_so_often_at_once_and_a_proxy_of_ours_says_which(rights, monkeypatch):
+    rights.limit(monkeypatch, of_address=10)
     rights.vault.failing = True
     visitor = rights.control.visitor()
     answers = [visitor.post("/dsr/requests", ASKED).status_code for _ in range(11)]
@@ -105,6 +106,13 @@ def test_an_address_asks_ten_times_at_once_and_a_proxy_of_ours_says_which(rights
     assert visitor.client.post("/dsr/requests", **asked).status_code == 429
     through = {"environ_base": {"REMOTE_ADDR": "10.0.0.1"}}
     assert visitor.client.post("/dsr/requests", **asked, **through).status_code == 503
+
+
+def test_an_office_behind_one_address_asks_thirty_times_at_once(rights):
+    rights.vault.failing = True
+    visitor = rights.control.visitor()
+    answers = [visitor.post("/dsr/requests", ASKED).status_code for _ in range(31)]
+    assert answers == [503] * 30 + [429]
 
 
 def test_a_person_is_asked_for_five_times_a_day(rights):

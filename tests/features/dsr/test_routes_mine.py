@@ -51,20 +51,28 @@ def test_a_code_is_good_for_ten_minutes(rights, officer, late):
 def test_five_tries_and_then_another_code(rights, officer):
     identifier, key = rights.ask()
     code = code_of(rights, officer, identifier)
-    for _ in range(5):
-        answer = post(rights, identifier, "code", key, code="0000000x")
-        assert "wrong=1" in answer.location
-    post(rights, identifier, "code", key, code=code)
+    came = [post(rights, identifier, "code", key, code="0000000x").location[-10:] for _ in range(5)]
+    assert came == ["code=wrong"] * 4 + ["code=spent"]
+    assert post(rights, identifier, "code", key, code=code).location.endswith("code=spent")
     assert keeping.request(identifier).state == "identity_unverified"
-    page = rights.control.visitor().get(f"/dsr/mine/{identifier}?key={key}&wrong=1")
-    assert "That is not the code" in page.text
+    visitor, place = rights.control.visitor(), f"/dsr/mine/{identifier}?key={key}&code="
+    assert "That is not the code" in visitor.get(f"{place}wrong").text
+    assert "No code is good now" in visitor.get(f"{place}spent").text
+    assert 'role="alert"' not in visitor.get(f"{place}other").text
     post(rights, identifier, "code", key, code=code_of(rights, officer, identifier))
     assert keeping.request(identifier).state == "pending"
 
 
+def test_what_is_entered_for_one_request_is_limited_wherever_it_comes_from(rights, monkeypatch):
+    rights.limit(monkeypatch, of_request=2)
+    (one, key), (other, others) = rights.ask(), rights.ask(email="bob@example.com", account="usr-2")
+    assert [post(rights, one, "code", key, code="1").status_code for _ in range(3)] == [303, 303, 429]
+    assert post(rights, other, "code", others, code="1").status_code == 303
+
+
 def test_nobody_enters_a_code_that_was_never_made(rights):
     identifier, key = rights.ask()
-    assert "wrong=1" in post(rights, identifier, "code", key, code="").location
+    assert post(rights, identifier, "code", key, code="").location.endswith("code=spent")
 
 
 def test_a_question_and_its_answer(rights, officer):
@@ -119,6 +127,9 @@ def test_the_export_is_there_for_seven_days(rights, officer):
     rights.runs.archives[identifier] = b"PK"
     taken = visitor.get(f"/dsr/mine/{identifier}/export?key={key}")
     assert (taken.status_code, taken.data) == (200, b"PK")
+    [opened] = [body for kind, body in rights.control.around.records if kind == "dsr.opened"]
+    assert opened["request"] == identifier
+    assert opened["resource"] == {"type": "person", "id": keeping.request(identifier).subject}
     assert "attachment" in taken.headers["content-disposition"]
     assert "Download your data" in visitor.get(f"/dsr/mine/{identifier}?key={key}").text
     rights.later(days=7)

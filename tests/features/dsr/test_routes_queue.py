@@ -4,8 +4,9 @@ import pytest
 
 from app.db import reading
 from app.features.dsr import answering, keeping
+from app.features.dsr.request import Step
 from app.features.dsr.rows import RequestRow
-from tests.features.dsr.rights import AUDITOR, PROTECTION, gates, receipt
+from tests.features.dsr.rights import AUDITOR, PROTECTION, gates, permit, receipt
 
 
 def test_the_queue_by_what_is_due(rights):
@@ -133,6 +134,18 @@ def test_what_is_done_by_hand_goes_on(rights, officer):
     assert "Done by hand" in officer.get(f"/dsr/requests/{identifier}").text
     assert rights.stepped(officer, identifier, "manual_done")["state"] == "in_processing"
     assert rights.runs.begun == [identifier] * 2
+
+
+def test_an_officer_reads_why_nothing_was_corrected(rights, officer):
+    identifier, _ = rights.verified(officer, kind="rectify", message="my name is wrong")
+    place = f"/dsr/requests/{identifier}"
+    assert "names no detail with its new value" in officer.get(place).text
+    rights.stepped(officer, identifier, "approve")
+    rights.move(identifier, "begin")
+    assert "names no detail" not in officer.get(place).text
+    move = keeping.Move(step=Step.REQUIRE_MANUAL, code="nothing_changed", by="dsr.fulfil", at=rights.now())
+    keeping.move_to(permit(identifier), identifier, move)
+    assert "No store has changed anything." in officer.get(place).text
 
 
 def test_the_platform_knows_the_person_by_another_name(rights, officer):

@@ -1,5 +1,8 @@
 """The watch over clocks: told once before the end and once after it, on record, and never taken back."""
 
+import json
+from types import SimpleNamespace
+
 import pytest
 from sqlmodel import select
 
@@ -12,6 +15,7 @@ from app.jobs.job import RUN_JOB, JobError, Run
 from app.pdp.model import Entity, EvaluationRequest
 from app.pep import CONTROL
 from app.privacy.errors import KeyStoreError
+from tests.features.gating import shipped
 
 
 class Watch:
@@ -19,9 +23,10 @@ class Watch:
 
     def __init__(self, rights):
         self.pdp, self.numbers, self.rights = rights.control.around.pdp, iter(range(100)), rights
-        self.held = lambda _: frozenset()
+        self.held, self.bundle = lambda _: frozenset(), shipped()
         self.job = ClockWatch(
             ["slack"],
+            lambda: self.bundle,
             held=lambda subject: frozenset(self.held(subject)),
             note=lambda kind, body: self.pdp.note(kind, CONTROL, body),
             clock=rights.now,
@@ -120,6 +125,23 @@ def test_what_was_said_is_forgotten_some_time_after_the_end(rights, officer, wat
     assert (row.sealed, row.state) == (None, "denied")
     assert watch.job.idle()
     assert rights.officer("ofc-71").get(f"/dsr/requests/{identifier}").status_code == 200
+
+
+def test_policies_say_how_long_that_is(rights, officer, watch):
+    identifier, _ = rights.verified(officer)
+    rights.stepped(officer, identifier, "deny", "excessive")
+    data = json.loads(watch.bundle.data)
+    data["data_subjects"]["kept_days"]["ended"] = 2
+    watch.bundle = SimpleNamespace(data=json.dumps(data))
+    rights.later(days=2, seconds=-1)
+    assert watch.job.idle()
+    rights.later(seconds=1)
+    assert not watch.job.idle()
+    del data["data_subjects"]["kept_days"]
+    watch.bundle = SimpleNamespace(data=json.dumps(data))
+    assert not watch.job.idle()
+    with pytest.raises(JobError, match="no usable"):
+        watch.run()
 
 
 def test_a_request_for_which_nobody_was_ever_verified_is_cancelled(rights, watch):

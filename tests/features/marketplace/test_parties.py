@@ -7,7 +7,7 @@ from app.features.marketplace.parties import as_buyer, as_developer, party_of
 from app.features.marketplace.rows import MemberRow, PartyKind, PartyRow
 from app.pdp.model import Entity
 from app.pep import RefusedError
-from tests.features.marketplace.trading import keep, party
+from tests.features.marketplace.trading import AGREEMENT, keep, party
 
 pytestmark = pytest.mark.usefixtures("market")
 
@@ -22,7 +22,7 @@ def test_a_person_acts_for_their_developer():
     assert found.properties == {
         "kind": "individual",
         "country": "DE",
-        "agreement": {"accepted": True, "ip_warranties": True},
+        "agreement": {"accepted": True, "ip_warranties": True, "sha256": AGREEMENT},
         "kyc_complete": True,
         "tier": "community",
     }

@@ -3,6 +3,7 @@
 Rows are put in as if they had been decided on; what a test is about goes through routes and `effect`.
 """
 
+import json
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -14,10 +15,11 @@ from app.features.marketplace.rows import AgentRow, AgentState, Kyc, MemberRow, 
 from app.identity import SCOPE, Caller
 from app.pdp.enforce import Permit
 from app.pdp.model import Entity, EvaluationRequest
+from tests.features.gating import POLICIES
 from tests.features.serving import NOW, Served, product
 
 DIGEST = "sha256:" + "ab" * 32
-AGREEMENT = "cd" * 32
+AGREEMENT = json.loads((POLICIES / "data/agreements.json").read_text())["developer"]["versions"]["1"]["sha256"]
 
 
 def permit(action="marketplace.view", resource=None, decision_id="made-by-a-test-1"):

@@ -11,7 +11,9 @@ from app.pep import CONTROL
 from app.privacy.redaction.documents import Documents
 from app.privacy.redaction.errors import NamesError
 from tests.features.privacy import asking
+from tests.features.privacy.asking import PERSON
 from tests.privacy.redaction.redacted import Mails, Names, permit
+from tests.privacy.restricting import mark
 
 TEXT = "Sarah Connor <sarah@example.com>"
 
@@ -145,6 +147,14 @@ def test_who_takes_consent_back_while_a_document_waits_has_it_stay_sealed_until_
     assert not lanes.job.idle()
     assert lanes.run() == {"redacted": 1}
     assert lanes.documents.find(waiting).state == "ready"
+
+
+def test_a_document_of_somebody_who_restricts_meanwhile_stays_sealed(lanes):
+    studio = lanes.office.service()
+    studio.redact(lane="names")
+    mark(lanes.office.keyring.key("default", "user", PERSON["id"]).subject)
+    assert lanes.run() == {"denied": 1}
+    assert lanes.lane.looked == 0
 
 
 def test_a_run_that_is_told_to_stop_begins_no_other_document(lanes):

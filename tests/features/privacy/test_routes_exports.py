@@ -6,10 +6,12 @@ import json
 import pytest
 
 from app.db import reading
+from app.privacy import restrictions
 from app.privacy.consent import ConsentError
 from app.privacy.exports import open_part, seal_part
 from evidence.note import Note
 from tests.features.privacy.consenting import ALICE, BOB, LOG, PRIVACY, SHOWN, gates, keep_text, ledger_at
+from tests.privacy.restricting import mark, release
 
 MANIFEST = "a" * 64
 HERE = {"place": "EU", "basis": "home", "home": "EU"}
@@ -115,6 +117,25 @@ def test_what_needs_no_consent_leaves_until_somebody_objects(replay):
     assert export(replay, ALICE, purpose="security").status_code == 201
     assert replay.withdraw(ALICE, purpose="security", scope="*").json["recalled"] == 1
     assert gates(export(replay, ALICE, purpose="security")) == ["purpose_permitted"]
+
+
+def test_nothing_of_somebody_who_restricts_leaves_or_is_opened(ledger, replay):
+    replay.grant(ALICE)
+    replay.grant(BOB)
+    identifier, alice = export(replay, ALICE, BOB).json["export"], ledger.pseudonym(ALICE)
+    mark(alice, "restrict", purposes=["training"])
+    assert gates(export(replay, ALICE, BOB)) == ["unrestricted"]
+    assert gates(key_of(replay, identifier, alice)) == ["unrestricted"]
+    assert key_of(replay, identifier, ledger.pseudonym(BOB)).status_code == 200
+    release()
+    assert key_of(replay, identifier, alice).status_code == 200
+
+
+def test_who_restricts_between_the_decision_and_the_export_is_not_exported(replay, monkeypatch):
+    replay.grant(ALICE)
+    answers = iter([{"restricted": False, "objected": False}, {"restricted": True, "objected": False}])
+    monkeypatch.setattr(restrictions, "facts", lambda *_: next(answers))
+    assert export(replay, ALICE).status_code == 409
 
 
 def test_more_persons_come_into_an_export(ledger, replay):

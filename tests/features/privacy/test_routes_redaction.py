@@ -8,6 +8,7 @@ from app.features.privacy.redacting import Patterns
 from app.privacy.errors import KeyStoreError
 from tests.features.privacy import asking
 from tests.features.privacy.asking import PERSON, TEXT
+from tests.privacy.restricting import mark, release
 
 
 @pytest.fixture
@@ -119,6 +120,18 @@ def test_an_objection_ends_what_rests_on_an_interest_and_no_contract(office, stu
     assert studio.redact().status_code == 201
 
 
+def test_what_a_person_restricts_or_objects_to_is_neither_redacted_nor_read(office, studio):
+    place = f"/privacy/documents/{studio.redact().get_json()['id']}"
+    subject = office.keyring.key("default", "user", PERSON["id"]).subject
+    mark(subject, "object")
+    assert studio.redact().status_code == 201, "nobody objects to what rests on a contract"
+    assert gates(office.service("platform").redact(purpose="security")) == ["unrestricted"]
+    mark(subject, "restrict", purposes=["support"], request="dsr-2")
+    assert gates(studio.redact()) == gates(studio.get(place)) == ["unrestricted"]
+    release("dsr-2")
+    assert studio.get(place).status_code == 200
+
+
 REFUSED = [
     ("a purpose for which names have to be looked for", {"purpose": "training"}),
     ("a purpose that nobody has", {"purpose": "gossip"}),
@@ -139,6 +152,7 @@ def test_who_is_denied(office):
     sent = {"sec-fetch-site": "same-origin", "x-csrf-token": officer.csrf()}
     assert code(officer.client.post("/privacy/redact", json=given, headers=sent)) == "denied"
     assert code(officer.client.post("/privacy/redact", json=given)) == "foreign_form"
+    assert code(office.control.visitor().client.post("/privacy/redact", json=given)) == "unauthenticated"
 
 
 MALFORMED = [

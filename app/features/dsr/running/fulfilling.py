@@ -25,7 +25,6 @@ from app.privacy.errors import HeldError, KeyDestroyedError, PrivacyError, Unkno
 from app.privacy.stores.errors import PendingError
 from app.privacy.stores.evidence_store import NAME as EVIDENCE
 from evidence.errors import EvidenceError
-from evidence.record import Draft
 
 MOST: Final = 8
 """How often a step is begun before the run gives up."""
@@ -230,10 +229,8 @@ class _Run:
         said = {"stores.json": stores, "accesses.json": self._means.accesses(person)}
         made = archive(self._asked.id, steps, said, exports, self._means.key())
         references = exports.keep(person, made)
-        body: dict[str, Any] = {"request": self._asked.id, "payloads": references}
-        if self._rows.row.subject is not None:
-            body["subject"] = self._rows.row.subject
-        self._means.record(Draft(type=receipts.EXPORT, tenant=self._asked.tenant, body=body))
+        asked, subject = self._asked, self._rows.row.subject
+        self._means.record(receipts.exported(asked.tenant, asked.id, subject, references))
         self._rows.note(archive=references, archive_until=self._now() + KEPT)
         exports.delete([part for each in steps for part in each.parts or ()])
 

@@ -15,6 +15,9 @@ RECEIPT: Final = "dsr.receipt"
 EXPORT: Final = "dsr.export"
 """The type of the record that an archive was made; it names the payloads of it."""
 
+OPENED: Final = "dsr.opened"
+"""The type of the record that an archive was handed over."""
+
 
 def receipt(tenant: str, body: Mapping[str, Any], parts: list[dict[str, Any]] | None) -> Draft:
     """Return the record of one step of one store."""
@@ -22,6 +25,21 @@ def receipt(tenant: str, body: Mapping[str, Any], parts: list[dict[str, Any]] | 
     if parts:
         said["payloads"] = parts
     return Draft(type=RECEIPT, tenant=tenant, body=said)
+
+
+def exported(tenant: str, request: str, subject: str | None, payloads: list[dict[str, Any]]) -> Draft:
+    """Return the record that an archive was made, of all that there is of a person, where it lies."""
+    return Draft(type=EXPORT, tenant=tenant, body={"request": request, "payloads": payloads} | _about(subject))
+
+
+def opened(request: str, subject: str | None, decision_id: str) -> dict[str, Any]:
+    """Return what is on record of an archive that was handed over: the decision names the request, this the person."""
+    return {"request": request, "decision": decision_id} | _about(subject)
+
+
+def _about(subject: str | None) -> dict[str, Any]:
+    """Return whom it is about, where decisions have that too, so that it is found with them."""
+    return {} if subject is None else {"subject": subject, "resource": {"type": "person", "id": subject}}
 
 
 def statement(origin: str, body: Mapping[str, Any], record: str, leaf: str) -> str:

@@ -32,7 +32,7 @@ from tests.privacy.stores.people import person
 def settings(tmp_path):
     environment = node_environment(tmp_path)
     (tmp_path / "policies" / "data" / "access_report.json").write_text(
-        '{"subjects": {}, "by_pseudonym": [], "actions": {"shop.sell": "something was sold"}}'
+        '{"subjects": {}, "by_pseudonym": [], "actions": {"shop.sell": "sold"}, "stated": [], "records": {}}'
     )
     made = Settings.from_environment(environment)
     prepare(made)

@@ -238,6 +238,7 @@ def test_an_export_is_one_archive_signed_and_sealed_for_seven_days(world):
     note = Note.parse(members["SHA256SUMS.note"]).verify(LOG.verifier)
     assert json.loads(note)["type"] == "dsr.export"
     [record] = world.records("dsr.export")
+    assert record["resource"] == {"type": "person", "id": world.who.subject}
     assert [each["object"] for each in record["payloads"]] == world.detached.of(world.who.subject)
     assert all(each.key.startswith(("export/", "erased/")) for each in world.objects.list())
     assert row().archive_until == world.clock() + 7 * 86_400
