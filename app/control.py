@@ -53,6 +53,9 @@ from app.features.marketplace.billing import (
     routes_usage,
     routes_webhooks,
 )
+from app.features.marketplace.billing.provider import Provider as PaymentProvider
+from app.features.marketplace.billing.provider import Till
+from app.features.marketplace.billing.provider import install as install_till
 from app.features.marketplace.catalogue import desk as catalogue_desk
 from app.features.marketplace.catalogue import (
     routes_agents,
@@ -152,6 +155,11 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_queue,
     routes_redaction,
     routes_reveal,
+    routes_plans,
+    routes_coupons,
+    routes_usage,
+    routes_invoices,
+    routes_webhooks,
     routes_catalogue,
     routes_parties,
     routes_agents,
@@ -167,11 +175,6 @@ ROUTES: Final[tuple[ModuleType, ...]] = (
     routes_investigations,
     routes_life_queue,
     routes_appeals,
-    routes_plans,
-    routes_coupons,
-    routes_usage,
-    routes_invoices,
-    routes_webhooks,
 )
 """Every module that brings routes to one of them, by being imported."""
 
@@ -203,13 +206,13 @@ class Control:
         office: what consents and the pages about personal data work with; without it, they know nobody.
         rights: what requests of data subjects are answered with; without it there are none.
         redaction: what texts are redacted with; without it, nobody has a key.
+        payments: who moves money on the marketplace; unless one is given, it is booked as made outside.
         objects: where artifacts of the marketplace lie; without it there is no place for them.
         examiner: looks into releases; without it none is taken in.
         bought: tells which buyer has bought which agent; unless it is given, nobody has.
         supply: where the keys of the signing authority lie; without it there is none.
         till: what the marketplace sells with; without it nothing is sold.
         trade: who knows what was bought and installed on the marketplace.
-        payments: who moves money on the marketplace; unless one is given, it is booked as made outside.
         now: Unix seconds.
         ticks: seconds of a clock that only grows.
     """
@@ -230,6 +233,7 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
+    payments: PaymentProvider = field(default_factory=PaymentProvider)
     objects: Objects | None = None
     examiner: Examiner | None = None
     bought: Bought = lambda _session, _buyer, _agent: False
@@ -275,6 +279,7 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
+    install_till(app, Till(provider=control.payments, now=control.now))
     catalogue_desk.install(
         app,
         catalogue_desk.Desk(

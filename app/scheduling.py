@@ -156,9 +156,9 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
         *_names(settings, enforce),
         requests_watch.job(),
         FraudWatch(lambda: pdp.policies.bundle, targets).job(),
+        InvoiceJob(enforce).job(),
         *_market(settings, pdp, enforce),
         *_letters(settings),
-        InvoiceJob(enforce).job(),
     ]
 
 

@@ -133,7 +133,7 @@ class Settings:
     frameworks: Path | None  # frameworks, controls, texts of one's own; another's, and scores say what nobody meant
     payments: PaidBy  # who moves money on the marketplace; none, and payments are booked as made outside
     stripe_key: Path | None  # a file: what is in the environment, every child process has
-    stripe_webhook_secret: Path | None  # a file: whoever reads it can say that anything was paid
+    stripe_signing: Path | None  # a file: whoever reads it can say that anything was paid
     stripe_url: str | None  # where Stripe's API is, if elsewhere; whoever answers there is given the key
 
     @classmethod
@@ -223,7 +223,7 @@ class Settings:
             frameworks=read.value("OMEGA_FRAMEWORKS", "", forms.path),
             payments=read.value("OMEGA_PAYMENTS", PaidBy.NONE, lambda text: forms.one_of(PaidBy, text)),
             stripe_key=read.value("OMEGA_STRIPE_KEY_FILE", "", forms.path),
-            stripe_webhook_secret=read.value("OMEGA_STRIPE_WEBHOOK_SECRET_FILE", "", forms.path),
+            stripe_signing=read.value("OMEGA_STRIPE_WEBHOOK_SECRET_FILE", "", forms.path),
             stripe_url=read.value("OMEGA_STRIPE_URL", "", addresses.public_url),
         )
 
@@ -252,7 +252,7 @@ class Settings:
             "OMEGA_OBJECTS": self.objects,
             "OMEGA_OIDC_CLIENT_SECRET_FILE": str(self.oidc_credential or ""),
             "OMEGA_STRIPE_KEY_FILE": str(self.stripe_key or ""),
-            "OMEGA_STRIPE_WEBHOOK_SECRET_FILE": str(self.stripe_webhook_secret or ""),
+            "OMEGA_STRIPE_WEBHOOK_SECRET_FILE": str(self.stripe_signing or ""),
             "OMEGA_PORTAL_TOKEN_FILE": str(self.portal.token or ""),
             "OMEGA_BUNDLE_STORE": self.bundle_store,
             "OMEGA_DETECTION": str(self.detection or ""),

@@ -76,7 +76,7 @@ def open_provider(settings: Settings) -> Provider:
     if settings.payments is PaidBy.NONE:
         return Provider()
     key = _secret("OMEGA_STRIPE_KEY_FILE", settings.stripe_key)
-    secret = _secret("OMEGA_STRIPE_WEBHOOK_SECRET_FILE", settings.stripe_webhook_secret)
+    secret = _secret("OMEGA_STRIPE_WEBHOOK_SECRET_FILE", settings.stripe_signing)
     try:
         payments = StripePayments(key, base_url=settings.stripe_url)
     except NotInstalledError as error:
