@@ -97,6 +97,7 @@ class Opened:
         from app.features.frameworks.records import OfNode  # noqa: PLC0415 - see the module
         from app.features.marketplace.catalogue.examination import Examination  # noqa: PLC0415 - see the module
         from app.features.marketplace.inspection.advisories import Advisories  # noqa: PLC0415 - see the module
+        from app.features.marketplace.sales.orders import bought  # noqa: PLC0415 - see the module
         from app.features.marketplace.supply.places import Places as Supply  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
@@ -138,6 +139,7 @@ class Opened:
             ),
             objects=open_objects(settings.objects),
             examiner=Examination(partial(Advisories.load, settings.advisories)),
+            bought=lambda session, buyer, agent: bought(session, buyer, agent) is not None,
             supply=Supply(now=time.time, keys=settings.keys, objects=open_objects(settings.objects)),
             office=Office(
                 persons=persons,
