@@ -98,6 +98,8 @@ class Opened:
         from app.features.marketplace.billing.provider import open_provider  # noqa: PLC0415 - see the module
         from app.features.marketplace.catalogue.examination import Examination  # noqa: PLC0415 - see the module
         from app.features.marketplace.inspection.advisories import Advisories  # noqa: PLC0415 - see the module
+        from app.features.marketplace.sales.orders import bought  # noqa: PLC0415 - see the module
+        from app.features.marketplace.sales.selling import till_of  # noqa: PLC0415 - see the module
         from app.features.marketplace.supply.places import Places as Supply  # noqa: PLC0415 - see the module
         from app.features.policies.changes.opening import open_board  # noqa: PLC0415 - see the module
         from app.features.policies.library import InGit  # noqa: PLC0415 - see the module
@@ -106,7 +108,7 @@ class Opened:
         from app.features.privacy.office import Office  # noqa: PLC0415 - see the module
         from app.features.privacy.redacting import Patterns, Redaction, load_patterns  # noqa: PLC0415 - see the module
         from app.features.session.links import Links  # noqa: PLC0415 - see the module
-        from app.pep import UngatedError, largest_body  # noqa: PLC0415 - see the module
+        from app.pep import CONTROL, UngatedError, largest_body  # noqa: PLC0415 - see the module
 
         collected = _collected(settings)
         board = open_board(settings, pdp, lambda: datetime.now(UTC))
@@ -114,7 +116,7 @@ class Opened:
         key_store = db.open_engine(settings.key_store)
         persons = KeptPersons(KeyTable(key_store, Keks(open_keks(settings).load)), node.lookup)
         links = Links(key=node.token, issuer=settings.origin, now=time.time, random=os.urandom)
-        places, resident = Places(settings), residence(settings)
+        places, resident, payments = Places(settings), residence(settings), open_provider(settings)
         control = Control(
             pdp=pdp,
             secret=control_secret(node.lookup),
@@ -130,7 +132,7 @@ class Opened:
             known=NodeRecords(settings),
             audits=places,
             rights=rights,
-            payments=open_provider(settings),
+            payments=payments,
             redaction=Redaction(
                 persons=persons,
                 find=Patterns(partial(load_patterns, recogniser_file.load(settings.detection))),
@@ -140,7 +142,15 @@ class Opened:
             ),
             objects=open_objects(settings.objects),
             examiner=Examination(partial(Advisories.load, settings.advisories)),
+            bought=lambda session, buyer, agent: bought(session, buyer, agent) is not None,
             supply=Supply(now=time.time, keys=settings.keys),
+            till=till_of(
+                payments.payments,
+                lambda: pdp.policies.bundle,
+                lambda asked: pdp.enforce(asked, CONTROL),
+                targets=[each.name for each in settings.alerts],
+                now=time.time,
+            ),
             office=Office(
                 persons=persons,
                 sign=lambda text: note.sign(text, node.log),
