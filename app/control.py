@@ -61,8 +61,9 @@ from app.features.marketplace.lifecycle import routes_appeals, routes_badges, ro
 from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
-from app.features.marketplace.lifecycle.desk import NoTrade, Trade
+from app.features.marketplace.lifecycle.desk import Trade
 from app.features.marketplace.lifecycle.desk import install as install_life
+from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.supply import routes_signatures
 from app.features.marketplace.supply.places import Places as Supply
 from app.features.marketplace.supply.places import install as install_supply
@@ -210,7 +211,7 @@ class Control:
     examiner: Examiner | None = None
     bought: Bought = lambda _session, _buyer, _agent: False
     supply: Supply | None = None
-    trade: Trade = field(default_factory=NoTrade)
+    trade: Trade = field(default_factory=MarketTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 
