@@ -74,12 +74,13 @@ from app.features.marketplace.lifecycle import routes_appeals, routes_badges, ro
 from app.features.marketplace.lifecycle import routes_queue as routes_life_queue
 from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
-from app.features.marketplace.lifecycle.desk import NoTrade, Trade
+from app.features.marketplace.lifecycle.desk import Trade
 from app.features.marketplace.lifecycle.desk import install as install_life
 from app.features.marketplace.sales import events as sales_events  # noqa: F401 - it takes the provider's events
 from app.features.marketplace.sales import routes_finance, routes_orders
 from app.features.marketplace.sales.till import Till
 from app.features.marketplace.sales.till import install as install_till
+from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.supply import routes_signatures
 from app.features.marketplace.supply.places import Places as Supply
 from app.features.marketplace.supply.places import install as install_supply
@@ -241,6 +242,7 @@ class Control:
     till: Till | None = None
     trade: Trade = field(default_factory=NoTrade)
     payments: payment.Provider = field(default_factory=payment.Provider)
+    trade: Trade = field(default_factory=MarketTrade)
     now: Callable[[], float] = time.time
     ticks: Callable[[], float] = time.monotonic
 

@@ -39,8 +39,10 @@ from app.features.frameworks.events import IndexEvents
 from app.features.frameworks.machine import NodeMachine
 from app.features.marketplace.billing.invoice_job import InvoiceJob
 from app.features.marketplace.fraud.watch_job import FraudWatch
+from app.features.marketplace.lifecycle.award_job import AwardJob
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
+from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.lifecycle.watch_job import LifeWatch
 from app.features.policies.changes import resuming
 from app.features.policies.changes.opening import open_board
@@ -165,7 +167,11 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
 def _market(settings: Settings, pdp: BlockingPdp, enforce: Callable[[EvaluationRequest], Permit]) -> list[Job]:
     """Return the jobs that watch over the life of listings, and over what decisions about them had as effect."""
     means = Means(bundle=lambda: pdp.policies.bundle, enforce=enforce, targets=[each.name for each in settings.alerts])
-    return [LifeWatch(means).job(), ReconcileJob(means, IndexDecisions(open_engine(settings.index))).job()]
+    return [
+        LifeWatch(means).job(),
+        AwardJob(means, MarketTrade()).job(),
+        ReconcileJob(means, IndexDecisions(open_engine(settings.index))).job(),
+    ]
 
 
 def _names(settings: Settings, enforce: Callable[[EvaluationRequest], Permit]) -> list[Job]:

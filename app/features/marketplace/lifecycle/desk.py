@@ -38,18 +38,6 @@ class Trade(Protocol):
         """Return how often an agent was installed."""
 
 
-class NoTrade:
-    """`Trade` where nothing is sold: nobody bought anything, so that nobody reviews it."""
-
-    def bought(self, session: Session, buyer: str, agent: str) -> Order | None:  # noqa: ARG002 - as the port has it
-        """See `Trade`."""
-        return None
-
-    def downloads(self, session: Session, agent: str) -> int:  # noqa: ARG002 - as the port has it
-        """See `Trade`."""
-        return 0
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What the application is handed: Unix seconds, and who asks what was bought."""
