@@ -58,6 +58,17 @@ def naming(reader: Reader, journals: Path, subject: str) -> Iterator[Record]:
     return _records(reader, journals, (subject.encode(),))
 
 
+def naming_bytes(reader: Reader, journals: Path, text: str) -> Iterator[tuple[Record, bytes]]:
+    """Yield the records in which an ASCII text stands, with their bytes; some may come twice.
+
+    Raises:
+        EvidenceError: the log does not hold, or the store does not answer.
+    """
+    for data in _all(reader, journals):
+        for record in _parsed(data, (text.encode(),)):
+            yield record, data
+
+
 def decisions(reader: Reader, journals: Path) -> Iterator[tuple[Record, bytes]]:
     """Yield the records of decisions with their bytes, chain by chain; memory is that of a journal's file or a segment.
 
@@ -96,13 +107,17 @@ def _object(reference: Any) -> Any:
 
 
 def _records(reader: Reader, journals: Path, marks: tuple[bytes, ...]) -> Iterator[Record]:
-    """Yield the records whose bytes hold one of `marks`: the journals first, as what leaves them is in the store."""
+    """Yield the records whose bytes hold one of `marks`."""
+    for data in _all(reader, journals):
+        yield from _parsed(data, marks)
+
+
+def _all(reader: Reader, journals: Path) -> Iterator[bytes]:
+    """Yield the bytes of all records: the journals first, as what leaves them is in the store."""
     for directory in _chains(journals):
-        for data in chain.from_iterable(_payloads(directory)):
-            yield from _parsed(data, marks)
+        yield from chain.from_iterable(_payloads(directory))
     for segment in reader.segments():
-        for data in segment:
-            yield from _parsed(data, marks)
+        yield from segment
 
 
 def _chains(journals: Path) -> list[Path]:

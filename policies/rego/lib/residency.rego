@@ -38,3 +38,10 @@ grounded(home, place, basis, instrument, recipient) if {
 	clock.at(ground.since) <= clock.now
 	clock.at(object.get(ground, "until", "2200-01-01T00:00:00Z")) > clock.now
 }
+
+# Any ground that holds now lets this recipient have them: nobody has to say which.
+leaves(home, place, recipient) if {
+	some basis, table in tables
+	some instrument, _ in data.residency[table]
+	grounded(home, place, basis, instrument, recipient)
+}

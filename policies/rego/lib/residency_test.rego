@@ -144,3 +144,15 @@ test_the_shipped_regions_are_named if {
 		is_string(name)
 	}
 }
+
+leaves(place, recipient) if {
+	residency.leaves("EU", place, recipient)
+		with input as {"environment": {"time": "2026-11-22T14:00:00Z"}}
+		with data.residency as object.union(table, {"safeguards": {"scc": ground}})
+}
+
+test_any_ground_for_the_recipient_lets_data_leave if {
+	leaves("US", "lab")
+	not leaves("US", "shop")
+	not leaves("UK", "lab")
+}

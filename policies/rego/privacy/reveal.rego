@@ -64,10 +64,21 @@ passed contains "second_factor" if input.subject.properties.second_factor == tru
 # custom: {severity: critical, enforcement: blocking, controls: [gdpr/Art.5, soc2/P4.1, "hipaa/164.502(b)"]}
 passed contains "purpose_permitted" if asked.purpose in limits.purposes
 
+# Who sees the values in the end, as the grounds of data.residency name recipients: officers all together, services each.
+default recipient := "officers"
+
+recipient := asked.requester if asked.requester_type == "service"
+
+default who := "officer"
+
+who := input.subject.id if input.subject.type == "service"
+
 # METADATA
-# title: personal data are revealed in their own region
+# title: personal data are revealed in their own region, or where a ground in law lets whoever asks have them
 # custom: {severity: high, enforcement: blocking, controls: [gdpr/Art.44, soc2/CC6.7, iso27001/A.5.14]}
 passed contains "region_allowed" if residency.stays(asked.home, asked.region)
+
+passed contains "region_allowed" if residency.leaves(asked.home, asked.region, recipient)
 
 # METADATA
 # title: people ask for themselves, and whoever asked sees it
@@ -100,10 +111,6 @@ agreed contains lower(approval.by) if {
 	persons.differ(approval.by, asked.requester)
 	recency.within_seconds(approval.at, limits.approval_seconds)
 }
-
-default who := "officer"
-
-who := input.subject.id if input.subject.type == "service"
 
 access := {"id": "access", "type": "access", "purpose": asked.purpose, "step": step, "by": who}
 

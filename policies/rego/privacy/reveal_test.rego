@@ -60,8 +60,15 @@ by_service := {
 decided(document) := decision if {
 	decision := reveal.decision with input as document
 		with data.redaction.reveal as limits
-		with data.residency.regions as {"EU": "", "US": ""}
+		with data.residency as regions
 		with data.roles as table
+}
+
+regions := {
+	"regions": {"EU": "", "UK": "", "US": ""},
+	"adequacy": {"eu-uk": {"home": ["EU"], "place": "UK", "recipients": ["*"], "since": "2026-01-01T00:00:00Z"}},
+	"safeguards": {"own-staff": {"home": ["EU"], "place": "US", "recipients": ["officers"], "since": "2026-11-22T14:00:00Z"}},
+	"derogations": {"one": {"home": ["UK"], "place": "US", "recipients": ["platform"], "since": "2026-01-01T00:00:00Z"}},
 }
 
 on(change) := decided(object.union(golden, change))
@@ -174,8 +181,21 @@ test_a_purpose_for_which_nothing_is_revealed if {
 # region_allowed
 
 test_another_region if {
-	facts({"region": "US"}) == {"region_allowed"}
+	facts({"region": "US", "home": "UK"}) == {"region_allowed"}
 	also(requesting, {"resource": {"properties": {"home": "US"}}}) == {"region_allowed"}
+}
+
+test_another_region_with_a_ground if {
+	facts({"region": "UK"}) == set()
+	facts({"region": "US"}) == set()
+	also(approving, {"resource": {"properties": {"region": "US"}}}) == set()
+	also(by_service, {"resource": {"properties": {"region": "UK"}}}) == set()
+	also(by_service, {"resource": {"properties": {"region": "US"}}}) == {"region_allowed"}
+	also(by_service, {"resource": {"properties": {"home": "UK", "region": "US"}}}) == set()
+	failed({
+		"resource": {"properties": {"region": "US"}},
+		"environment": {"time": "2026-11-22T13:59:59Z"},
+	}) == {"region_allowed"}
 }
 
 test_a_region_that_there_is_not if facts({"region": "MARS", "home": "MARS"}) == {"region_allowed"}
@@ -242,7 +262,7 @@ test_nobody_is_asked_for_what_cannot_be_allowed if {
 		of([]),
 		{"subject": {"properties": {"second_factor": false}}},
 		{"resource": {"properties": {"purpose": "gossip"}}},
-		{"resource": {"properties": {"region": "US"}}},
+		{"resource": {"properties": {"region": "US", "home": "UK"}}},
 		{"resource": {"properties": {"requester": "ofc-9"}}},
 	] {
 		decision := on(object.union(change, {"resource": {"properties": object.union(
@@ -259,7 +279,7 @@ test_each_of_these_alone_denies if {
 		of(["cooks"]),
 		{"subject": {"properties": {"second_factor": false}}},
 		{"resource": {"properties": {"purpose": "gossip"}}},
-		{"resource": {"properties": {"region": "US"}}},
+		{"resource": {"properties": {"region": "US", "home": "UK"}}},
 		{"resource": {"properties": {"requester": "ofc-9"}}},
 		{"resource": {"properties": {"approvals": []}}},
 	] {

@@ -3,7 +3,7 @@
 Knows one step at a time; in which order they come is the business of `fulfilling.py`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.privacy.stores.store import Person, PersonalStore
 from app.privacy.stores.suppression import Suppression
 from evidence import note
 from evidence.keys import SigningKey
+from evidence.record import Record
 
 _LEFT = 100  # places that are named
 
@@ -43,6 +44,7 @@ class Means:
         suppression: the list of who was erased.
         held: returns why a hold stands on a pseudonym; raises `KeyStoreError`.
         record: puts a record on disk; raises `EvidenceError`.
+        recorded: yields the receipts of a request that are in the log, each with its leaf hash; raises `EvidenceError`.
         key: returns the key of the log, which signs what persons get.
         clock: Unix seconds.
     """
@@ -56,6 +58,7 @@ class Means:
     suppression: Suppression
     held: Callable[[str], frozenset[str]]
     record: Recorder
+    recorded: Callable[[str], Iterable[tuple[Record, str]]]
     key: Callable[[], SigningKey]
     clock: Callable[[], float]
 
@@ -96,7 +99,7 @@ class Acting:
             self._rows.note_step(step, **{"state": StepState.ACTED.value, "code": ""} | dict(done))
 
     def receive(self, step: RunStepRow) -> None:
-        """Put on record what a store has done, sign it for the person, and have the step be over.
+        """Put on record what a store has done, once, sign it for the person, and have the step be over.
 
         Raises:
             EvidenceError: the log does not take it.
@@ -106,10 +109,25 @@ class Acting:
         body |= {"state": over.value, "left": len(step.left)}
         if (subject := self._rows.row.subject) is not None:
             body["subject"] = subject
-        appended = self._means.record(receipts.receipt(self._asked.tenant, body, step.parts))
-        key, decision_id = self._means.key(), appended.position.decision_id
-        said = note.sign(receipts.statement(key.origin, body, decision_id, appended.leaf), key)
+        decision_id, leaf = self._before(step, body) or self._recorded(step, body)
+        key = self._means.key()
+        said = note.sign(receipts.statement(key.origin, body, decision_id, leaf), key)
         self._rows.note_step(step, state=over.value, next_at=0, receipt=decision_id, statement=said.decode())
+
+    def _before(self, step: RunStepRow, body: Mapping[str, Any]) -> tuple[str, str] | None:
+        """Return record and leaf hash of what was put on record before somebody was cut off; the whole log is read."""
+        if step.state != StepState.RECORDING:
+            return None
+        for record, leaf in self._means.recorded(self._asked.id):
+            if body.items() <= {name: record.body.get(name) for name in body}.items():
+                return record.position.decision_id, leaf
+        return None
+
+    def _recorded(self, step: RunStepRow, body: Mapping[str, Any]) -> tuple[str, str]:
+        """Put it on record, and return record and leaf hash; that it is about to be there is durable before."""
+        self._rows.note_step(step, state=StepState.RECORDING.value)
+        appended = self._means.record(receipts.receipt(self._asked.tenant, body, step.parts))
+        return appended.position.decision_id, appended.leaf
 
     def _do(self, step: RunStepRow) -> Mapping[str, Any] | None:
         """Do a step, and return what its row says of that, or None where it says so already."""

@@ -15,7 +15,7 @@ from app.features.dsr.running import receipts
 from app.features.dsr.running.acting import Acting, Means
 from app.features.dsr.running.errors import RunError
 from app.features.dsr.running.exporting import KEPT, archive, told_of
-from app.features.dsr.running.rows import OVER, RunRow, RunState, RunStepRow, StepState
+from app.features.dsr.running.rows import DID, OVER, RunRow, RunState, RunStepRow, StepState
 from app.features.dsr.running.run import BY_HAND, Asked
 from app.features.dsr.running.run_rows import RunRows, change
 from app.objects import ObjectsError
@@ -168,7 +168,7 @@ class _Run:
     def _attempt(self, step: RunStepRow) -> None:
         """Do one step, and say how it went."""
         try:
-            if step.state != StepState.ACTED:
+            if StepState(step.state) not in DID:
                 self._acting.act(step)
             self._acting.receive(self._rows.step(step.number))
         except HeldError:
@@ -183,7 +183,7 @@ class _Run:
         """Have a step be tried again. What a store has done it does not do again: it is to be put on record."""
         now = self._rows.step(step.number)
         values: dict[str, Any] = {"attempts": now.attempts + 1}
-        if now.state != StepState.ACTED:
+        if StepState(now.state) not in DID:
             counted = now.attempts - (state is StepState.PENDING)
             values = {"attempts": counted, "state": state.value, "code": code}
         self._rows.note_step(step, **values, next_at=self._now() + pause)

@@ -17,6 +17,7 @@ from app.features.dsr.running.errors import RunError
 from app.features.dsr.running.exporting import Exports
 from app.features.dsr.running.kept_person import RunPersons
 from app.features.dsr.running.own_tables import own_stores
+from app.features.dsr.running.receipts import RECEIPT
 from app.features.dsr.running.rows import RunRow
 from app.features.dsr.running.run import Requests
 from app.features.dsr.running.third_parties import Detector, NameDetector, PatternDetector
@@ -50,7 +51,7 @@ from app.privacy.stores.suppression import Suppression
 from app.privacy.subject_keys import LIFETIME
 from app.settings import Settings
 from evidence.reader import Reader
-from evidence.record import Record
+from evidence.record import Record, leaf
 from evidence.store import open_store
 
 _SETTLE: Final = LIFETIME + PATIENCE + 1  # seconds until nobody has a destroyed key, or a payload under it on its way
@@ -85,9 +86,21 @@ class Node:
         Raises:
             EvidenceError: the log does not hold, or the store does not answer.
         """
+        return log_scan.naming(self._log(), self.settings.journals, subject)
+
+    def recorded(self, request: str) -> Iterator[tuple[Record, str]]:
+        """Yield the receipts of a request that are in the log, each with its leaf hash: the whole log is read.
+
+        Raises:
+            EvidenceError: the log does not hold, or the store does not answer.
+        """
+        for found, data in log_scan.naming_bytes(self._log(), self.settings.journals, request):
+            if (found.type, found.body.get("request")) == (RECEIPT, request):
+                yield found, leaf(data)
+
+    def _log(self) -> Reader:
         store = open_store(self.settings.store, read_only=True)
-        reader = Reader(store, keys.load_verifier(self.settings.keys))
-        return log_scan.naming(reader, self.settings.journals, subject)
+        return Reader(store, keys.load_verifier(self.settings.keys))
 
     def accesses(self, person: Person) -> Mapping[str, Any]:
         """Return who was let see what of a person, as the index has it; nobody, where the log does not know them.
@@ -179,6 +192,7 @@ def means(node: Node, requests: Requests, detector: Detector | None = None) -> M
         suppression=node.suppression,
         held=partial(standing, node.table),
         record=node.record,
+        recorded=node.recorded,
         key=lambda: keys.load(node.settings.keys).log,
         clock=time.time,
     )

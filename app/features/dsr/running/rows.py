@@ -30,9 +30,13 @@ class StepState(StrEnum):
     PENDING = "pending"  # the other system has not done it yet
     FAILED = "failed"
     ACTED = "acted"  # done, and not on record yet
+    RECORDING = "recording"  # done, and perhaps on record: whoever was cut off here looks for it in the log
     UNSUPPORTED = "unsupported"
     DONE = "done"
 
+
+DID = frozenset({StepState.ACTED, StepState.RECORDING})
+"""States of a step that the store has done."""
 
 OVER = frozenset({StepState.UNSUPPORTED, StepState.DONE})
 """States of a step that are left no more."""

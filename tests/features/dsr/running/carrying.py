@@ -35,6 +35,7 @@ from app.privacy.stores.sql_store import SqlStore
 from app.privacy.stores.suppression import Suppression
 from app.privacy.stores.table import Erasing, Table
 from evidence.keys import SigningKey
+from evidence.record import Record, leaf
 from tests.features.serving import KEY as PRIVATE
 from tests.features.serving import NOW
 from tests.privacy.keyring import KEK, LOOKUP
@@ -166,9 +167,14 @@ class World:
             suppression=Suppression(self.objects, LOOKUP),
             held=lambda subject: standing(self.table, subject),
             record=self.log,
+            recorded=self.recorded,
             key=lambda: LOG,
             clock=self.clock,
         )
+
+    def recorded(self, request):
+        found = ((Record.parse(data), leaf(data)) for data in self.log.data)
+        return [each for each in found if (each[0].type, each[0].body.get("request")) == ("dsr.receipt", request)]
 
     def accesses(self, who):
         assert who == self.who

@@ -71,6 +71,9 @@ def test_somebody_whom_the_log_knows_gets_their_data_and_is_erased(settings, mon
     assert fulfiller.run(requests.asked("dsr-2"), PERMIT) == ""
     assert requests.states == {"dsr-1": "complete", "dsr-2": "complete"}
     assert node.table.subject_of(lookup) is None
+    noted = {(found.body["store"], found.position.decision_id) for found, _ in node.recorded("dsr-1")}
+    assert noted == {(each.store, each.receipt) for each in run.progress("dsr-1")}
+    assert {len(leaf) for _, leaf in node.recorded("dsr-1")} == {64}
     node.close()
 
 

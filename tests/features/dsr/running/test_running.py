@@ -394,7 +394,7 @@ def test_what_our_own_key_store_or_log_fails_at_is_tried_again(world):
     world.clock.now += 31
     world.log.failing_at = 1
     world.run()
-    assert world.states()["erase memory"] == "acted"
+    assert world.states()["erase memory"] == "recording"
     world.clock.now += 31
     assert world.run() == ""
     assert world.memory.calls.count("erase") == 1
