@@ -53,9 +53,6 @@ from app.features.marketplace.billing import (
     routes_usage,
     routes_webhooks,
 )
-from app.features.marketplace.billing.provider import Provider as PaymentProvider
-from app.features.marketplace.billing.provider import Till
-from app.features.marketplace.billing.provider import install as install_till
 from app.features.marketplace.catalogue import desk as catalogue_desk
 from app.features.marketplace.catalogue import (
     routes_agents,
@@ -76,11 +73,11 @@ from app.features.marketplace.lifecycle import routes_steps as routes_life_steps
 from app.features.marketplace.lifecycle.desk import Desk as LifeDesk
 from app.features.marketplace.lifecycle.desk import Trade
 from app.features.marketplace.lifecycle.desk import install as install_life
+from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.sales import events as sales_events  # noqa: F401 - it takes the provider's events
 from app.features.marketplace.sales import routes_finance, routes_orders
 from app.features.marketplace.sales.till import Till
 from app.features.marketplace.sales.till import install as install_till
-from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.supply import routes_signatures
 from app.features.marketplace.supply.places import Places as Supply
 from app.features.marketplace.supply.places import install as install_supply
@@ -234,13 +231,11 @@ class Control:
     office: Office | None = None
     rights: Rights | None = None
     redaction: Redaction | None = None
-    payments: PaymentProvider = field(default_factory=PaymentProvider)
     objects: Objects | None = None
     examiner: Examiner | None = None
     bought: Bought = lambda _session, _buyer, _agent: False
     supply: Supply | None = None
     till: Till | None = None
-    trade: Trade = field(default_factory=NoTrade)
     payments: payment.Provider = field(default_factory=payment.Provider)
     trade: Trade = field(default_factory=MarketTrade)
     now: Callable[[], float] = time.time
@@ -281,7 +276,6 @@ def create_app(control: Control, features: tuple[Feature, ...] = FEATURES) -> Fl
     install_office(app, control.office or Office(now=control.now))
     dsr_desk.install(app, _desk(control))
     redacting.install(app, control.redaction or Redaction(now=control.now, ticks=control.ticks))
-    install_till(app, Till(provider=control.payments, now=control.now))
     catalogue_desk.install(
         app,
         catalogue_desk.Desk(

@@ -38,12 +38,16 @@ from app.features.frameworks.control_job import ControlJob
 from app.features.frameworks.events import IndexEvents
 from app.features.frameworks.machine import NodeMachine
 from app.features.marketplace.billing.invoice_job import InvoiceJob
+from app.features.marketplace.billing.provider import open_provider
 from app.features.marketplace.fraud.watch_job import FraudWatch
 from app.features.marketplace.lifecycle.award_job import AwardJob
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
 from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.lifecycle.watch_job import LifeWatch
+from app.features.marketplace.market_data import table as market_table
+from app.features.marketplace.sales.sales_jobs import SalesJobs
+from app.features.marketplace.sales.selling import till_of
 from app.features.policies.changes import resuming
 from app.features.policies.changes.opening import open_board
 from app.features.policies.changes.patching import Patcher
@@ -166,8 +170,11 @@ def registered(settings: Settings, pdp: BlockingPdp, node: str, ledger: Ledger, 
 
 def _market(settings: Settings, pdp: BlockingPdp, enforce: Callable[[EvaluationRequest], Permit]) -> list[Job]:
     """Return the jobs that watch over the life of listings, and over what decisions about them had as effect."""
-    means = Means(bundle=lambda: pdp.policies.bundle, enforce=enforce, targets=[each.name for each in settings.alerts])
+    targets = [each.name for each in settings.alerts]
+    means = Means(bundle=lambda: pdp.policies.bundle, enforce=enforce, targets=targets)
+    till = till_of(open_provider(settings).payments, means.bundle, enforce, targets=targets)
     return [
+        *SalesJobs(till, enforce, lambda: market_table(means.bundle(), "thresholds")).jobs(),
         LifeWatch(means).job(),
         AwardJob(means, MarketTrade()).job(),
         ReconcileJob(means, IndexDecisions(open_engine(settings.index))).job(),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.features.marketplace.catalogue.market_data import table
+from app.features.marketplace.market_data import table
 from app.features.marketplace.errors import UnknownError
 from app.features.marketplace.rows import PartyKind
 from app.pdp.bundle import Bundle
