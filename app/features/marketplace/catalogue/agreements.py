@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.features.marketplace.market_data import table
 from app.features.marketplace.errors import UnknownError
+from app.features.marketplace.market_data import table
 from app.features.marketplace.rows import PartyKind
 from app.pdp.bundle import Bundle
 from app.pep import Resource

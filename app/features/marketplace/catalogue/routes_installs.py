@@ -14,7 +14,8 @@ from flask.typing import ResponseReturnValue
 
 from app.db import reading
 from app.errors import problem
-from app.features.marketplace.catalogue import drafting, installing, market_data
+from app.features.marketplace import market_data
+from app.features.marketplace.catalogue import drafting, installing
 from app.features.marketplace.catalogue.desk import desk, now, objects
 from app.features.marketplace.catalogue.moments import moment
 from app.features.marketplace.errors import SayingError
