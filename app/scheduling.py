@@ -40,9 +40,11 @@ from app.features.frameworks.machine import NodeMachine
 from app.features.marketplace.billing.invoice_job import InvoiceJob
 from app.features.marketplace.billing.provider import open_provider
 from app.features.marketplace.fraud.watch_job import FraudWatch
+from app.features.marketplace.lifecycle.advisor import SnapshotAdvisor
 from app.features.marketplace.lifecycle.award_job import AwardJob
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.reconcile_job import IndexDecisions, ReconcileJob
+from app.features.marketplace.lifecycle.rescan_job import RescanJob
 from app.features.marketplace.lifecycle.trade import MarketTrade
 from app.features.marketplace.lifecycle.watch_job import LifeWatch
 from app.features.marketplace.market_data import table as market_table
@@ -68,7 +70,7 @@ from app.jobs.rows import JobRunRow
 from app.jobs.running import Runner
 from app.jobs.scheduler import scheduling
 from app.kek_opening import open_keks
-from app.objects import ObjectsError
+from app.objects import ObjectsError, open_objects
 from app.pdp.bundle import load_snapshot
 from app.pdp.enforce import Permit
 from app.pdp.errors import BundleError, PdpError
@@ -177,6 +179,7 @@ def _market(settings: Settings, pdp: BlockingPdp, enforce: Callable[[EvaluationR
         *SalesJobs(till, enforce, lambda: market_table(means.bundle(), "thresholds")).jobs(),
         LifeWatch(means).job(),
         AwardJob(means, MarketTrade()).job(),
+        RescanJob(means, SnapshotAdvisor(settings.advisories, open_objects(settings.objects))).job(),
         ReconcileJob(means, IndexDecisions(open_engine(settings.index))).job(),
     ]
 

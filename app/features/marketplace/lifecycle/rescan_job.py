@@ -33,7 +33,7 @@ class Advisor(Protocol):
     """Knows the vulnerabilities of releases."""
 
     def snapshot(self) -> str:
-        """Return what the advisories are called that are used now; another name is another snapshot."""
+        """Return what the advisories are called that are used now, another name for another snapshot; "" for none."""
 
     def critical(self, release: ReleaseRow) -> Collection[str]:
         """Return the ids of the known critical vulnerabilities of a release, without those that a VEX lowers."""
@@ -74,6 +74,8 @@ class RescanJob:
 
     def _due(self) -> list[ReleaseRow]:
         since, snapshot = self._means.now() - self._means.limits().rescan, self._advisor.snapshot()
+        if not snapshot:
+            return []
         with reading() as session:
             scans = {(row.agent, row.version): row for row in session.exec(select(ScanRow))}
             statement = select(ReleaseRow).where(col(ReleaseRow.state).in_([each.value for each in _LOOKED_AT]))
