@@ -14,12 +14,22 @@ from app.pdp.model import Entity
 from app.pep import RefusedError
 
 
-def party_of(session: Session, account: str, kind: PartyKind, party: str | None = None) -> PartyRow | None:
-    """Return the party of `kind` that `account` acts for: the one that is named, or the only one."""
+def account_of(acting: Entity) -> str:
+    """Return by what name members are kept. No person's id has a space in it, so that none is taken for a service."""
+    return f"service {acting.id}" if acting.type == "service" else acting.id
+
+
+def service_of(account: str) -> str:
+    """Return the service that is kept as a member by this name; empty where it is a person."""
+    return account.removeprefix("service ") if account.startswith("service ") else ""
+
+
+def party_of(session: Session, acting: Entity, kind: PartyKind, party: str | None = None) -> PartyRow | None:
+    """Return the party of `kind` that somebody acts for: the one that is named, or the first."""
     statement = (
         select(PartyRow)
         .join(MemberRow, col(MemberRow.party) == PartyRow.id)
-        .where(MemberRow.account == account, PartyRow.kind == kind.value)
+        .where(MemberRow.account == account_of(acting), PartyRow.kind == kind.value)
         .order_by(PartyRow.id)
     )
     if party is not None:
@@ -45,6 +55,15 @@ def as_buyer(acting: Entity) -> Entity:
     return _as(acting, PartyKind.BUYER)
 
 
+def as_party_or_oneself(acting: Entity, *kinds: PartyKind) -> Entity:
+    """Return the party that somebody acts for, of the first of these kinds that there is; themselves where none is."""
+    with reading() as session:
+        for kind in kinds:
+            if (row := party_of(session, acting, kind)) is not None:
+                return Entity(type=kind.value, id=row.id, properties=described(row))
+    return acting
+
+
 def described(row: PartyRow) -> dict[str, Any]:
     """Return what policy is told of a party."""
     text = {} if row.agreement is None else {"sha256": row.agreement}
@@ -60,7 +79,7 @@ def described(row: PartyRow) -> dict[str, Any]:
 
 def _as(acting: Entity, kind: PartyKind) -> Entity:
     with reading() as session:
-        row = party_of(session, acting.id, kind)
+        row = party_of(session, acting, kind)
     if row is None:
         raise RefusedError(problem("forbidden", f"you act for no {kind.value}"))
     return Entity(type=kind.value, id=row.id, properties=described(row))

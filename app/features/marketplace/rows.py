@@ -79,7 +79,7 @@ class PartyRow(ProductRow, table=True):
 
 
 class MemberRow(ProductRow, table=True):
-    """Who acts for a party: the id of a person who signed in, or of a service with a token."""
+    """Who acts for a party: a person who signed in, or a service with a token; see `parties.account_of`."""
 
     __tablename__ = "market_member"
 

@@ -3,7 +3,14 @@
 import pytest
 
 from app.db import reading
-from app.features.marketplace.parties import as_buyer, as_developer, party_of
+from app.features.marketplace.parties import (
+    account_of,
+    as_buyer,
+    as_developer,
+    as_party_or_oneself,
+    party_of,
+    service_of,
+)
 from app.features.marketplace.rows import MemberRow, PartyKind, PartyRow
 from app.pdp.model import Entity
 from app.pep import RefusedError
@@ -32,6 +39,20 @@ def test_a_service_acts_for_its_developer():
     assert as_developer(acting("acme-ci", "service")).id == "acme"
 
 
+def test_nobody_acts_for_a_service_by_having_its_name():
+    with pytest.raises(RefusedError):
+        as_developer(acting("acme-ci"))
+    with pytest.raises(RefusedError):
+        as_developer(acting("dev-1", "service"))
+    assert service_of(account_of(acting("acme-ci", "service"))) == "acme-ci"
+    assert service_of(account_of(acting("service", "officer"))) == ""
+
+
+def test_who_acts_for_nobody_is_themselves():
+    assert as_party_or_oneself(acting("ofc-51"), PartyKind.BUYER) == acting("ofc-51")
+    assert as_party_or_oneself(acting("dev-1"), PartyKind.BUYER, PartyKind.DEVELOPER).id == "acme"
+
+
 def test_an_organisation_is_named_by_its_legal_entity():
     with reading() as session:
         assert session.get(PartyRow, "acme").entity is None
@@ -55,6 +76,6 @@ def test_who_acts_for_several_names_one():
         MemberRow(account="dev-1", party="umbrella", decision_id="made-by-a-test-1"),
     )
     with reading() as session:
-        assert party_of(session, "dev-1", PartyKind.DEVELOPER, "umbrella").id == "umbrella"
-        assert party_of(session, "dev-1", PartyKind.DEVELOPER).id == "acme"
-        assert party_of(session, "dev-1", PartyKind.BUYER, "globex") is None
+        assert party_of(session, acting("dev-1"), PartyKind.DEVELOPER, "umbrella").id == "umbrella"
+        assert party_of(session, acting("dev-1"), PartyKind.DEVELOPER).id == "acme"
+        assert party_of(session, acting("dev-1"), PartyKind.BUYER, "globex") is None

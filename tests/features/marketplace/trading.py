@@ -99,7 +99,7 @@ class Market:
         keep(
             party("acme", PartyKind.DEVELOPER),
             MemberRow(account="dev-1", party="acme", decision_id="made-by-a-test-1"),
-            MemberRow(account="acme-ci", party="acme", decision_id="made-by-a-test-1"),
+            MemberRow(account="service acme-ci", party="acme", decision_id="made-by-a-test-1"),
             party("globex", PartyKind.BUYER),
             MemberRow(account="buy-1", party="globex", decision_id="made-by-a-test-1"),
         )

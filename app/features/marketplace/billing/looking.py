@@ -4,7 +4,7 @@ from sqlmodel import Session
 
 from app.db import reading
 from app.features.marketplace.errors import UnknownError
-from app.features.marketplace.parties import described, party_of
+from app.features.marketplace.parties import as_party_or_oneself
 from app.features.marketplace.rows import AgentRow, AgentState, PartyKind
 from app.pdp.model import Entity
 from app.pep import Resource
@@ -52,6 +52,4 @@ def as_buyer_or_oneself(sender: Entity) -> Entity:
 
 
 def _as_party(sender: Entity, kind: PartyKind) -> Entity:
-    with reading() as session:
-        row = party_of(session, sender.id, kind)
-        return sender if row is None else Entity(type=kind.value, id=row.id, properties=described(row))
+    return as_party_or_oneself(sender, kind)

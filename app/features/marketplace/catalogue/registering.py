@@ -9,12 +9,14 @@ from app.features.marketplace.acting import effect
 from app.features.marketplace.catalogue import said
 from app.features.marketplace.catalogue.agreements import Agreement
 from app.features.marketplace.errors import UnknownError
+from app.features.marketplace.parties import account_of
 from app.features.marketplace.rows import MemberRow, PartyKind, PartyRow
 from app.pdp.enforce import Permit
+from app.pdp.model import Entity
 from app.pep import Resource
 
 
-def candidate(session: Session, account: str, given: Mapping[str, Any]) -> Resource:
+def candidate(session: Session, sender: Entity, given: Mapping[str, Any]) -> Resource:
     """Return the party that somebody would become: whether its id is free, and how many they act for already.
 
     Raises:
@@ -24,7 +26,7 @@ def candidate(session: Session, account: str, given: Mapping[str, Any]) -> Resou
     side = said.one_of(given, "side", frozenset(PartyKind))
     tenant = said.formed({"tenant": "default"} | dict(given), "tenant", said.WORD)
     joined = select(func.count()).select_from(PartyRow).join(MemberRow, col(MemberRow.party) == PartyRow.id)
-    held = session.exec(joined.where(MemberRow.account == account, PartyRow.kind == side)).one()
+    held = session.exec(joined.where(MemberRow.account == account_of(sender), PartyRow.kind == side)).one()
     taken = session.get(PartyRow, party) is not None
     return Resource(type="party", id=party, properties={"side": side, "taken": taken, "held": held, "tenant": tenant})
 
@@ -47,10 +49,10 @@ def register(permit: Permit, given: Mapping[str, Any], now: int) -> PartyRow:
         created_at=now,
         decision_id=permit.decision_id,
     )
-    with effect(permit, lambda session: candidate(session, asked.subject.id, given), now=lambda: now) as session:
+    with effect(permit, lambda session: candidate(session, asked.subject, given), now=lambda: now) as session:
         session.add(row)
         session.flush()
-        session.add(MemberRow(account=asked.subject.id, party=row.id, decision_id=permit.decision_id))
+        session.add(MemberRow(account=account_of(asked.subject), party=row.id, decision_id=permit.decision_id))
     return row
 
 

@@ -66,7 +66,7 @@ def _brought_in(agent: str) -> Resource:
 def mine(permit: Permit) -> ResponseReturnValue:
     """Show the agents of the developer that whoever asks acts for."""
     with reading() as session:
-        parties = parties_of(session, permit.request.subject.id)
+        parties = parties_of(session, permit.request.subject)
         own = [each.id for each in parties if each.kind == PartyKind.DEVELOPER.value]
         agents = session.exec(select(AgentRow).where(AgentRow.developer.in_(own)).order_by(AgentRow.id)).all()  # type: ignore[attr-defined]
     if wants_page():

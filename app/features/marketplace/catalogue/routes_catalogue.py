@@ -45,7 +45,7 @@ def agent(permit: Permit, agent: str) -> ResponseReturnValue:
         own = row.developer in permit.request.subject.properties["parties"]
         releases = [each for each in listing.releases_of(session, agent) if own or each.published_at is not None]
         plans = offers.of(session, agent, at=now())
-        buyer = any(each.kind == PartyKind.BUYER.value for each in parties_of(session, permit.request.subject.id))
+        buyer = any(each.kind == PartyKind.BUYER.value for each in parties_of(session, permit.request.subject))
     newest = next((each for each in releases if each.version == row.newest), None)
     if wants_page():
         return render_template(

@@ -24,7 +24,7 @@ def _own() -> Resource:
 
 def _candidate() -> Resource:
     with reading() as session:
-        return registering.candidate(session, gate_of_request().subject().id, sent())
+        return registering.candidate(session, gate_of_request().subject(), sent())
 
 
 def _side() -> PartyKind:
@@ -54,7 +54,7 @@ def _accepted(given: Mapping[str, Any]) -> dict[str, Any]:
 def account(permit: Permit) -> ResponseReturnValue:
     """Show for whom whoever asks acts, which agreements are in force, and how to register."""
     with reading() as session:
-        mine = parties_of(session, permit.request.subject.id)
+        mine = parties_of(session, permit.request.subject)
     texts = {side.value: agreements.in_force(bundle_in_force(), side) for side in PartyKind}
     bound = {each.id: each.agreement == texts[each.kind].sha256 for each in mine}
     if wants_page():

@@ -8,15 +8,16 @@ from collections.abc import Collection
 from sqlmodel import Session, col, select
 
 from app.db import reading
+from app.features.marketplace.parties import account_of
 from app.features.marketplace.rows import MemberRow, PartyRow
 from app.pdp.model import Entity
 from app.pep import Resource
 
 
-def parties_of(session: Session, account: str) -> list[PartyRow]:
+def parties_of(session: Session, sender: Entity) -> list[PartyRow]:
     """Return every party that somebody acts for."""
     joined = select(PartyRow).join(MemberRow, col(MemberRow.party) == PartyRow.id)
-    return list(session.exec(joined.where(MemberRow.account == account).order_by(PartyRow.id)))
+    return list(session.exec(joined.where(MemberRow.account == account_of(sender)).order_by(PartyRow.id)))
 
 
 def as_viewer(sender: Entity) -> Entity:
@@ -24,7 +25,7 @@ def as_viewer(sender: Entity) -> Entity:
     found: list[PartyRow] = []
     if sender.type != "visitor":
         with reading() as session:
-            found = parties_of(session, sender.id)
+            found = parties_of(session, sender)
     tenants = {each.tenant for each in found}
     if sender.type == "service":
         tenants.add(sender.properties["tenant"])

@@ -8,11 +8,10 @@ from typing import Any, Final, Protocol
 from flask import Flask, current_app, request
 from sqlmodel import Session
 
-from app.db import reading
 from app.errors import problem
 from app.features.marketplace.errors import SayingError
 from app.features.marketplace.lifecycle.rows import LONGEST
-from app.features.marketplace.parties import described, party_of
+from app.features.marketplace.parties import as_party_or_oneself, party_of
 from app.features.marketplace.rows import PartyKind
 from app.pdp.model import Entity
 from app.pep import RefusedError, gate_of_request, sent
@@ -77,16 +76,12 @@ def in_own_name_or_party(acting: Entity) -> Entity:
 
     Who belongs to a developer acts for no office, so that nobody decides as an officer on what is their own.
     """
-    with reading() as session:
-        for kind in (PartyKind.DEVELOPER, PartyKind.BUYER):
-            if (row := party_of(session, acting.id, kind)) is not None:
-                return Entity(type=kind.value, id=row.id, properties=described(row))
-    return acting
+    return as_party_or_oneself(acting, PartyKind.DEVELOPER, PartyKind.BUYER)
 
 
 def acts_for(session: Session, developer: str) -> bool:
     """Return whether whoever sends the request acts for this developer."""
-    return party_of(session, sender().id, PartyKind.DEVELOPER, developer) is not None
+    return party_of(session, sender(), PartyKind.DEVELOPER, developer) is not None
 
 
 def written(name: str = "text", *, least: int = 8) -> str:

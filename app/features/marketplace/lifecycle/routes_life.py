@@ -22,7 +22,7 @@ from app.pep import Resource, bundle_in_force, wants_page
 def _followed(agent: str) -> Resource:
     with reading() as session:
         row = stepping.agent_row(session, agent)
-        buyer = party_of(session, sender().id, PartyKind.BUYER)
+        buyer = party_of(session, sender(), PartyKind.BUYER)
         bought = buyer is not None and desk().trade.bought(session, buyer.id, agent) is not None
     return Entity(type="listing", id=row.id, properties={"developer": row.developer, "bought": bought})
 

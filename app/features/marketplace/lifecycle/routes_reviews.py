@@ -48,7 +48,7 @@ def _bought(agent: str) -> Resource:
 def _buyers(session: Session, agent: str, *, lock: bool = False) -> Entity:
     """Describe a listing by what the buyer who asks has to do with it."""
     row = stepping.agent_row(session, agent, lock=lock)
-    buyer = party_of(session, sender().id, PartyKind.BUYER)
+    buyer = party_of(session, sender(), PartyKind.BUYER)
     order = None if buyer is None else desk().trade.bought(session, buyer.id, agent)
     reviewed = order is not None and session.get(ReviewRow, order.id) is not None
     properties = {"bought": order is not None, "reviewed": reviewed, "member": acts_for(session, row.developer)}
@@ -68,7 +68,7 @@ def _moderated(session: Session, review: str, *, lock: bool = False) -> Entity:
 
 def _asked(agent: str) -> Resource:
     with reading() as session:
-        buyer = party_of(session, sender().id, PartyKind.BUYER)
+        buyer = party_of(session, sender(), PartyKind.BUYER)
         name = "" if buyer is None else buyer.id
         bought = desk().trade.bought(session, name, agent) is not None
         developer = stepping.agent_row(session, agent).developer

@@ -12,7 +12,7 @@ from app.features.marketplace.acting import effect
 from app.features.marketplace.errors import ChangedError, SayingError
 from app.features.marketplace.feature import feature
 from app.features.marketplace.money import Money
-from app.features.marketplace.parties import as_buyer, described, party_of
+from app.features.marketplace.parties import as_buyer, as_party_or_oneself
 from app.features.marketplace.rows import PartyKind
 from app.features.marketplace.sales import purchasing, refunds
 from app.features.marketplace.sales.orders import described as order_facts
@@ -30,11 +30,7 @@ _MOST: Final = 1_000_000_000
 
 def as_party(acting: Entity) -> Entity:
     """Return the buyer or the developer that `acting` acts for, or else themselves."""
-    with reading() as session:
-        for kind in (PartyKind.BUYER, PartyKind.DEVELOPER):
-            if (row := party_of(session, acting.id, kind)) is not None:
-                return Entity(type=kind.value, id=row.id, properties=described(row))
-    return acting
+    return as_party_or_oneself(acting, PartyKind.BUYER, PartyKind.DEVELOPER)
 
 
 def enforce(asked: EvaluationRequest) -> Permit:

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from sqlmodel import Session, select
 
 from app.features.marketplace.errors import SayingError, UnknownError
+from app.features.marketplace.parties import service_of
 from app.features.marketplace.rows import AgentRow, MemberRow
 from app.features.marketplace.supply import authority, statement
 from app.features.marketplace.supply.attestation import ATTESTED, RELEASE
@@ -86,7 +87,8 @@ def identity_of(keys: AuthorityKeys, sender: Entity, developer: str) -> str:
 def identities_of(session: Session, keys: AuthorityKeys, developer: str) -> frozenset[str]:
     """Return every URI that `identity_of` may give for `developer`: its own, and those of services that act for it."""
     members = session.exec(select(MemberRow.account).where(MemberRow.party == developer))
-    return frozenset({_developer(keys, developer), *(_service(keys, account) for account in members)})
+    services = (service_of(account) for account in members)
+    return frozenset({_developer(keys, developer), *(_service(keys, each) for each in services if each)})
 
 
 def _developer(keys: AuthorityKeys, developer: str) -> str:

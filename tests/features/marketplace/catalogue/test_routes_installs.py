@@ -154,7 +154,7 @@ def test_a_token_is_its_buyers_alone(selling):
 
 def test_a_token_and_a_version_are_texts(selling):
     client, by = selling.control.app.test_client(), selling.service()
-    keep(MemberRow(account="acme-ci", party="globex", decision_id="made-by-a-test-1"))
+    keep(MemberRow(account="service acme-ci", party="globex", decision_id="made-by-a-test-1"))
     assert client.post("/marketplace/installs", json={"token": 7}, environ_overrides=by).status_code == 400
     assert client.post(PLACE, json={"version": 7}, environ_overrides=by).status_code == 400
 

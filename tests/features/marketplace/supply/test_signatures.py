@@ -137,7 +137,10 @@ def test_provenance_names_the_repository_that_the_agent_is_known_by(keys, trust)
 
 
 def test_somebody_elses_agent(market):
-    keep(party("initech", PartyKind.DEVELOPER), MemberRow(account="initech-ci", party="initech", decision_id="d1"))
+    keep(
+        party("initech", PartyKind.DEVELOPER),
+        MemberRow(account="service initech-ci", party="initech", decision_id="d1"),
+    )
     assert asked(market, "initech-ci").status_code == 403
     (body,) = market.decisions("marketplace.sign")
     assert body["result"]["failed"] == ["authorised"]
