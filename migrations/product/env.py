@@ -12,7 +12,6 @@ from app.features.marketplace import rows as rows_marketplace  # noqa: F401
 from app.features.marketplace.billing import rows as rows_billing  # noqa: F401
 from app.features.marketplace.catalogue import rows as rows_catalogue  # noqa: F401
 from app.features.marketplace.fraud import rows as rows_fraud  # noqa: F401
-from app.features.marketplace.inspection import rows as rows_inspection  # noqa: F401
 from app.features.marketplace.lifecycle import rows as rows_lifecycle  # noqa: F401
 from app.features.marketplace.sales import ledger as rows_ledger  # noqa: F401
 from app.features.marketplace.sales import rows as rows_sales  # noqa: F401
