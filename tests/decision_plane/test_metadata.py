@@ -84,7 +84,7 @@ def test_a_token_that_is_none_is_no_way_to_be_told_less(known):
 
 OBLIGED = [
     "access", "classification", "duty", "execution", "hold", "limit", "notice", "notification", "reason", "redact",
-    "review", "step-up",
+    "review", "score", "step-up",
 ]  # fmt: skip
 
 

@@ -137,6 +137,17 @@ SLIPPED = [
     ),
     ("money was paid before its time", "marketplace.payout", "held", "payments/paid"),
     ("an agent was priced by somebody else", "marketplace.price", "authorised", "billing/by-the-rules"),
+    ("an order was made without stepping up", "marketplace.order", "stepped_up", "second-factor/verified"),
+    ("an agent was laid out under no agreement", "marketplace.draft", "agreement", "developer-vetting/entered"),
+    ("somebody vouched for their own developer", "marketplace.identify", "not_own", "developer-vetting/identified"),
+    ("a developer reviewed their own agent", "marketplace.review", "not_own", "listing-quality/stated"),
+    ("an appeal was decided by who had taken it off", "marketplace.appeal", "another_person", "takedown/steps"),
+    (
+        "what was not on sale was scanned again",
+        "marketplace.rescan",
+        "on_sale",
+        "vulnerability-management/looked-at-again",
+    ),
 ]
 """What was allowed although a gate failed."""
 

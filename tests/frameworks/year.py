@@ -37,7 +37,11 @@ ORDINARY = (
     "session.open", "session.close", "studio.comment", "studio.debug", "studio.deploy", "studio.edit",
     "studio.manage", "studio.run", "studio.sandbox", "studio.use_component", "studio.view", "voice.approve",
     "voice.execute", "privacy.consent", "privacy.process", "privacy.reveal", "privacy.transfer", "privacy.view",
-    "dsr.collect", "dsr.fulfil", "dsr.handle", "dsr.submit", "dsr.view",
+    "dsr.collect", "dsr.fulfil", "dsr.handle", "dsr.submit", "dsr.view", "marketplace.register", "marketplace.agree",
+    "marketplace.draft", "marketplace.sign", "marketplace.price", "marketplace.meter", "marketplace.invoice",
+    "marketplace.order", "marketplace.settle", "marketplace.install", "marketplace.review", "marketplace.moderate",
+    "marketplace.support", "marketplace.measure", "marketplace.promote", "marketplace.identify", "marketplace.expire",
+    "marketplace.rescan", "marketplace.yank", "marketplace.quarantine", "marketplace.appeal", "marketplace.reinstate",
 )  # fmt: skip
 
 
