@@ -6,6 +6,8 @@ from app import sessions  # noqa: F401 - every module of rows is imported here, 
 from app.alerts import rows as rows_alerts  # noqa: F401
 from app.db import ProductRow
 from app.features.ai_act import rows as rows_ai_act  # noqa: F401
+from app.features.dsr import rows as rows_dsr  # noqa: F401
+from app.features.dsr.running import rows as rows_dsr_running  # noqa: F401
 from app.features.frameworks import rows as rows_frameworks  # noqa: F401
 from app.features.marketplace import acting as rows_acting  # noqa: F401
 from app.features.marketplace import rows as rows_marketplace  # noqa: F401
@@ -21,6 +23,8 @@ from app.features.policies.drift import rows_drift  # noqa: F401
 from app.features.policies.git import rows_activations  # noqa: F401
 from app.features.policies.overrides import rows_overrides  # noqa: F401
 from app.jobs import rows as rows_jobs  # noqa: F401
+from app.privacy import consent_rows, restrictions  # noqa: F401
+from app.privacy.redaction import rows as rows_redaction  # noqa: F401
 
 context.configure(
     connection=context.config.attributes["connection"],

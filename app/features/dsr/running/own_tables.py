@@ -2,8 +2,8 @@
 
 Two kinds of them are in there. Officers and auditors are persons whose sessions can go at any time, and whose acts
 cannot: that somebody approved, merged, attested or concluded something is what makes it evidence, and is kept for that
-(GDPR, article 17(3)(b) and (e)). Of persons that platform services know, these tables hold one thing: whom an override
-names. Everything else of them stands in the log, which is a store of its own.
+(GDPR, article 17(3)(b) and (e)). Of persons that platform services know, these tables hold whom an override names, and
+who trades on the marketplace. Everything else of them stands in the log, which is a store of its own.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,9 @@ OFFICER: Final = "officer"
 AUDITOR: Final = "auditor"
 
 _ACTS: Final = "that this was done, and by whom, is kept as proof of it; it goes when its retention ends"
+_BOOKS: Final = "it belongs to the books of account, which a law has us keep"
+_FRAUD: Final = "it is kept to find fraud, as long as the orders that it is about"
+_CLAIMS: Final = "it is kept to decide about claims between buyers and developers, as long as the orders are"
 _SECURITY: Final = "the database of the service, which is written to by permit alone"
 
 
@@ -51,6 +54,8 @@ OFFICERS: Final = (
     _acts("finding_step", "by", note="work"),
     _acts("finding_acceptance", "person", "folded", reason="work"),
     _acts("attestation", "person", statement="work"),
+    _acts("market_step", "by", reason="work", text="work"),
+    _acts("market_fraud_case", "taken_by", "resolved_by", notes="work"),
 )
 """What officers have done."""
 
@@ -98,9 +103,45 @@ AUDITORS: Final = (
 )
 """Who external auditors are, and what they have done."""
 
+
+def _of_party(name: str, column: str, keep: str, /, **columns: str) -> Table:
+    """Return a table that knows a developer or a buyer, who may be a single person."""
+    return Table(name=name, identify={column: "party"}, columns=columns, erase=Erasing.KEEP, keep=keep)
+
+
+MARKET: Final = (
+    _goes("market_member", "account"),
+    Table(
+        name="market_order",
+        identify={"account": "id", "buyer": "party"},
+        columns={"attempt": "usage", "source": "payments", "charge": "payments"},
+        erase=Erasing.KEEP,
+        keep=_BOOKS,
+    ),
+    Table(
+        name="market_fraud_trace",
+        identify={"key": "id"},
+        columns={"trace": "usage"},
+        erase=Erasing.KEEP,
+        keep=_FRAUD,
+    ),
+    _of_party("market_invoice", "buyer", _BOOKS, lines="payments"),
+    _of_party("market_payout", "developer", _BOOKS, account="payments"),
+    _of_party("market_review", "buyer", _CLAIMS, stars="messages", text="messages"),
+    _of_party("market_ticket", "buyer", _CLAIMS, text="messages", answer="messages"),
+    _of_party("market_install", "buyer", _CLAIMS, agent="usage"),
+    _of_party("market_subscription", "buyer", _BOOKS, agent="usage"),
+    _of_party("market_party", "id", _BOOKS, name="contact", country="contact", entity="contact", account="payments"),
+)
+"""Who acts for developers and buyers on the marketplace, and what is known of a party that is a single person.
+
+A party is known by its own id, the identifier `party`; a person who signs in, by the id that they sign in with.
+"""
+
 _TITLES: Final[Mapping[str, tuple[str, str, str, tuple[str, ...]]]] = {
     "officer-sessions": ("sign-ins of officers", "to know who is signed in", "a day after the session", (OFFICER,)),
     "officer-acts": ("what officers have done", "to prove who decided what", "as long as the log", (OFFICER,)),
+    "marketplace": ("who trades on the marketplace", "to sell, to pay and to find fraud", "as long as the books", ()),
     "overrides": ("whom an override of a rule names", "to let through what was approved", "as long as the log", ()),
     "auditor-sessions": ("sign-ins of auditors", "to know who is signed in", "a day after the session", (AUDITOR,)),
     "auditor-acts": (
@@ -111,6 +152,11 @@ _TITLES: Final[Mapping[str, tuple[str, str, str, tuple[str, ...]]]] = {
     ),
 }
 
+_ANYBODY: Final[Mapping[str, tuple[str, ...]]] = {
+    "marketplace": ("whoever acts for a developer or a buyer, or is one",),
+    "overrides": ("whoever an override is for",),
+}
+
 
 def own_stores(permit: Permit, tenant: str, key: bytes) -> tuple[SqlStore, ...]:
     """Return the tables of this service as stores that write under `permit`; `key` is of keyed hashes."""
@@ -119,6 +165,7 @@ def own_stores(permit: Permit, tenant: str, key: bytes) -> tuple[SqlStore, ...]:
     places = {
         "officer-sessions": (SESSIONS, product),
         "officer-acts": (OFFICERS, product),
+        "marketplace": (MARKET, product),
         "overrides": (OVERRIDES, product),
         "auditor-sessions": (SIGN_INS, portal),
         "auditor-acts": (AUDITORS, portal),
@@ -137,7 +184,7 @@ def _described(name: str, tables: tuple[Table, ...]) -> Described:
         title=title,
         purposes=(purpose,),
         categories=tuple(categories),
-        subjects=kinds or ("whoever an override is for",),
+        subjects=kinds or _ANYBODY[name],
         recipients=("auditors",),
         region="",
         retention=retention,

@@ -131,7 +131,8 @@ def _secrets(folder: Path, paths: list[str]) -> Iterator[Finding]:
     from detect_secrets.core.scan import scan_file  # noqa: PLC0415 - only where it is used
     from detect_secrets.settings import transient_settings  # noqa: PLC0415
 
-    names = sorted({each.__name__ for each in get_mapping_from_secret_type_to_class().values()} - _GUESSING)
+    plugins: Mapping[str, type] = get_mapping_from_secret_type_to_class()
+    names = sorted({each.__name__ for each in plugins.values()} - _GUESSING)
     wanted = {
         "plugins_used": [{"name": name} for name in names],
         "filters_used": [{"path": path} for path in _SECRET_FILTERS],
