@@ -8,6 +8,10 @@ feature = Feature(
         "marketplace.catalogue": "Catalogue",
         "marketplace.mine": "My agents",
         "marketplace.account": "Account",
+        "marketplace.invoices": "Invoices",
+        "marketplace.finance": "Finance",
+        "marketplace.all_coupons": "Coupons",
+        "marketplace.market_queue": "Trust and safety",
         "marketplace.fraud_cases": "Suspected fraud",
     },
 )
