@@ -47,6 +47,7 @@ def statement_of(session: Session, developer: str, currency: str) -> list[dict[s
             "account": posting.account.rpartition(":")[2] if posting.account.startswith("dev:") else "owed",
             "amount_minor": posting.amount,
             "currency": posting.currency,
+            "amount": str(Money(posting.currency, posting.amount)),
             "decision_id": txn.decision_id,
         }
         for posting, txn in session.exec(statement)
@@ -72,7 +73,9 @@ def queue(session: Session) -> dict[str, list[dict[str, Any]]]:
     )
     return {
         "held": [document(row) for row in held],
-        "disputes": [{"id": row.id, "order": row.order, "amount_minor": row.amount} for row in waiting],
+        "disputes": [
+            {"id": row.id, "order": row.order, "amount": str(Money(row.currency, row.amount))} for row in waiting
+        ],
         "debts": [
             {"developer": row.account.removeprefix("receivable:"), "owed": str(Money(row.currency, -row.amount))}
             for row in debts
@@ -140,7 +143,7 @@ def finance(permit: Permit) -> ResponseReturnValue:  # noqa: ARG001 - that it is
 def _csv(lines: list[dict[str, Any]]) -> str:
     text = io.StringIO()
     names = ("at", "kind", "of", "account", "amount_minor", "currency", "decision_id")
-    writer = csv.DictWriter(text, names, lineterminator="\r\n")
+    writer = csv.DictWriter(text, names, extrasaction="ignore", lineterminator="\r\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
