@@ -60,7 +60,11 @@ def queue(session: Session) -> dict[str, list[dict[str, Any]]]:
         select(OrderRow).where(OrderRow.state == OrderState.HELD.value).order_by(OrderRow.id).limit(_MOST)
     )
     waiting = session.exec(
-        select(DisputeRow).where(DisputeRow.state == DisputeState.REPORTED.value).order_by(DisputeRow.id).limit(_MOST)
+        select(DisputeRow, OrderRow.currency)
+        .join(OrderRow, col(OrderRow.id) == col(DisputeRow.order))
+        .where(DisputeRow.state == DisputeState.REPORTED.value)
+        .order_by(DisputeRow.id)
+        .limit(_MOST)
     )
     debts = session.exec(
         select(BalanceRow).where(col(BalanceRow.account).like("receivable:%"), col(BalanceRow.amount) < 0)
@@ -74,7 +78,7 @@ def queue(session: Session) -> dict[str, list[dict[str, Any]]]:
     return {
         "held": [document(row) for row in held],
         "disputes": [
-            {"id": row.id, "order": row.order, "amount": str(Money(row.currency, row.amount))} for row in waiting
+            {"id": row.id, "order": row.order, "amount": str(Money(currency, row.amount))} for row, currency in waiting
         ],
         "debts": [
             {"developer": row.account.removeprefix("receivable:"), "owed": str(Money(row.currency, -row.amount))}
