@@ -4,6 +4,7 @@ package marketplace.sign
 # it. The authority vouches for who they are; of a build, only for what a trusted builder says.
 import rego.v1
 
+import data.lib.agreements
 import data.lib.gates
 import data.lib.sanctions
 
@@ -17,12 +18,9 @@ limits := data.thresholds.marketplace.sign
 passed contains "authorised" if input.resource.properties.developer == input.subject.id
 
 # METADATA
-# title: the developer has accepted the developer agreement with its warranties of intellectual property
+# title: the developer has accepted the developer agreement in force, with its warranties of intellectual property
 # custom: {severity: high, enforcement: blocking, controls: [soc2/CC9.2, iso27001/A.5.20, iso27001/A.5.32]}
-passed contains "agreement" if {
-	input.subject.properties.agreement.accepted == true
-	input.subject.properties.agreement.ip_warranties == true
-}
+passed contains "agreement" if agreements.bound(input.subject.properties)
 
 # METADATA
 # title: neither the country nor the legal entity of the developer is sanctioned

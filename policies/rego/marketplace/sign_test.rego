@@ -10,12 +10,14 @@ trusted := {"https://omega.example/services/builder": 2, "https://omega.example/
 
 lists := {"countries": {"KP": "listed"}, "entities": {"0000EXAMPLESANCT0015": "listed"}}
 
+texts := {"developer": {"current": "1", "versions": {"1": {"sha256": "aa"}}}}
+
 golden := {
 	"subject": {
 		"type": "developer",
 		"id": "acme",
 		"properties": {
-			"agreement": {"accepted": true, "ip_warranties": true},
+			"agreement": {"accepted": true, "ip_warranties": true, "sha256": "aa"},
 			"kind": "individual",
 			"country": "DE",
 		},
@@ -40,6 +42,7 @@ decision_on(document) := decision if {
 		with data.thresholds.marketplace.sign as limits
 		with data.builders as trusted
 		with data.sanctions as lists
+		with data.agreements as texts
 }
 
 failed(facts) := decision_on(object.union(golden, {"resource": {"properties": facts}})).failed
@@ -67,6 +70,8 @@ test_an_agent_of_another_developer if failed({"developer": "initech"}) == {"auth
 # agreement
 
 test_no_agreement if failed_for({"agreement": {"accepted": false}}) == {"agreement"}
+
+test_another_text if failed_for({"agreement": {"sha256": "bb"}}) == {"agreement"}
 
 test_no_warranties if failed_for({"agreement": {"ip_warranties": false}}) == {"agreement"}
 
@@ -99,6 +104,7 @@ test_without_a_limit_nobody_builds if {
 		with data.thresholds as {}
 		with data.builders as trusted
 		with data.sanctions as lists
+		with data.agreements as texts
 	decision.failed == {"trusted_builder"}
 }
 
@@ -107,5 +113,6 @@ test_without_builders_nobody_builds if {
 		with data.thresholds.marketplace.sign as limits
 		with data.builders as {}
 		with data.sanctions as lists
+		with data.agreements as texts
 	decision.failed == {"trusted_builder"}
 }
