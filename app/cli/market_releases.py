@@ -39,6 +39,8 @@ def add_to(nouns: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     buy.add_argument("agent")
     buy.add_argument("--plan", required=True, help="its id")
     buy.add_argument("--quantity", type=int, default=1)
+    buy.add_argument("--source", required=True, help="the means of payment, as the payment provider names it")
+    buy.add_argument("--accept-licence", action="store_true", help="accept the licence of the agent")
     buy.add_argument("--coupon", action="append", default=[], dest="coupons", metavar="CODE")
     buy.add_argument("--key", help="the same on a second try, so that nothing is bought twice (default: a new one)")
     install = _command(nouns, "install", "install what was bought", run_install)
@@ -110,6 +112,8 @@ def run_buy(options: argparse.Namespace, settings: Settings) -> int:
         "plan": options.plan,
         "quantity": options.quantity,
         "coupons": options.coupons,
+        "source": options.source,
+        "licence": options.accept_licence,
     }
     key = options.key or secrets.token_hex(16)
     note(f"idempotency key {key}")

@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable, Collection
 from typing import Any
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, select
 
 from app.db import reading
+from app.features.marketplace.billing import coupons
 from app.features.marketplace.billing.commission import rates_of, split
-from app.features.marketplace.billing.coupon import Coupon, Discount, Funding
+from app.features.marketplace.billing.coupon import Discount
+from app.features.marketplace.billing.coupons import usable
 from app.features.marketplace.billing.errors import CouponError
-from app.features.marketplace.billing.plan import Interval, Kind, Plan, parse_steps
+from app.features.marketplace.billing.plans import plan_of
 from app.features.marketplace.billing.pricing import Quote, quote
 from app.features.marketplace.billing.rows import CouponRow, PlanRow, RedemptionRow
 from app.features.marketplace.errors import UnknownError
@@ -52,7 +54,6 @@ def till_of(
         keep_attempt(session, attempt, signals(session, attempt), permit.decision, permit.decision_id)
 
     def denied(row: OrderRow, error: DeniedError) -> None:
-
         attempt = attempt_of(row, int(now()))
         with reading() as session:
             measured = signals(session, attempt)
@@ -109,41 +110,29 @@ def price(session: Session, wanted: Wanted, at: int, bundle: Bundle) -> Price:
 
 
 def redeem(session: Session, row: OrderRow, decision_id: str) -> None:
-    """Use the coupons of an order up, once for each buyer; the database refuses the one use too many.
+    """Use up the coupons that made an order's price, and as much of a credit as they took off.
 
     Raises:
-        CouponError: one cannot be had any more.
+        CouponError: one cannot be had any more, or takes off something else by now.
     """
-    for code in row.coupons:
-        once = f"{code}:{row.buyer}"
-        used = session.exec(
-            select(RedemptionRow).where(RedemptionRow.coupon == code, RedemptionRow.once == once)
-        ).first()
-        left = (
-            update(CouponRow)
-            .where(col(CouponRow.code) == code, col(CouponRow.uses) > 0)
-            .values(uses=CouponRow.uses - 1)
-        )
-        if used is not None or not session.connection().execute(left).rowcount:
-            raise CouponError("a coupon cannot be had any more")
-        session.add(
-            RedemptionRow(
-                coupon=code,
-                order=row.id,
-                buyer=row.buyer,
-                once=once,
-                amount=0,
-                at=row.created_at,
-                decision_id=decision_id,
-            )
-        )
+    if not row.coupons:
+        return
+    plan = plan_of(session.get_one(PlanRow, row.plan))
+    found = usable(session, row.coupons, buyer=row.buyer, agent=row.agent, at=row.created_at)
+    made = quote(plan, row.quantity, found, at=row.created_at)
+    if (made.gross.minor, made.funded.minor) != (row.gross, row.promotion):
+        raise CouponError("a coupon takes off something else by now")
+    coupons.redeem(session, made, order=row.id, buyer=row.buyer, now=row.created_at, decision_id=decision_id)
 
 
 def restore(session: Session, row: OrderRow) -> None:
     """Give the coupons of an order back for which nothing was paid."""
     for used in session.exec(select(RedemptionRow).where(RedemptionRow.order == row.id)):
-        more = update(CouponRow).where(col(CouponRow.code) == used.coupon).values(uses=CouponRow.uses + 1)
-        session.connection().execute(more)
+        kept = session.get_one(CouponRow, used.coupon, with_for_update=True)
+        if kept.discount == Discount.CREDIT.value:
+            kept.amount += used.amount
+        else:
+            kept.uses += 1
         session.delete(used)
 
 
@@ -151,33 +140,5 @@ def _quoted(session: Session, wanted: Wanted, at: int) -> Quote:
     row = session.get(PlanRow, wanted.plan)
     if row is None or row.agent != wanted.agent or row.retired_at is not None:
         raise UnknownError("there is no such plan on sale")
-    plan = Plan(
-        id=row.id,
-        agent=row.agent,
-        kind=Kind(row.kind),
-        currency=row.currency,
-        interval=Interval(row.interval),
-        steps=parse_steps(row.steps),
-        per=row.per,
-        least=row.least,
-        support=row.support,
-    )
-    return quote(plan, wanted.quantity, [_coupon(session, code, wanted.buyer) for code in wanted.coupons], at=at)
-
-
-def _coupon(session: Session, code: str, buyer: str) -> Coupon:
-    row = session.get(CouponRow, code)
-    if row is None or row.uses <= 0 or row.buyer not in {None, buyer}:
-        raise CouponError("a coupon cannot be had")
-    return Coupon(
-        code=row.code,
-        discount=Discount(row.discount),
-        funding=Funding(row.funding),
-        basis_points=row.basis_points,
-        least=row.least,
-        amount=row.amount,
-        currency=row.currency,
-        agent=row.agent,
-        from_=row.valid_from,
-        until=row.valid_until,
-    )
+    found = usable(session, wanted.coupons, buyer=wanted.buyer, agent=wanted.agent, at=at)
+    return quote(plan_of(row), wanted.quantity, found, at=at)

@@ -68,14 +68,12 @@ class Shop:
 
     def __init__(self):
         Shop.newest = self
-        self.clock, self.score, self.cases, self.coupons = int(NOW), 0.1, [], None
+        self.clock, self.score, self.cases = int(NOW), 0.1, []
         self.provider = Provider()
         self.around = gating(clock=lambda: datetime.fromtimestamp(self.clock, UTC))
         self.till = Till(
             payments=self.provider,
             price=price,
-            redeem=self._redeem,
-            restore=self._restore,
             risk=lambda *_: {"scored": True, "score": self.score},
             denied=lambda row, error: self.cases.append((error.decision_id, row.id)),
             now=lambda: self.clock,
@@ -94,13 +92,13 @@ class Shop:
         return self.around.pdp.enforce(request, CONTROL)
 
     def buy(  # noqa: PLR0913 - what may differ
-        self, key, *, of="old", plan="9900-0", coupons=(), verified=False, by="globex"
+        self, key, *, of="old", plan="9900-0", coupons=(), verified=False, by="globex", attempt=None
     ):
         wanted = Wanted(
             buyer=by, agent=f"{of}-agent", plan=plan, quantity=1, coupons=tuple(coupons), source="card_visa"
         )
         name = order_id(by, key)
-        row = purchasing.draft(self.till, name, wanted, account="buy-1", licence_accepted=True, attempt={})
+        row = purchasing.draft(self.till, name, wanted, account="buy-1", licence_accepted=True, attempt=attempt or {})
         with reading() as session:
             about = purchasing.facts(session, name, by)
         context = {"second_factor": True} if verified else {}
@@ -156,14 +154,6 @@ class Shop:
         """Return what each account holds, those that hold nothing left out."""
         with reading() as session:
             return {row.account: row.amount for row in session.exec(select(BalanceRow)) if row.amount}
-
-    def _redeem(self, _session, row, _decision_id):
-        if self.coupons is not None and row.coupons:
-            self.coupons.redeem(_session, row, _decision_id)
-
-    def _restore(self, _session, row):
-        if self.coupons is not None and row.coupons:
-            self.coupons.restore(_session, row)
 
 
 @contextmanager
