@@ -1,6 +1,6 @@
 """The shipped model on marketplaces that it was not made with: another setting, five seeds, cut to two months.
 
-All of it is simulated. `python -m bench.fraud` looks at the whole three months, and at more.
+All of it is simulated. `python -m bench.fraud [SEED...]` looks at all days of it, with these seeds or others.
 """
 
 import json
