@@ -26,7 +26,10 @@ passed contains "second_factor" if input.subject.properties.second_factor == tru
 # METADATA
 # title: somebody has taken the case, and nobody has ended it
 # custom: {severity: medium, enforcement: blocking, controls: [soc2/CC7.3, iso27001/A.5.25]}
-passed contains "in_order" if case.state == "taken"
+passed contains "in_order" if {
+	case.state == "taken"
+	case.taken_by != ""
+}
 
 # METADATA
 # title: what was found is written down before the case ends

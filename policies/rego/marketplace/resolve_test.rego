@@ -61,6 +61,8 @@ test_nobody_has_taken_it_or_it_has_ended if {
 	}
 }
 
+test_nobody_is_named_who_took_it if "in_order" in about({"taken_by": ""}).failed
+
 # written_down
 
 test_nothing_is_written_down if about({"notes": 0}).failed == {"written_down"}
