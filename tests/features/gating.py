@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import app
 from app import db, schema
@@ -13,6 +14,7 @@ from app.blocking_pdp import BlockingPdp
 from app.pdp.bundle import load
 from app.pdp.enforce import Pdp, Policies
 from app.pdp.model import Entity
+from tests.migrated import migrated_file
 from tests.pdp.deciding import NOW, MemoryConcealer, MemoryLog
 from tests.pdp.shop import evaluating
 
@@ -97,8 +99,19 @@ def officer(name="ofc-51", *groups, second_factor=True):
     return Entity(type="officer", id=name, properties={"groups": list(groups), "second_factor": second_factor})
 
 
+@cache
+def _migrated():
+    """Return the bytes of an empty product database: SQLite's is migrated once, and copied."""
+    with TemporaryDirectory() as folder:
+        return migrated_file(Path(folder) / "some.db", schema.PRODUCT_MIGRATIONS).read_bytes()
+
+
 def product(url):
     """Return a context in which `writing` and `reading` mean an empty product database at `url`."""
+    file = Path(url.removeprefix("sqlite:///"))
+    if new := url.startswith("sqlite:///") and not file.exists():
+        file.write_bytes(_migrated())
     engine = db.open_engine(url)
-    schema.upgrade(engine, schema.PRODUCT_MIGRATIONS)
+    if not new:
+        schema.upgrade(engine, schema.PRODUCT_MIGRATIONS)
     return db.product(engine)

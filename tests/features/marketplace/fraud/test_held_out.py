@@ -16,7 +16,7 @@ from app.features.marketplace.fraud.training.stream import stream
 from app.features.marketplace.fraud.training.world import HELD_OUT, TRAINING
 from tests.pdp.evaluating import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
 SHORT = replace(HELD_OUT, days=60)
 
 
