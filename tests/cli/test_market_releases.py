@@ -95,6 +95,7 @@ def test_what_cannot_be_done_is_one_line(asked, omega, tmp_path):
     assert asked("install", "--out", tmp_path / "x").code == 2
     assert asked("install", "--token", "none", "--out", tmp_path / "x").code == 2
     assert asked("buy", "invoice-reader", "--plan", "p1", "--source", "card_visa").code == 3  # nothing is sold here
+    assert asked("buy", "invoice-reader", "--plan", "p1").code == 2
     missing = ("--artifact", tmp_path / "no", "--bundle", tmp_path / "no", "--manifest", tmp_path / "no")
     assert asked("publish", "invoice-reader", "1.0.0", *missing).code == 2
     assert omega("market", "search", "--url", "http://127.0.0.1:9").code == 3
