@@ -18,6 +18,13 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
     )
     op.create_index("ix_market_effect_at", "market_effect", ["at"])
+    op.create_table(
+        "market_given_up",
+        sa.Column("decision_id", sa.String(48), primary_key=True),
+        sa.Column("action", sa.String(128), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("ix_market_given_up_at", "market_given_up", ["at"])
     _parties()
     _agents()
 

@@ -5,7 +5,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from app.db import reading
-from app.features.marketplace.acting import EffectRow, effect
+from app.features.marketplace.acting import EffectRow, GivenUpRow, effect, give_up
 from app.features.marketplace.errors import ChangedError
 from app.features.marketplace.rows import AgentRow, AgentState
 from app.pdp.model import Entity
@@ -53,6 +53,16 @@ def test_what_has_changed_since_has_no_effect(permitted):
     with pytest.raises(ChangedError), effect(permitted, facts):
         pytest.fail("the effect was begun")
     assert kept() == ("listed", 1)
+    with reading() as session:
+        assert session.get(GivenUpRow, permitted.decision_id).action == "marketplace.delist"
+
+
+def test_what_was_done_before_is_kept_as_changing_nothing(permitted):
+    give_up(permitted, now=lambda: 7.9)
+    give_up(permitted, now=lambda: 8.9)
+    with reading() as session:
+        assert session.get(GivenUpRow, permitted.decision_id).at == 8
+    assert kept() == ("draft", 0)
 
 
 def test_an_effect_that_breaks_off_leaves_nothing(permitted):

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from app.core_dumps import refuse_core_dumps
 from app.pdp.lifeline import end_with_parent
 
 OUTPUT: Final = 64 << 20
@@ -46,6 +47,7 @@ def confine(memory: int, seconds: int) -> bool:
 
 def main() -> int:
     """Look through one artifact."""
+    refuse_core_dumps()
     parent, memory, seconds, folder = sys.argv[1:]
     end_with_parent(int(parent))
     apart = confine(int(memory), int(seconds))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from app.db import reading, writing
-from app.features.marketplace.acting import EffectRow
+from app.features.marketplace.acting import EffectRow, GivenUpRow
 from app.features.marketplace.lifecycle.job_steps import Means
 from app.features.marketplace.lifecycle.limits import DAY, HOUR
 from app.features.marketplace.lifecycle.rows import DifferenceRow
@@ -141,9 +141,10 @@ def _differences(
     since, until = window
     statement = select(EffectRow.decision_id, EffectRow.action).where(col(EffectRow.at) >= since - HOUR)
     effects = dict(session.exec(statement).all())
+    given_up = set(session.exec(select(GivenUpRow.decision_id).where(col(GivenUpRow.at) >= since - HOUR)))
     late = select(EffectRow.decision_id).where(col(EffectRow.at) >= since, col(EffectRow.at) < until)
     for decision, action in settled.items():
-        if decision not in effects:
+        if decision not in effects and decision not in given_up:
             yield (decision, NO_EFFECT), action
     for decision in session.exec(late):
         if allowed.get(decision) != effects[decision]:

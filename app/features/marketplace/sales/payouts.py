@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from app.db import reading, writing
-from app.features.marketplace.acting import effect
+from app.features.marketplace.acting import effect, give_up
 from app.features.marketplace.errors import MarketDataError, UnknownError
 from app.features.marketplace.money import BASIS, Money
 from app.features.marketplace.parties import described
@@ -108,6 +108,7 @@ def pay_out(till: Till, permit: Permit, wished: Wish, keeping: Keeping) -> Payou
     with reading() as session:
         known = session.get(PayoutRow, wished.id)
     if known is not None:
+        give_up(permit, now=till.now)
         return known
     _begin(till, permit, wished, keeping)
     return send(till, permit, wished.id)

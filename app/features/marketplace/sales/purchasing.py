@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
 from app.db import reading, writing
-from app.features.marketplace.acting import effect
+from app.features.marketplace.acting import effect, give_up
 from app.features.marketplace.errors import ChangedError
 from app.features.marketplace.money import Money
 from app.features.marketplace.payments import PaymentError
@@ -122,6 +122,7 @@ def purchase(till: Till, enforce: Enforce, permit: Permit, row: OrderRow, *, ver
         MarketplaceError: nothing was done, or somebody else is doing it.
     """
     if row.state not in OPEN:
+        give_up(permit, now=till.now)
         return row  # where it is being charged, `settling` goes on with it, as long as the provider knows the key
     try:
         allowed = enforce(_asked(till, permit, row, verified=verified))

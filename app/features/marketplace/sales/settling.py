@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlmodel import Session, col, select
 
 from app.db import reading
-from app.features.marketplace.acting import effect
+from app.features.marketplace.acting import effect, give_up
 from app.features.marketplace.sales import payouts, purchasing, refunds
 from app.features.marketplace.sales.orders import moment, order_of
 from app.features.marketplace.sales.rows import (
@@ -84,6 +84,7 @@ def settle(till: Till, permit: Permit) -> bool:
     kind, payment, _ = _of(permit)
     done = _asked(till, kind, payment)
     if done is None:
+        give_up(permit, now=till.now)
         return False
     with effect(permit, lambda session: facts(session, kind, payment, lock=True), now=till.now) as session:
         _keep(till, session, permit, done)

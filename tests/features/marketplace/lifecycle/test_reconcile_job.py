@@ -9,7 +9,7 @@ from sqlmodel import delete
 from app import schema
 from app.alerts.rows import AlertRow
 from app.db import open_engine, writing
-from app.features.marketplace.acting import EffectRow
+from app.features.marketplace.acting import EffectRow, GivenUpRow
 from app.features.marketplace.lifecycle.reconcile_job import (
     DIFFERS,
     NO_DECISION,
@@ -90,6 +90,13 @@ def test_an_effect_that_was_removed_is_found_told_once_and_shown(market, job, qu
     assert [each.kind for each in rows(AlertRow)] == [DIFFERS]
     [shown] = market.officer("ofc-8", SAFETY).json("/marketplace/queue").json["differences"]
     assert (shown["decision"], shown["action"], shown["what"]) == (quarantined, "marketplace.quarantine", "no_effect")
+
+
+def test_what_was_given_up_is_no_difference(market, job, quarantined):
+    with writing(permit()) as session:
+        session.execute(delete(EffectRow))
+        session.add(GivenUpRow(decision_id=quarantined, action="marketplace.quarantine", at=market.now()))
+    assert run(market, job)["differences"] == 0
 
 
 def test_a_decision_that_is_gone_from_the_log_is_found_and_settled_when_it_is_there_again(
