@@ -12,6 +12,7 @@ from pathlib import Path
 from git import GitError, ODBError, Repo
 
 from app.pdp.admission_process import admit_apart, compare_apart
+from app.pdp.admitted import admitter
 from app.pdp.bundle import Bundle, load, load_snapshot
 from app.pdp.errors import BundleError, EngineError
 from app.pdp.opa import Second
@@ -69,13 +70,18 @@ def second(settings: Settings) -> Second | None:
 def keep(bundle: Bundle, bundles: Path, opa: Second | None = None) -> Bundle:
     """Admit a bundle, and keep it under its digest, in force for nobody yet, once `opa` agrees.
 
+    What the same program admitted before, byte for byte, with the same engine, it does not try again.
+
     Raises:
         BundleError: it is not admitted, or the second opinion differs.
     """
-    admit_apart(bundle)
+    by = admitter(bundle.engine)
+    if not _admitted(bundle, bundles, by):
+        admit_apart(bundle)
     agreed = None if opa is None or _known(bundle, bundles, opa) else compare_apart(bundle, opa)
     bundles.mkdir(mode=0o700, parents=True, exist_ok=True)
     replace_file(snapshot_path(bundles, bundle.digest), bundle.snapshot())
+    replace_file(admission_path(bundles, bundle.digest), by.encode())
     if agreed is not None:
         replace_file(_opinion_path(bundles, bundle.digest), json.dumps({"second_opinion": agreed.document()}).encode())
     return bundle
@@ -87,6 +93,13 @@ def second_opinion(bundles: Path, digest: str) -> Opinion | None:
         return Opinion(**json.loads(_opinion_path(bundles, digest).read_bytes())["second_opinion"])
     except (OSError, ValueError, LookupError, TypeError):
         return None
+
+
+def _admitted(bundle: Bundle, bundles: Path, by: str) -> bool:
+    try:
+        return admission_path(bundles, bundle.digest).read_bytes() == by.encode()
+    except OSError:
+        return False
 
 
 def _known(bundle: Bundle, bundles: Path, asked: Second) -> bool:
@@ -133,6 +146,11 @@ def is_digest(text: str) -> bool:
 def snapshot_path(bundles: Path, digest: str) -> Path:
     """Return where the bundle of `digest` is kept."""
     return bundles / f"{digest}.json"
+
+
+def admission_path(bundles: Path, digest: str) -> Path:
+    """Return where it stands which program admitted the bundle of `digest`."""
+    return bundles / f"{digest}.admitted"
 
 
 def _opinion_path(bundles: Path, digest: str) -> Path:

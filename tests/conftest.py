@@ -13,6 +13,17 @@ from tests import postgresql as server
 from tests.kms import running_kms
 
 
+@pytest.fixture(scope="session", autouse=True)
+def shared_admissions(tmp_path_factory):
+    """Have the services of this run share what they admitted (tests/e2e/service.py): to admit takes its time."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "admitted"
+    shared.mkdir(exist_ok=True)
+    os.environ["OMEGA_TESTS_ADMITTED"] = str(shared)
+    yield
+    del os.environ["OMEGA_TESTS_ADMITTED"]
+
+
 @pytest.fixture(scope="session")
 def s3_server():
     """A server with Object Lock, one for all tests: each new bucket would cost a quarter of a second."""

@@ -10,6 +10,7 @@ import pytest
 from git import GitCommandError
 
 from app import activation
+from app.pdp.admitted import admitter
 from app.pdp.bundle import parse_snapshot
 from app.pdp.errors import BundleError
 from app.pdp.opa import Second
@@ -60,7 +61,7 @@ def test_policies_that_are_not_admitted_change_nothing(policies, bundles, file, 
     with pytest.raises(BundleError, match=f"^{where}"):
         activation.activate(policies, bundles)
     assert activation.active(bundles).stem == before
-    assert len(list(bundles.iterdir())) == 2
+    assert len(list(bundles.iterdir())) == 3
 
 
 def test_without_an_activation_nothing_is_in_force(bundles):
@@ -210,3 +211,37 @@ def test_who_is_asked_is_what_is_installed(tmp_path):
     assert activation.second(named).engine == Path("lib.so").absolute()
     for nobody in ({}, {"PATH": str(tmp_path), "OMEGA_OPA": ""}, {"PATH": str(tmp_path), "OMEGA_OPA": "other"}):
         assert activation.second(Settings.from_environment(nobody)) is None
+
+
+def test_what_this_program_admitted_it_does_not_try_again(policies, bundles, monkeypatch):
+    tried = []
+    monkeypatch.setattr(activation, "admit_apart", lambda bundle: tried.append(bundle.digest))
+    first = activation.activate(policies, bundles)
+    assert activation.activate(policies, bundles).digest == first.digest
+    assert tried == [first.digest]
+    written(policies, {"data/thresholds.json": '{"shop": {"min_grams": 60, "price": 1.5}}'})
+    second = activation.activate(policies, bundles)
+    assert tried == [first.digest, second.digest]
+
+
+@pytest.mark.parametrize("change", ["engine", "program", "mark"])
+def test_another_program_or_engine_admits_for_itself(policies, bundles, monkeypatch, change):
+    tried = []
+    monkeypatch.setattr(activation, "admit_apart", lambda bundle: tried.append(bundle.digest))
+    digest = activation.activate(policies, bundles).digest
+    if change == "engine":
+        monkeypatch.setattr(activation, "admitter", lambda engine: admitter(f"{engine}.1"))
+    elif change == "program":
+        monkeypatch.setattr(activation, "admitter", lambda engine: f"{engine} another")
+    else:
+        activation.admission_path(bundles, digest).write_bytes(b"")
+    activation.activate(policies, bundles)
+    assert tried == [digest, digest]
+
+
+def test_what_is_not_admitted_is_not_remembered_as_such(policies, bundles):
+    written(policies, {"rego/shop/sell.rego": "package shop.sell\n\nx := \n"})
+    for _ in range(2):
+        with pytest.raises(BundleError):
+            activation.activate(policies, bundles)
+    assert not list(bundles.glob("*.admitted"))
