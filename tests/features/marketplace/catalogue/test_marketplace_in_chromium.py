@@ -12,7 +12,14 @@ WIDTHS = (320, 768, 1280)
 def signed_in(page, shop, url, name):
     token = shop.control.links.issue(name, ("omega-marketplace",), 300)
     page.goto(f"{url}/session/link?token={token}")
-    page.get_by_role("button").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button").first.click()
+
+
+def press(page, role, name):
+    """Press something by keyboard, and return once the page that it leads to is there."""
+    with page.expect_navigation():
+        page.get_by_role(role, name=name).press("Enter")
 
 
 def looked_at(page, name, *, dark=False):
@@ -49,7 +56,7 @@ def test_an_agent_is_published_found_and_installed(sqlite_url, tmp_path, dark):
         }.items():
             page.locator(f"[name={name}]").fill(value)
         found += looked_at(page, "mine", dark=dark)
-        page.get_by_role("button", name="Lay out").press("Enter")
+        press(page, "button", "Lay out")
         found += looked_at(page, "agent-draft", dark=dark)
 
         examiner.facts = GOOD | {"tests": {"coverage_percent": 61}}
@@ -57,11 +64,11 @@ def test_an_agent_is_published_found_and_installed(sqlite_url, tmp_path, dark):
         page.locator("[name=version]").fill("1.0.0")
         for name in ("artifact", "bundle", "manifest", "sbom"):
             page.locator(f"[name={name}]").set_input_files(tmp_path / "file")
-        page.get_by_role("button", name="Upload").press("Enter")
-        page.get_by_role("link", name="Gates").press("Enter")
+        press(page, "button", "Upload")
+        press(page, "link", "Gates")
         assert "1 missing" in page.content()
         found += looked_at(page, "gates-missing", dark=dark)
-        page.get_by_role("button", name="Publish").press("Enter")
+        press(page, "button", "Publish")
         assert "tests cover enough of the release" in page.content()
         found += looked_at(page, "denied", dark=dark)
 
@@ -71,24 +78,25 @@ def test_an_agent_is_published_found_and_installed(sqlite_url, tmp_path, dark):
         page.locator("[name=version]").fill("1.0.1")
         for name in ("artifact", "bundle", "manifest", "sbom"):
             page.locator(f"[name={name}]").set_input_files(tmp_path / "file")
-        page.get_by_role("button", name="Upload").press("Enter")
-        page.get_by_role("link", name="Gates").press("Enter")
+        press(page, "button", "Upload")
+        press(page, "link", "Gates")
         found += looked_at(page, "gates", dark=dark)
-        page.get_by_role("button", name="Publish").press("Enter")
+        press(page, "button", "Publish")
         found += looked_at(page, "release", dark=dark)
 
         page.context.clear_cookies()
         page.goto(f"{url}/marketplace/")
         page.locator("[name=q]").fill("invoice")
-        page.keyboard.press("Enter")
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
         found += looked_at(page, "catalogue", dark=dark)
-        page.get_by_role("link", name="Invoice reader").press("Enter")
+        press(page, "link", "Invoice reader")
         assert "https://builder.example/b" in page.content()
         found += looked_at(page, "agent", dark=dark)
 
         signed_in(page, shop, url, "buy-1")
         page.goto(f"{url}/marketplace/agents/invoice-reader")
-        page.get_by_role("button", name="Install").press("Enter")
+        press(page, "button", "Install")
         assert "omega market install --token" in page.content()
         found += looked_at(page, "install", dark=dark)
         assert found == []

@@ -33,8 +33,8 @@ def test_a_listing_is_put_into_quarantine_appealed_delisted_and_brought_back_wit
         def do(button, *fields):
             for label, text in fields:
                 page.get_by_label(label).fill(text)
-            page.get_by_role("button", name=button).press("Enter")
-            page.get_by_role("heading", level=1).wait_for()
+            with page.expect_navigation():
+                page.get_by_role("button", name=button).press("Enter")
 
         act_as(buyer)
         look("listings/invoice-reader/life", "marketplace-life-buyer")
