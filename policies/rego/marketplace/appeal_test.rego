@@ -184,3 +184,5 @@ test_each_of_these_alone_denies if {
 		decision_on(change).allow == false
 	}
 }
+
+test_who_files_may_be_who_took_it_off if failed({"resource": {"properties": {"taken_off_by": "acme"}}}) == set()

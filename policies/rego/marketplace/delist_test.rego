@@ -171,3 +171,12 @@ test_an_officer_by_their_group if {
 
 # Where this gate fails, others do: that it blocks shows in nothing but what the decision says of it.
 test_authorised_is_no_mere_report if data.rules["marketplace.delist"].authorised.enforcement == "blocking"
+
+test_a_service_without_the_office if {
+	service := {"type": "service", "properties": {"roles": ["finance"]}}
+	failed({"subject": service, "context": {"reason": "fraud"}}) == {"authorised", "reason_fits"}
+}
+
+test_nobody_is_the_job_by_its_name if {
+	failed({"subject": {"type": "officer", "id": "marketplace.watch_life"}}) == {"authorised", "reason_fits"}
+}

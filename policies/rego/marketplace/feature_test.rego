@@ -122,3 +122,7 @@ test_each_of_these_alone_denies if {
 		decision_on({"resource": {"properties": facts}}).allow == false
 	}
 }
+
+test_nobody_is_the_job_by_its_name if {
+	decision_on({"subject": {"type": "buyer", "id": "marketplace.award"}}).failed == {"authorised"}
+}

@@ -88,3 +88,11 @@ test_each_of_these_alone_denies if {
 		decision_on(change).allow == false
 	}
 }
+
+test_what_is_not_established_needs_no_end if {
+	every state in ["pending", "refused"] {
+		change := object.union(golden, {"context": {"state": state}})
+		decision := identify.decision with input as json.remove(change, ["context/until"])
+		decision.failed == set()
+	}
+}

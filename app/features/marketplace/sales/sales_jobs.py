@@ -40,40 +40,58 @@ class SalesJobs:
     def jobs(self) -> list[Job]:
         """Return the jobs."""
         return [
-            _job(SETTLE, "go on with payments of which nobody knows whether they were made", _MINUTE, self.settle),
-            _job(BOOK, "book what the payment provider said of disputes", 5 * _MINUTE, self.book),
-            _job(RELEASE, "let go what was held of sales for long enough", _HOUR, self.release),
-            _job(PAY, "pay developers out", _DAY, self.pay_out),
+            Job(
+                name=SETTLE,
+                title="go on with payments of which nobody knows whether they were made",
+                schedule=Every(seconds=_MINUTE),
+                run=self.settle,
+                idle=lambda: not self._unsettled(),
+            ),
+            Job(
+                name=BOOK,
+                title="book what the payment provider said of disputes",
+                schedule=Every(seconds=5 * _MINUTE),
+                run=self.book,
+                idle=lambda: not self._disputed(),
+            ),
+            Job(
+                name=RELEASE,
+                title="let go what was held of sales for long enough",
+                schedule=Every(seconds=_HOUR),
+                run=self.release,
+                idle=lambda: not self._held_enough(),
+            ),
+            Job(
+                name=PAY,
+                title="pay developers out",
+                schedule=Every(seconds=_DAY),
+                run=self.pay_out,
+                idle=lambda: not self._owed(),
+            ),
         ]
 
     def settle(self, run: Run) -> Mapping[str, Any]:
         """Go on with every payment that is under way."""
-        with reading() as session:
-            found = [(each.kind, each.id) for each in settling.pending(session)]
-            found += [(settling.Kind.PAYOUT, each) for each in payouts.reported(session)]
-            asked = [settling.facts(session, *each) for each in found]
+        asked = self._unsettled()
         return self._each(run, SETTLE, "marketplace.settle", asked, lambda permit: settling.settle(self._till, permit))
 
     def book(self, run: Run) -> Mapping[str, Any]:
         """Book every dispute of which the provider said something new."""
-        with reading() as session:
-            asked = [disputes.facts(session, each) for each in disputes.waiting(session)]
+        asked = self._disputed()
         return self._each(run, BOOK, "marketplace.dispute", asked, lambda permit: disputes.book(self._till, permit))
 
     def release(self, run: Run) -> Mapping[str, Any]:
         """Let go of every hold that has lasted for long enough."""
-        limits = holds.Limits.of(self._thresholds())
-        with reading() as session:
-            due = list(holds.due(session, limits, self._till.at()))
-            asked = [holds.facts(session, each) for each in due]
+        asked = self._held_enough()
         return self._each(run, RELEASE, "marketplace.release", asked, lambda permit: holds.release(self._till, permit))
 
     def pay_out(self, run: Run) -> Mapping[str, Any]:
         """Pay every developer out to whom something may be paid, once a day and currency."""
         keeping, now = payouts.Keeping.of(self._thresholds()), self._till.at()
         day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        owed = self._owed()
         with reading() as session:
-            wishes = {each.id: each for each in (payouts.wish(*of, day) for of in payouts.owing(session))}
+            wishes = {each.id: each for each in (payouts.wish(*of, day) for of in owed)}
             asked = [payouts.facts(session, each, keeping, now) for each in wishes.values()]
         worth = [each for each in asked if each.properties["amount_minor"] > 0]
 
@@ -81,6 +99,25 @@ class SalesJobs:
             return payouts.pay_out(self._till, permit, wishes[permit.request.resource.id], keeping)
 
         return self._each(run, PAY, "marketplace.payout", worth, effect)
+
+    def _unsettled(self) -> list[Entity]:
+        with reading() as session:
+            found = [(each.kind, each.id) for each in settling.pending(session)]
+            found += [(settling.Kind.PAYOUT, each) for each in payouts.reported(session)]
+            return [settling.facts(session, *each) for each in found]
+
+    def _disputed(self) -> list[Entity]:
+        with reading() as session:
+            return [disputes.facts(session, each) for each in disputes.waiting(session)]
+
+    def _held_enough(self) -> list[Entity]:
+        limits = holds.Limits.of(self._thresholds())
+        with reading() as session:
+            return [holds.facts(session, each) for each in holds.due(session, limits, self._till.at())]
+
+    def _owed(self) -> list[tuple[str, str]]:
+        with reading() as session:
+            return list(payouts.owing(session))
 
     def _each(
         self,
@@ -109,7 +146,3 @@ class SalesJobs:
             _LOG.warning("%s was not done: %s", request.action, error)
             return "left"
         return "left" if done is False else "done"
-
-
-def _job(name: str, title: str, seconds: int, run: Callable[[Run], Mapping[str, Any]]) -> Job:
-    return Job(name=name, title=title, schedule=Every(seconds=seconds), run=run)
