@@ -4,7 +4,6 @@ Each scanner that cannot look at something says so by a finding: what nobody loo
 which a developer tells a scanner to look away have no effect.
 """
 
-import logging
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -155,7 +154,6 @@ def _weaknesses(folder: Path, paths: list[str]) -> Iterator[Finding]:
     from bandit.core.config import BanditConfig  # noqa: PLC0415 - only where it is used
     from bandit.core.manager import BanditManager  # noqa: PLC0415
 
-    logging.disable(logging.CRITICAL)
     scanner = BanditManager(BanditConfig(), "file", ignore_nosec=True)
     scanner.discover_files([str(each) for each in sorted(folder.glob("*.py"))])
     scanner.run_tests()
