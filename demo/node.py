@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-_READY = 30.0  # seconds until it must serve
+_READY = 120.0  # seconds until it must serve: it admits the policies first
 _GONE = 20.0  # seconds until it must have ended
 _LOOK = 0.02  # seconds between two looks
 _LOG_LINES = 12  # of the service's log, shown where it fails
