@@ -116,11 +116,12 @@ def purchase(buyer: str) -> dict[str, Any]:
 
 def _money(now: datetime) -> list[Question]:
     order = {"buyer": "buy-91c2", "purchased_at": before(now, days=12), "refunded": False}
+    order |= {"paid_minor": 9_900, "refunded_minor": 0}
     refund = {
         "subject": {"type": "buyer", "id": "buy-91c2", "properties": {}},
         "action": {"name": "marketplace.refund"},
         "resource": {"type": "order", "id": "ord-000831", "properties": order},
-        "context": {},
+        "context": {"amount_minor": 9_900},
     }
     developer = {
         "id": "dev-7f3a",
