@@ -207,7 +207,7 @@ def test_a_worker_that_is_to_be_replaced_is_and_the_others_are_left_alone(superv
         replacing.ask(settings, "worker 0", before)
         replacing.ask(settings, "worker 1", before)  # which is another's number
         await until(lambda: lines(tmp_path / "started").count("worker0") == 2)
-        assert made._workers[0].process.pid != before
+        await until(lambda: made._workers[0].process.pid != before)  # which it says before it is noted
         told(signal.SIGTERM)
 
     assert run(made, then) == 0

@@ -52,16 +52,15 @@ JSON = {"accept": "application/json", "sec-fetch-site": "same-origin"}
 
 @pytest.fixture
 def policies(tmp_path):
-    """The shipped policies, without most of the platform's, so that admission takes a second."""
+    """The shipped policies, without those that no page asks for, so that admission is quicker."""
     place = shutil.copytree(ROOT / "policies", tmp_path / "shipped")
     asked = json.loads((place / "data" / "callers.json").read_text())["control"]["actions"]  # by the pages themselves
-    kept = {"lib", "marketplace"} | {each.partition(".")[0] for each in asked}
+    kept = {"lib"} | {each.partition(".")[0] for each in asked}
     for path in (place / "rego").iterdir():
         if path.name not in kept:
             shutil.rmtree(path)
-    for path in [*(place / "rego" / "marketplace").iterdir(), *(place / "rego" / "lib").glob("*_test.rego")]:
-        if not path.name.startswith("publish"):
-            path.unlink()
+    for path in (place / "rego" / "lib").glob("*_test.rego"):
+        path.unlink()
     for path in (place / "cases").iterdir():
         if path.name != "session.yaml":
             path.unlink()

@@ -4,14 +4,14 @@ package marketplace.clear
 import rego.v1
 
 import data.lib.gates
-import data.lib.offices
+import data.lib.roles
 
 required := {"authorised", "held"}
 
 # METADATA
 # title: an order that was held is cleared by trust and safety
 # custom: {severity: critical, enforcement: blocking, controls: [soc2/CC6.3, soc2/CC7.4, iso27001/A.8.3, gdpr/Art.22]}
-passed contains "authorised" if offices.holds(input.subject, {"trust_and_safety"})
+passed contains "authorised" if roles.holds(input.subject, {"trust_and_safety"})
 
 # METADATA
 # title: the order is held

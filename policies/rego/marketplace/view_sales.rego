@@ -4,7 +4,7 @@ package marketplace.view_sales
 import rego.v1
 
 import data.lib.gates
-import data.lib.offices
+import data.lib.roles
 
 required := {"authorised"}
 
@@ -16,6 +16,6 @@ passed contains "authorised" if {
 	input.subject.id in input.resource.properties.owners
 }
 
-passed contains "authorised" if offices.holds(input.subject, {"finance", "support"})
+passed contains "authorised" if roles.holds(input.subject, {"finance", "support"})
 
 decision := gates.decision("marketplace.view_sales", required, passed, [])
