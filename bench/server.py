@@ -29,10 +29,10 @@ from app.http_server import HttpServer
 from app.machine_watch import MachineWatch
 from app.pdp.enforce import Pdp
 from app.pdp.explaining import decide_again
-from app.server import start_policies
 from app.settings import Settings
 from app.telemetry.publishing import Publisher
 from app.telemetry.watching import Watching
+from app.worker import start_policies
 from evidence.chain import Appended
 from evidence.record import Draft, Position
 

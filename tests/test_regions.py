@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from a2wsgi import WSGIMiddleware
 
-from app import activation, db, identity, keys, schema, server
+from app import activation, db, identity, keys, schema
 from app.control_plane import ControlPlane
 from app.features.privacy.office import Office
 from app.kek_opening import open_keks
@@ -138,7 +138,7 @@ def ask_both(settings, monkeypatch):
         policies.evaluators.evaluate = Engines(policies.bundle).evaluate
         return policies
 
-    monkeypatch.setattr(server, "start_policies", starting)
+    monkeypatch.setattr("app.worker.start_policies", starting)
     return work(settings, does)
 
 

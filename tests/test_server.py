@@ -16,9 +16,10 @@ from app.control_plane import NotCoveredError
 from app.db import open_engine
 from app.pdp.errors import BundleError, EvaluatorsGoneError
 from app.pdp.lifeline import HOPELESS
-from app.server import Worker, main, sealer_alive, serve
+from app.server import main, serve
 from app.settings import Plane
 from app.telemetry.publishing import Publisher
+from app.worker import Worker, sealer_alive
 from evidence.writer import Writer
 from tests.decision_plane.asking import body
 from tests.node import decided, listening, node_environment, prepared, sealed, use
@@ -35,8 +36,8 @@ def settings(tmp_path):
 @pytest.fixture
 def working(settings, monkeypatch):
     """Return a way to run something in a worker."""
-    monkeypatch.setattr(server, "start_policies", started)
-    monkeypatch.setattr(server, "_WATCH", 0.001)
+    monkeypatch.setattr("app.worker.start_policies", started)
+    monkeypatch.setattr("app.worker._WATCH", 0.001)
     return partial(work, settings)
 
 
@@ -99,7 +100,7 @@ def test_it_shows_its_numbers_and_those_of_others(settings, working):
 
 def test_it_traces_where_it_is_asked_to(settings, working, monkeypatch):
     made = []
-    monkeypatch.setattr(server, "tracer", made.append)
+    monkeypatch.setattr("app.worker.tracer", made.append)
     object.__setattr__(settings, "otlp_traces", True)
 
     async def nothing(*_):
@@ -193,7 +194,7 @@ def test_a_token_of_this_node_is_known_and_no_other(settings, working):
 
 
 def test_a_decision_is_made_again_under_the_snapshot_of_its_bundle(settings, working, monkeypatch):
-    monkeypatch.setattr(server, "decide_again", lambda *given: given)
+    monkeypatch.setattr("app.worker.decide_again", lambda *given: given)
 
     async def decide_again(_, plane):
         return plane._by.explainer._decide_again("0a1b", b"asked")
@@ -222,7 +223,7 @@ async def get(address):
 
 
 def test_it_serves_until_a_signal_and_then_lets_go_of_its_chain(settings, monkeypatch):
-    monkeypatch.setattr(server, "start_policies", started)
+    monkeypatch.setattr("app.worker.start_policies", started)
     sealed(settings)
 
     async def run():
@@ -249,8 +250,8 @@ def test_it_serves_until_it_is_of_no_more_use(settings, monkeypatch):
         pools.append(await started(found, snapshot))
         return pools[0]
 
-    monkeypatch.setattr(server, "start_policies", starting)
-    monkeypatch.setattr(server, "_WATCH", 0.001)
+    monkeypatch.setattr("app.worker.start_policies", starting)
+    monkeypatch.setattr("app.worker._WATCH", 0.001)
 
     async def run():
         mine, theirs = sealing_line.pair()
@@ -297,7 +298,7 @@ def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path, monkeypatch, 
 @pytest.mark.usefixtures("process")
 def test_a_worker_whose_journal_was_altered_is_not_started_again(settings, tmp_path, monkeypatch, caplog):
     use(monkeypatch, {**node_environment(tmp_path), **settings.places})
-    monkeypatch.setattr(server, "start_policies", started)
+    monkeypatch.setattr("app.worker.start_policies", started)
     decided(settings, body())
     (file,) = settings.journals.glob("*/*.evj")
     data = bytearray(file.read_bytes())
@@ -315,7 +316,7 @@ def test_a_worker_without_policies_says_why_in_one_line(settings, tmp_path, monk
     async def fail(*_):
         raise error
 
-    monkeypatch.setattr(server, "start_policies", fail)
+    monkeypatch.setattr("app.worker.start_policies", fail)
     assert main() == 1
     assert f"worker ends: {error}" in caplog.text
 

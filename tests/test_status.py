@@ -172,7 +172,7 @@ def test_a_process_that_has_ended_and_was_not_taken_leave_of_does_not_live():
 
 
 def test_a_worker_says_how_it_stands(tenancy, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("app.server.start_policies", started)
+    monkeypatch.setattr("app.worker.start_policies", started)
     sealed(tenancy)
     service(tenancy, workers=1)
 

@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from app import activation, server, supervisor, tenant_policies, tenants
+from app import activation, supervisor, tenant_policies, tenants
 from app.pdp.errors import BundleError, EvaluatorsGoneError, NoPoliciesError, UnrecordedError
 from app.settings import Settings
 from app.tenant_policies import PolicySets
@@ -47,8 +47,8 @@ def working(settings, failing, monkeypatch):
             raise error
         return await started(found, snapshot)
 
-    monkeypatch.setattr(server, "start_policies", start)
-    monkeypatch.setattr(server, "_WATCH", 0.001)
+    monkeypatch.setattr("app.worker.start_policies", start)
+    monkeypatch.setattr("app.worker._WATCH", 0.001)
     return partial(work, settings)
 
 
@@ -243,7 +243,7 @@ def test_slow_policies_hold_up_the_start_no_longer_than_the_worker_is_patient(se
             await asyncio.Event().wait()
         return await started(found, snapshot)
 
-    monkeypatch.setattr(server, "start_policies", start)
+    monkeypatch.setattr("app.worker.start_policies", start)
 
     async def look(worker, _):
         return digests(worker)

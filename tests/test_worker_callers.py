@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from app import activation, identity, keys, server
+from app import activation, identity, keys
 from tests.authentication.certificates import certificate, header
 from tests.decision_plane.asking import body, received
 from tests.node import prepared
@@ -62,7 +62,7 @@ def working(settings, monkeypatch):
         policies.evaluators.evaluate = Engines(policies.bundle).evaluate
         return policies
 
-    monkeypatch.setattr(server, "start_policies", starting)
+    monkeypatch.setattr("app.worker.start_policies", starting)
     return partial(work, settings)
 
 

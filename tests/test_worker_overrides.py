@@ -6,7 +6,7 @@ import time
 import pytest
 from sqlmodel import Session
 
-from app import schema, server
+from app import schema
 from app.db import open_engine
 from app.features.policies.overrides.rows_overrides import OverrideApprovalRow, OverrideRow
 from app.pdp.model import Entity, EvaluationRequest
@@ -62,7 +62,7 @@ def granted(settings):
 
 @pytest.fixture
 def settings(tmp_path, monkeypatch):
-    monkeypatch.setattr(server, "start_policies", started)
+    monkeypatch.setattr("app.worker.start_policies", started)
     return prepared(tmp_path)
 
 

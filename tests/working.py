@@ -2,8 +2,10 @@
 
 import asyncio
 
-from app import keys, sealing_line, server
-from app.server import Worker
+from app import keys, sealing_line
+from app.pdp.bundle import load_snapshot
+from app.pdp.enforce import Policies
+from app.worker import Worker
 
 
 class Pool:
@@ -20,8 +22,8 @@ class Pool:
 
 async def started(_settings, snapshot):
     """Stands for `start_policies`."""
-    bundle = server.load_snapshot(snapshot)
-    return server.Policies(bundle=bundle, evaluators=Pool())
+    bundle = load_snapshot(snapshot)
+    return Policies(bundle=bundle, evaluators=Pool())
 
 
 def work(settings, does):
