@@ -63,7 +63,7 @@ _RULES: Final = "rules"
 _ENFORCEMENT: Final = "enforcement"
 _OVERRIDES: Final = "overrides"
 _DERIVED: Final = frozenset({_RULES, _ENFORCEMENT, _OVERRIDES})
-_COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
+_PROSE: Final = re.compile(r"""\$?"(?:\\.|[^"\\\n])*"|\$?`[^`]*`|#[^\n]*""")  # strings and comments
 _REFERENCE: Final = re.compile(r"(?<![\w.])data(?:\.\w+)*")
 _PACKAGE: Final = re.compile(r"^package\s+([\w.]+)", re.MULTILINE)
 
@@ -230,12 +230,17 @@ class Packages:
         """See the function of this name."""
         needed, waiting = {file}, [file]
         while waiting:
-            source = _COMMENT.sub("", self._modules[waiting.pop()])
+            source = _PROSE.sub(_without_prose, self._modules[waiting.pop()])
             for name in set(_REFERENCE.findall(source)):  # `data` alone, or before a bracket, may be anything
                 met = self._from.get(name, set()).union(*(self._at.get(each, ()) for each in _beginnings(name)))
                 waiting += met - needed
                 needed |= met
         return sorted(needed)
+
+
+def _without_prose(found: re.Match[str]) -> str:
+    """Return what stands for a string or comment: nothing refers to anything in it, but in a template string."""
+    return found[0] if found[0].startswith("$") else " "
 
 
 def _beginnings(name: str) -> Iterator[str]:
