@@ -46,7 +46,7 @@ def admit(bundle: Bundle, *, begun: Callable[[str], None] = _ignore) -> None:
         _verify_size(action)
         _verify_tested(action, by_file)
     lint(bundle, modules)
-    for result in run_tests(bundle, begun=begun).results:
+    for result in run_tests(bundle, begun=begun, modules=modules).results:
         if not result.passed:
             raise BundleError(f"{result.file}:{result.line}:1: `{result.name}` fails: {result.error}")
 

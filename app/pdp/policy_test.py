@@ -50,25 +50,26 @@ def _every(_: PolicyTest) -> bool:
 def _ignore(_: str) -> None: ...
 
 
-def run_tests(
+def run_tests(  # noqa: PLR0913 - each of its callers chooses something else
     bundle: Bundle,
     *,
     clock: Callable[[], float] = perf_counter,
     begun: Callable[[str], None] = _ignore,
     chosen: Callable[[PolicyTest], bool] = _every,
     rules: bool = False,
+    modules: Sequence[Module] = (),
 ) -> TestReport:
     """Run every test rule and every case of `bundle` that is `chosen`, and with `rules` see what they reach.
 
     Rules and gates are left out of packages and actions all of whose tests are.
-    `clock` tells seconds, `begun` is told which test runs now.
+    `clock` tells seconds, `begun` is told which test runs now. `modules` is its syntax, where that was parsed before.
 
     Raises:
         BundleError: the engine does not take the bundle, or a file of cases is misshapen.
     """
     try:
         engines = TestEngines(bundle, {**bundle.modules, **bundle.tests}, coverage=True)
-        modules = parse_syntax_trees(engines.whole.syntax_trees())
+        modules = modules or parse_syntax_trees(engines.whole.syntax_trees())
     except EngineError as error:
         raise BundleError(str(error)) from None
     every = policy_tests(bundle, modules)
