@@ -74,8 +74,13 @@ class Person:
         for name, value in fields.items():
             self.page.fill(f"main [name={name}]", value)
 
+    def follow(self, selector):
+        """Click what leads to another page, and wait until it is there."""
+        with self.page.expect_navigation():
+            self.page.locator(selector).first.click()
+
     def press(self, label):
-        self.page.click(f"main button:has-text('{label}')")
+        self.follow(f"main button:has-text('{label}')")
 
     def see(self):
         return self.page.inner_text("main")
@@ -208,11 +213,11 @@ def test_an_audit_from_the_firms_first_day_to_its_last(world, serving, tmp_path)
     # they open a record, and verify it in their browser, which asks nobody
     until(lambda: auditor.go("/e/soc2/records?action=marketplace.publish") and rows(auditor) == RECORDS)
     end_the_period(service)
-    auditor.page.locator("main table a").first.click()
+    auditor.follow("main table a")
     assert "marketplace.publish" in auditor.see()
     proof = until(lambda: auditor.page.reload() and offered(auditor, "Proof that it is in the log"))
     auditor.download(proof, tmp_path / "a.tlog-proof")
-    auditor.page.click("main form[action$='/replay'] button")
+    auditor.follow("main form[action$='/replay'] button")
     assert "gives the recorded result, member by member" in auditor.see()
     verify(auditor, service, tmp_path / "a.tlog-proof")
 
@@ -220,13 +225,13 @@ def test_an_audit_from_the_firms_first_day_to_its_last(world, serving, tmp_path)
     auditor.go("/e/soc2/controls")
     auditor.press("Run all tests again")
     until(lambda: auditor.page.reload() and "running" not in auditor.see().lower())
-    auditor.page.locator("form[action$='/controls/capacity/again'] button").first.click()
+    auditor.follow("form[action$='/controls/capacity/again'] button")
     until(lambda: auditor.page.reload() and auditor.page.locator("#policies").count())
     assert auditor.page.locator("main tbody tr td").all_inner_texts()[1:] == [str(RECORDS), "0", "0", "0", "0"]
     auditor.go("/e/soc2/controls/capacity")
     auditor.press(f"Draw {RECORDS} of its records")
     auditor.page.locator("main [name=result]").first.check()
-    auditor.page.locator("main button:has-text('Keep the result')").first.click()
+    auditor.press("Keep the result")
     assert "How anybody draws it again" in auditor.see()
 
     # they leave with a workpaper that needs no trust in us
