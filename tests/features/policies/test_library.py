@@ -102,7 +102,7 @@ def test_what_a_file_is_for(path, kind):
 def test_policies_come_before_what_they_read():
     found = folders(shipped().files, shipped())
     tops = [folder.path.partition("/")[0] for folder in found]
-    assert tops == sorted(tops, key=["rego", "data", "cases", "scan", ""].index)
+    assert tops == sorted(tops, key=["rego", "data", "cases", "", "scan"].index)
     [view] = [file for folder in found for file in folder.files if file.path == "rego/policies/view.rego"]
     assert (view.name, view.kind, view.action.name) == ("view.rego", Kind.ACTION, "policies.view")
     assert folders({"a.md": "x\n"}, None)[0].files[0].lines == 1
